@@ -1,0 +1,85 @@
+# Two commands on a fresh machine with Python 3.11 or newer, make and a package index:
+#
+#   make demo   make an environment, install, assess one patient
+#   make test   make an environment, run every check that continuous integration runs
+#
+# `make help` lists the rest. PYTHON=python3.13 make … chooses another interpreter.
+
+PYTHON  ?= python3
+VENV    := .venv
+PY      := $(VENV)/bin/python
+SAMPLE  ?= sample_labs/hd-warfarin-58f.yaml
+SCRIPTS := calcrisk tools tests benchmarks
+
+# pip says nothing unless something is wrong
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+PIP := $(PY) -m pip install --quiet
+
+# One thing after the other, also under `make -j`: the checks are ordered from quick to slow, and pytest uses every core.
+.NOTPARALLEL:
+.DEFAULT_GOAL := help
+.PHONY: help demo test format lint types generate stale wheel cover versions lowest gold bench clean
+
+help: ## list what can be made
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -e 's/:.*## /\t/' | expand -t 12
+
+# The environment of `make demo` has what a user has; `make test` adds the tools to the same one.
+$(VENV)/.made:
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.installed: $(VENV)/.made pyproject.toml calcrisk/_version.py
+	$(PIP) --editable .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.installed
+	$(PIP) --upgrade 'pip>=25.1' # older ones do not know --group
+	$(PIP) --group dev
+	@touch $@
+
+demo: $(VENV)/.installed ## assess one sample patient
+	$(VENV)/bin/calcrisk assess $(SAMPLE)
+
+test: lint types stale wheel cover versions lowest ## every check, in the order of continuous integration
+
+format: $(VENV)/.dev ## let ruff format and mend what it can
+	$(PY) -m ruff format .
+	$(PY) -m ruff check --fix .
+
+lint: $(VENV)/.dev ## format and lint, checked only
+	$(PY) -m ruff format --check .
+	$(PY) -m ruff check .
+
+# The consumer is checked as a stranger's code is: against the installed, typed package.
+types: $(VENV)/.dev ## mypy on everything, mypy and pyright on a small typed consumer
+	$(PY) -m mypy
+	$(PY) -m basedpyright
+
+generate: $(VENV)/.dev ## write the generated files again: rulebook.json, patient.py, options.py
+	$(PY) tools/compile_rulebook.py
+	$(PY) tools/generate_patient.py
+
+stale: $(VENV)/.dev ## fail when a generated file is not what its source says
+	$(PY) tools/compile_rulebook.py --check
+	$(PY) tools/generate_patient.py --check
+
+wheel: $(VENV)/.dev ## build the wheel, install it into an empty environment, run it from there
+	$(PY) tools/check_wheel.py $(SAMPLE)
+
+cover: $(VENV)/.dev ## the tests, with branch coverage, subprocesses included
+	$(PY) -m pytest --numprocesses auto --cov --cov-report term
+
+versions: $(VENV)/.dev ## the same tests on the oldest and the newest Python at hand
+	$(PY) tools/other_pythons.py
+
+lowest: $(VENV)/.dev ## the same tests with the oldest dependencies that pyproject.toml allows
+	$(PY) tools/other_pythons.py --lowest
+
+gold: $(VENV)/.dev ## write the gold files of the renderers again; read the diff before you keep it
+	$(PY) -m pytest --quiet --numprocesses auto --refresh-gold
+
+bench: $(VENV)/.dev ## measure, and write the table of README.md
+	$(PY) benchmarks/report.py
+
+clean: ## remove environments, caches and builds
+	rm -rf $(VENV) .venv-* build dist .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache

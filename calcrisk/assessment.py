@@ -1,0 +1,308 @@
+"""The answer for one patient: a frozen, complete document (``format: 1``) that every renderer starts from.
+
+Numbers are unrounded; unknown is ``None``, never absent. Keys are only ever added; one that changes meaning raises
+``FORMAT``. A renderer computes nothing: what it shows stands here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import FrozenInstanceError, dataclass
+from typing import TYPE_CHECKING, Any, Literal, Self, dataclass_transform
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pydantic import TypeAdapter
+
+
+FORMAT = 1  # 1: the first
+
+Scalar = float | bool | str | None
+Status = Literal["met", "not_met", "unknown"]
+
+
+@dataclass_transform(kw_only_default=True, frozen_default=True)
+class Part:
+    """A frozen dataclass made by keywords, every field given, values right by construction and so not validated.
+
+    There are two dozen, and every start defines them all: they become dataclasses in full (see ``_adapter``) only when
+    somebody asks for a schema or reads a document back.
+    """
+
+    def __init__(self, **fields: Any) -> None:  # noqa: ANN401  # typed by the fields of each part
+        """Take every field."""
+        self.__dict__.update(fields)
+
+    def model_copy(self, *, update: dict[str, Any]) -> Self:
+        """TEMPORARY."""
+        return type(self)(**{**self.__dict__, **update})
+
+    @classmethod
+    def model_validate_json(cls, text: str | bytes) -> Self:
+        """TEMPORARY."""
+        read: Self = _adapter(cls).validate_json(text)
+        return read
+
+    def __setattr__(self, name: str, value: object) -> None:
+        """Refuse: an answer does not change."""
+        raise FrozenInstanceError(name)
+
+    def __delattr__(self, name: str) -> None:
+        """Refuse: an answer does not change."""
+        raise FrozenInstanceError(name)
+
+    def __eq__(self, other: object) -> bool:
+        """Compare field by field."""
+        return self.__dict__ == other.__dict__ if type(self) is type(other) else NotImplemented
+
+    def __hash__(self) -> int:
+        """Hash by the text of the fields, since some hold mappings."""
+        return hash(repr(self))
+
+    def __repr__(self) -> str:
+        """Write every field."""
+        fields = ", ".join(f"{name}={value!r}" for name, value in self.__dict__.items())
+        return f"{type(self).__name__}({fields})"
+
+    def __rich_repr__(self) -> Iterator[tuple[str, object]]:
+        """Give rich the fields."""
+        yield from self.__dict__.items()
+
+
+class Citation(Part):
+    """A reference by its id, and the place in it."""
+
+    id: str
+    at: str
+
+
+class Reference(Part):
+    """What a citation id stands for."""
+
+    citation: str
+    doi: str | None
+    url: str | None
+    claim: str
+    population: str
+    strength: str
+
+
+class Quantity(Part):
+    """A number (or word) in its canonical unit."""
+
+    value: Scalar
+    unit: str | None
+
+
+class Input(Part):
+    """One thing stated of the patient, canonical, with what was written and where."""
+
+    value: Scalar
+    unit: str | None
+    as_written: str
+    origin: str  # "hd.yaml:6", "--calcium", "Patient", or "implied by dialysis"
+    label: str
+
+
+class Fact(Part):
+    """A derived quantity; ``given`` when the patient's document stated it and its inputs were not used."""
+
+    value: Scalar
+    unit: str | None
+    label: str
+    given: bool
+
+
+class RulebookIdentity(Part):
+    """Which rulebook answered: two answers with the same hash and profile came from the same rules."""
+
+    id: str
+    version: str
+    sha256: str
+    profile: str
+
+
+class PatientIdentity(Part):
+    """The patient's own identifier, as given."""
+
+    id: str | None
+
+
+class TierRange(Part):
+    """A tier on what is known, and the lowest and highest the open questions allow; all None when not assessed."""
+
+    label: str
+    assessed: bool
+    tier: str | None
+    lowest: str | None
+    highest: str | None
+
+
+class Risk(Part):
+    """The three questions, kept apart: no probability, no sum."""
+
+    metastatic: TierRange
+    dystrophic: TierRange
+    vascular: TierRange
+
+
+class Product(Part):
+    """Serum calcium times phosphate against the threshold (mg²/dL², and mmol²/L²), uncorrected and albumin-corrected.
+
+    ``at_or_above`` is None when that cannot be told. ``given`` when the report stated the product itself.
+    """
+
+    value: float | None
+    unit: str
+    si_value: float | None
+    si_unit: str
+    threshold: float
+    si_threshold: float
+    at_or_above: bool | None
+    corrected_value: float | None
+    corrected_si_value: float | None
+    corrected_at_or_above: bool | None
+    given: bool
+    waits_for: tuple[str, ...]  # labels of what is lacking when there is no value
+    disagree: bool  # uncorrected and corrected stand on different sides of the threshold
+    notes: tuple[str, ...]  # sentences that must stand beside the gauge
+    evidence: tuple[Citation, ...]
+    against: tuple[Citation, ...]
+
+
+class Mechanism(Part):
+    """The level a mechanism reaches on what is known, and the range the open questions allow."""
+
+    label: str
+    question: str
+    level: str
+    lowest: str
+    highest: str
+
+
+class Margin(Part):
+    """How far the deciding quantity lies above (+) or below (-) its limit."""
+
+    value: float
+    unit: str | None
+
+
+class Finding(Part):
+    """One rule and its answer for this patient."""
+
+    rule: str
+    title: str
+    mechanism: str
+    status: Status
+    level: str
+    because: str
+    inputs: dict[str, Scalar]
+    margin: Margin | None
+    strength: str
+    basis: Literal["sourced", "design-choice"]
+    applies_when: str
+    limits: tuple[str, ...]
+    evidence: tuple[Citation, ...]
+    against: tuple[Citation, ...]
+    file: str  # where the rule is written: "rules/mineral_load.yaml"
+
+
+class Undecided(Part):
+    """A rule that cannot be decided, and the open inputs it waits for."""
+
+    rule: str
+    title: str
+    waits_for: tuple[str, ...]
+
+
+class Missing(Part):
+    """An open input; ``could_change`` names what the answer to it alone could move (class or tiers)."""
+
+    input: str
+    label: str
+    question: str
+    decisive: bool
+    could_change: tuple[str, ...]
+
+
+class Consideration(Part):
+    """A pattern outside the three tiers, or one that must not wait (an alert)."""
+
+    pattern: str
+    title: str
+    rules: tuple[str, ...]
+    because: tuple[str, ...]
+    basis: Literal["sourced", "design-choice"]
+    evidence: tuple[Citation, ...]
+
+
+class Conclusion(Part):
+    """The class in one plain sentence, and the row of the decision table that said it."""
+
+    row: str
+    label: str
+    sentence: str
+    basis: Literal["sourced", "design-choice"]
+    evidence: tuple[Citation, ...]
+    against: tuple[Citation, ...]
+
+
+class Warned(Part):
+    """Something to know before the answer is used."""
+
+    code: str
+    message: str
+
+
+class Assessment(Part):
+    """Everything calcrisk says of one patient. Serialise with ``to_json``; show with any of ``calcrisk.render``."""
+
+    format: Literal[1]
+    calcrisk: str
+    source: str | None
+    index: int
+    status: Literal["scored"]
+    as_of: str | None
+    rulebook: RulebookIdentity
+    patient: PatientIdentity
+    classification: str
+    possible_classifications: tuple[str, ...]
+    settled: bool
+    conclusion: Conclusion
+    risk: Risk
+    ca_p_product: Product
+    mechanisms: dict[str, Mechanism]
+    findings: tuple[Finding, ...]
+    undecided: tuple[Undecided, ...]
+    missing: tuple[Missing, ...]
+    assumed_absent: tuple[str, ...]
+    assumptions: dict[str, Scalar]
+    alerts: tuple[Consideration, ...]
+    consider: tuple[Consideration, ...]
+    inputs: dict[str, Input]
+    facts: dict[str, Fact]
+    references: dict[str, Reference]
+    warnings: tuple[Warned, ...]
+    notice: str
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Self:
+        """Read back what ``calcrisk assess --json`` wrote; keys added by a later version are passed over.
+
+        Raises ``pydantic.ValidationError`` for anything that is not an assessment of this format.
+        """
+        read: Self = _adapter(cls).validate_json(text)
+        return read
+
+    @classmethod
+    def json_schema(cls) -> dict[str, Any]:
+        """Return the JSON Schema of the document."""
+        return _adapter(cls).json_schema(mode="serialization")
+
+
+def _adapter(part: type[Part]) -> TypeAdapter[Any]:
+    from pydantic import TypeAdapter  # nothing else here needs it
+
+    for each in Part.__subclasses__():
+        dataclass(init=False, repr=False, eq=False)(each)
+    return TypeAdapter(part)

@@ -1,0 +1,56 @@
+"""The command line: flags become calls, results become exit codes. No rule id and no clinical number appears here."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from calcrisk.errors import CalcriskError
+
+_INTERRUPTED = 130
+_SURROUNDINGS = 4
+_REPORT = "This is a defect in calcrisk, not in your data. Set CALCRISK_DEBUG=1 to see where, and please report it."
+
+
+def main() -> None:
+    """Run the command line and end the process with its exit code."""
+    _speak_utf8()
+    sys.exit(_guarded())
+
+
+def _guarded() -> int:
+    from calcrisk.cli.app import app
+
+    try:
+        return int(app(standalone_mode=True) or 0)
+    except CalcriskError as error:
+        from calcrisk.render.faults import show
+
+        sys.stderr.write(show(error))
+        return error.exit_code
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+    except BrokenPipeError:
+        return _silent()
+    except OSError as error:
+        sys.stderr.write(f"{error.strerror or error}: {error.filename or 'standard output'}\n")
+        return _SURROUNDINGS
+    except Exception as error:
+        if os.environ.get("CALCRISK_DEBUG"):
+            raise
+        sys.stderr.write(f"{type(error).__name__}. {_REPORT}\n")
+        return _SURROUNDINGS
+
+
+def _silent() -> int:
+    # The reader of the pipe has gone; Python would complain once more when it flushes at exit.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0
+
+
+def _speak_utf8() -> None:
+    """Write UTF-8 to files and pipes whatever the code page; a terminal keeps its own encoding."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure:
+            reconfigure(**({"errors": "replace"} if stream.isatty() else {"encoding": "utf-8"}))

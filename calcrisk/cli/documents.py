@@ -1,0 +1,45 @@
+"""``calcrisk schema`` and ``calcrisk template``."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Final
+
+from calcrisk.cli.output import emit
+from calcrisk.errors import Fault, UsageError, did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def schema(what: str, output: str | None) -> None:
+    """Write the JSON Schema of the patient document or of the assessment."""
+    if what not in _SCHEMAS:
+        hint = did_you_mean(what, _SCHEMAS) or f"one of {', '.join(_SCHEMAS)}"
+        raise UsageError([Fault(code="unknown-schema", message=f"no schema {what!r}", hint=hint)])
+    emit(json.dumps(_SCHEMAS[what](), indent=2, ensure_ascii=False) + "\n", output)
+
+
+def template(output: str | None) -> None:
+    """Write the commented patient file."""
+    from calcrisk.inputs.template import template as text
+
+    emit(text(), output)
+
+
+def _patient() -> dict[str, Any]:
+    from calcrisk.inputs.patient_schema import patient_schema
+
+    return patient_schema()
+
+
+def _assessment() -> dict[str, Any]:
+    from calcrisk.assessment import Assessment
+
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **Assessment.json_schema(),
+    }
+
+
+_SCHEMAS: Final[dict[str, Callable[[], dict[str, Any]]]] = {"patient": _patient, "assessment": _assessment}

@@ -1,0 +1,49 @@
+"""Where an answer goes: standard output, or a file that appears whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+from calcrisk.errors import Fault, SurroundingsError
+
+
+def emit(text: str, output: str | None) -> None:
+    """Write text to standard output, or to the file ``output``; raises ``SurroundingsError`` when it cannot."""
+    if output is None or output == "-":
+        sys.stdout.write(text)
+        sys.stdout.flush()
+        return
+    try:
+        _write_whole(Path(output), text)
+    except OSError as error:
+        message = f"cannot be written: {error.strerror or error}"
+        raise SurroundingsError([Fault(code="cannot-write", message=message, file=output)]) from None
+
+
+def _write_whole(path: Path, text: str) -> None:
+    # A neighbour first, then a rename: a reader never sees half a file, and a failure leaves the old one.
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", text=False)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+        _as_permitted(name, path)
+        Path(name).replace(path)
+    except BaseException:
+        with suppress(OSError):
+            Path(name).unlink()
+        raise
+
+
+def _as_permitted(name: str, path: Path) -> None:
+    # mkstemp makes a private file; the answer gets the mode of the file it replaces, or what the umask gives a new one.
+    if path.exists():
+        mode = path.stat().st_mode
+    else:
+        mask = os.umask(0)
+        os.umask(mask)
+        mode = 0o666 & ~mask
+    Path(name).chmod(mode & 0o777)

@@ -1,0 +1,87 @@
+"""Every way calcrisk can refuse, as one tree.
+
+    CalcriskError
+    ├── InputError         the patient's data are at fault         exit 1
+    ├── UsageError         the call is at fault                    exit 2
+    ├── RulebookError      a rulebook is at fault                  exit 2
+    └── SurroundingsError  disk, an extra not installed, an engine exit 4
+
+An error carries all its faults at once, each saying where it lies, what was expected, what came, and what to do.
+No fault quotes more of a patient than the field at fault.
+"""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_NEAR = 3  # how many near names a hint offers
+
+
+class Fault(NamedTuple):
+    """One thing wrong: a stable code, a sentence, and where it lies (all positions count from 1)."""
+
+    code: str
+    message: str
+    file: str | None = None
+    line: int | None = None
+    column: int | None = None
+    row: int | None = None
+    path: str | None = None
+    expected: str | None = None
+    got: str | None = None
+    hint: str | None = None
+
+    @property
+    def where(self) -> str:
+        """``file:line:column: path``, as far as known."""
+        position = ":".join(str(part) for part in (self.file, self.line, self.column) if part is not None)
+        row = f"row {self.row}" if self.row is not None else None
+        return ": ".join(part for part in (position, row, self.path) if part)
+
+    def __str__(self) -> str:
+        """Say the fault in one line, its hint on the line beneath."""
+        head = f"{self.where}: {self.message} ({self.code})" if self.where else f"{self.message} ({self.code})"
+        return f"{head}\n    {self.hint}" if self.hint else head
+
+
+class CalcriskError(Exception):
+    """The base of all; ``exit_code`` is what the command line ends with."""
+
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, faults: Iterable[Fault]) -> None:
+        """Carry every fault found, in the order they were found."""
+        self.faults: tuple[Fault, ...] = tuple(faults)
+        super().__init__("\n".join(str(fault) for fault in self.faults))
+
+
+class InputError(CalcriskError):
+    """What is said of a patient cannot be used."""
+
+
+class UsageError(CalcriskError):
+    """The call itself is wrong: an unknown option, a conflict, a missing file name."""
+
+    exit_code = 2
+
+
+class RulebookError(CalcriskError):
+    """A rulebook does not load: the fault names file, line and rule."""
+
+    exit_code = 2
+
+
+class SurroundingsError(CalcriskError):
+    """Nothing wrong with what was asked: the disk, an extra or an engine failed."""
+
+    exit_code = 4
+
+
+def did_you_mean(wrong: str, known: Iterable[str]) -> str | None:
+    """Offer the nearest right names, or None when nothing is near."""
+    near = get_close_matches(wrong, list(known), n=_NEAR, cutoff=0.6)
+    return f"did you mean {' or '.join(repr(name) for name in near)}?" if near else None

@@ -1,0 +1,30 @@
+"""Doors for what is known of a patient: documents (YAML, JSON) and flags. Each ends in a ``Patient``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from calcrisk.patient import Patient
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from calcrisk.inputs.documents import Document
+    from calcrisk.stated import Written
+
+
+def patient_from(document: Document | None, flags: Mapping[str, Written], source: str | None = None) -> Patient:
+    """Make a patient of a document and flags; what a flag says replaces what the document says.
+
+    Raises InputError with every fault of the document and of the values, in the order of the lines.
+    """
+    if document is None:
+        return Patient.from_written({}, over=flags, source=source)
+    return Patient.from_written(
+        document.fields,
+        over=flags,
+        id=document.id,
+        source=source or document.source,
+        warnings=document.warnings,
+        faults=document.faults,
+    )

@@ -1,0 +1,166 @@
+"""The lists of a patient document (``tissue``, ``deposits``) folded to flat variables.
+
+Each entry's words become a yes to the variables that declare them; of several times the longest counts. Rules see flat
+names only.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from calcrisk.errors import did_you_mean
+from calcrisk.inputs.nodes import Fields, Items, Node, Text, is_null
+from calcrisk.stated import UNKNOWN, Given, Location, Reading, Written, fault, quoted
+from calcrisk.values import read
+from calcrisk.variables import plain, registry
+
+if TYPE_CHECKING:
+    from calcrisk.errors import Fault
+    from calcrisk.variables import Variable
+
+_ASKED = {"tissue": "finding", "deposits": "site"}  # what an entry must say
+_SEEN = {"deposits": "deposit_seen"}  # what any entry means
+_NOTE = "note"  # free words for the reader of the file
+_CODES = {"finding": "unknown-finding", "site": "unknown-site"}
+
+
+def fold(name: str, node: Node, source: str, into: dict[str, Written], faults: list[Fault]) -> None:
+    """Fold one list into ``into``, where what is stated by its flat name already stands; add faults to ``faults``."""
+    if is_null(node):
+        return
+    folding = _Folding(name, source, faults)
+    if isinstance(node, Items):
+        for index, entry in enumerate(node.items):
+            folding.entry(index, entry)
+        folding.finish(node, into)
+    else:
+        folding.refuse(
+            node,
+            name,
+            code="not-a-list",
+            message=f"{name} is a list of entries",
+            hint=f"write `- {{{_ASKED[name]}: …}}`",
+        )
+
+
+class _Folding:
+    """One list on its way to flat variables."""
+
+    def __init__(self, name: str, source: str, faults: list[Fault]) -> None:
+        self._name = name
+        self._variables = registry()
+        self._source = source
+        self._faults = faults
+        self._keys = self._variables.lists[name]
+        self._found: dict[str, Written] = {}
+        self._longest: dict[str, float] = {}
+
+    def entry(self, index: int, node: Node) -> None:
+        """Fold one entry."""
+        path = f"{self._name}[{index}]"
+        asked = _ASKED[self._name]
+        if not isinstance(node, Fields):
+            self.refuse(
+                node, path, code="not-a-mapping", message="an entry is a mapping", hint=f"write `- {{{asked}: …}}`"
+            )
+            return
+        if all(is_null(value) for _, value in node.fields.values()):
+            return
+        if asked not in node.fields or is_null(node.fields[asked][1]):
+            hint = f"write `{asked}: …` in it; `calcrisk template` lists the words"
+            self.refuse(node, path, code="missing-key", message=f"an entry of {self._name} needs a {asked}", hint=hint)
+        for key, (name, value) in node.fields.items():
+            if key in self._keys:
+                self._answer(key, value, f"{path}.{key}")
+            elif key != _NOTE:
+                known = [*self._keys, _NOTE]
+                hint = did_you_mean(key, known) or f"it takes {', '.join(known)}"
+                self.refuse(
+                    name,
+                    f"{path}.{key}",
+                    code="unknown-field",
+                    message=f"an entry of {self._name} takes no {quoted(key)}",
+                    hint=hint,
+                )
+
+    def _answer(self, key: str, node: Node, path: str) -> None:
+        if is_null(node):
+            return
+        if not isinstance(node, Text):
+            self.refuse(
+                node, path, code="wrong-kind", message=f"{key} is one word or value", hint="write one entry for each"
+            )
+            return
+        numbers = [variable for variable in self._keys[key] if variable.kind == "number"]
+        for variable in numbers:
+            self._amount(variable, node, path)
+        if not numbers:
+            self._word(key, node, path)
+
+    def _word(self, key: str, node: Text, path: str) -> None:
+        """Say yes to each variable that this word stands for; ``unknown`` says nothing."""
+        if node.text.strip().casefold() == UNKNOWN:
+            return
+        meant = self._variables.list_words[self._name, key].get(plain(node.text))
+        if meant is None:
+            self._refuse_word(key, node, path)
+            return
+        self._found.setdefault(meant.name, self._written("yes", node, path))
+
+    def _refuse_word(self, key: str, node: Text, path: str) -> None:
+        words = [listed["value"] for variable in self._keys[key] if (listed := variable.listed)]
+        elsewhere = self._variables.get(node.text.strip().casefold().replace(" ", "_"))
+        hint = f"write {elsewhere.path}: yes" if elsewhere else did_you_mean(node.text.casefold(), words)
+        hint = hint or f"write one of {', '.join(words)}"
+        self.refuse(
+            node,
+            path,
+            code=_CODES.get(key, "unknown-word"),
+            message=f"{quoted(node.text)} is not a known {key}",
+            hint=hint,
+        )
+
+    def _amount(self, variable: Variable, node: Text, path: str) -> None:
+        """Keep the longest of several times; a faulty one is refused here, since only the longest goes on."""
+        written = self._written(node.raw, node, path)
+        reading = Reading(self._variables)
+        read(variable, written, reading)
+        self._faults.extend(reading.faults)
+        length = _length(reading.given.get(variable.name))
+        if length is not None and length >= self._longest.get(variable.name, length):
+            self._longest[variable.name] = length
+            self._found[variable.name] = written
+        elif not reading.faults:
+            self._found.setdefault(variable.name, written)
+
+    def finish(self, node: Items, into: dict[str, Written]) -> None:
+        """Hand the flat variables over; one stated by its own name as well must agree."""
+        if self._found and self._name in _SEEN:
+            self._found[_SEEN[self._name]] = self._written("yes", node, self._name)
+        for name, written in self._found.items():
+            first = into.setdefault(name, written)
+            if first.raw is None:
+                into[name] = written
+            elif first is not written and name not in _SEEN.values():
+                message = f"{name} is stated twice, first in line {first.location.line}"
+                self._faults.append(
+                    fault(written.location, code="stated-twice", message=message, hint="keep one of the two")
+                )
+
+    def _written(self, raw: object, node: Node, path: str) -> Written:
+        return Written(raw, f"{self._source}:{node.line}", self._at(node, path))
+
+    def _at(self, node: Node, path: str) -> Location:
+        return Location(self._source, node.line, node.column, path)
+
+    def refuse(self, node: Node, path: str, *, code: str, message: str, hint: str) -> None:
+        """Add a fault that lies at a node."""
+        self._faults.append(fault(self._at(node, path), code=code, message=message, hint=hint))
+
+
+def _length(given: Given | None) -> float | None:
+    """Return a time that can be compared: a number, or the nearer end of a range."""
+    value = given.value if given is not None else None
+    if isinstance(value, bool | str) or value is None:
+        return None
+    return value if isinstance(value, int | float) else value.lo

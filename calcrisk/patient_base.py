@@ -1,0 +1,171 @@
+"""How a patient is read and shown; the fields are generated from the rulebook's variables (``patient.py``)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, Literal, Self, TypeAlias
+
+from pydantic import BaseModel, ConfigDict, PrivateAttr
+
+from calcrisk.errors import Fault, InputError
+from calcrisk.stated import UNKNOWN, Given, Location, Range, Reading, Written, fault
+from calcrisk.values import limits_only, read, settle
+from calcrisk.variables import registry
+
+Measurement: TypeAlias = Mapping[str, float | str | None]
+"""A value with its unit and the laboratory's own limits: ``{"value": 410, "unit": "pg/mL", "upper_limit": 65}``."""
+
+Number: TypeAlias = float | str | Measurement | None
+YesNo: TypeAlias = bool | Literal["yes", "no", "unknown"] | str | None  # noqa: PYI051 - for the editor to complete
+
+_NO_FLAGS: Mapping[str, Written] = MappingProxyType({})
+
+
+class PatientBase(BaseModel):
+    """Reads at construction. A field then holds the canonical value, ``"unknown"``, or None when nothing is stated."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+    _given: dict[str, Given] = PrivateAttr()
+    _warnings: tuple[tuple[str, str], ...] = PrivateAttr()
+    _source: str | None = PrivateAttr()
+
+    def __init__(self, /, **stated: Any) -> None:  # noqa: ANN401 - the fields' types stand in the generated class
+        """Read what is stated. Raises InputError with every fault at once."""
+        identifier = stated.pop("id", None)
+        reading = Reading(registry())
+        written = {name: Written(raw, "Patient", Location(path=name)) for name, raw in stated.items()}
+        for name in [name for name in written if name not in registry()]:
+            _refuse_name(name, written.pop(name), reading)
+        _read_all(written, reading)
+        self._become(reading, None if identifier is None else str(identifier), None)
+
+    @classmethod
+    def from_written(  # noqa: PLR0913 - what a door knows of a patient
+        cls,
+        written: Mapping[str, Written],
+        *,
+        over: Mapping[str, Written] = _NO_FLAGS,
+        id: str | None = None,  # noqa: A002 - the document's own word
+        source: str | None = None,
+        warnings: Sequence[tuple[str, str]] = (),
+        faults: Sequence[Fault] = (),
+    ) -> Self:
+        """Make a patient of variables as written; ``over`` replaces what ``written`` says of the same.
+
+        ``faults`` found on the way here are raised together with those of the values, as InputError.
+        """
+        reading = Reading(registry(), faults=list(faults), warnings=list(warnings))
+        if over:
+            _read_over(written, over, reading)
+        else:
+            _read_all(written, reading)
+        patient = cls.__new__(cls)
+        patient._become(reading, id, source)  # noqa: SLF001 - its own
+        return patient
+
+    def _become(self, reading: Reading, identifier: str | None, source: str | None) -> None:
+        """Settle into what was read. Pydantic's validation is left out: every value has passed a stricter one."""
+        settle(reading)
+        if reading.faults:
+            raise InputError(sorted(reading.faults, key=_position))
+        fields: dict[str, Any] = dict.fromkeys(type(self).__pydantic_fields__)
+        fields["id"] = identifier
+        order = registry().order
+        stated = {name: reading.given[name] for name in sorted(reading.given, key=order.__getitem__)}
+        for name, given in stated.items():
+            fields[name] = _shown(given)
+        private = {"_given": stated, "_warnings": tuple(reading.warnings), "_source": source}
+        object.__setattr__(self, "__dict__", fields)
+        object.__setattr__(self, "__pydantic_fields_set__", {"id", *stated} if identifier else set(stated))
+        object.__setattr__(self, "__pydantic_extra__", None)
+        object.__setattr__(self, "__pydantic_private__", private)
+
+    @property
+    def given(self) -> Mapping[str, Given]:
+        """What is stated: flat, in canonical units, with the words and the origin of each."""
+        return MappingProxyType(self._given)
+
+    @property
+    def warnings(self) -> tuple[tuple[str, str], ...]:
+        """What to know before the answer is used, as (code, message)."""
+        return self._warnings
+
+    @property
+    def source(self) -> str | None:
+        """The file it came from; None for one made in Python."""
+        return self._source
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """Return a patient with some statements changed, read anew; None takes a statement back."""
+        if not update:
+            return super().model_copy(deep=deep)
+        kept = {name: value for name, value in self.__dict__.items() if value is not None}
+        return type(self)(**(kept | dict(update)))
+
+    def __eq__(self, other: object) -> bool:
+        """Compare what is stated, whatever units and files it was stated in."""
+        return self.__dict__ == other.__dict__ if isinstance(other, PatientBase) else NotImplemented
+
+    def __hash__(self) -> int:
+        """Hash what is stated."""
+        return hash(tuple(self.__dict__.values()))
+
+    def __repr_args__(self) -> Iterator[tuple[str, Any]]:
+        """Show only what was stated."""
+        return ((name, value) for name, value in self.__dict__.items() if value is not None)
+
+    def __rich_repr__(self) -> Iterator[tuple[str, Any]]:
+        """Show only what was stated."""
+        yield from self.__repr_args__()
+
+
+def _position(found: Fault) -> tuple[int, int]:
+    return found.line or 0, found.column or 0
+
+
+def _shown(given: Given) -> float | bool | str:
+    if given.value is None:
+        return UNKNOWN
+    return given.as_written if isinstance(given.value, Range) else given.value
+
+
+def _read_all(written: Mapping[str, Written], reading: Reading) -> None:
+    for name, one in written.items():
+        read(reading.registry[name], one, reading)
+
+
+def _read_over(written: Mapping[str, Written], over: Mapping[str, Written], reading: Reading) -> None:
+    """Read ``over`` first, then of ``written`` what it leaves; a replaced number keeps its laboratory's limits."""
+    _read_all(over, reading)
+    replaced = _replaced(over, reading)
+    below = Reading(registry())
+    _read_all({name: limits_only(one) if name in replaced else one for name, one in written.items()}, below)
+    for name, given in below.given.items():
+        if name not in replaced:
+            reading.put(name, given, below.places[name])
+    reading.also.extend(entry for entry in below.also if entry[0] not in reading.given)
+    reading.faults.extend(below.faults)
+    reading.warnings.extend(below.warnings)
+
+
+def _replaced(over: Mapping[str, Written], reading: Reading) -> set[str]:
+    """Name what the flags answer: themselves, what their words say besides, and the status of a number they give."""
+    answered = {*over, *reading.given}
+    for name, given, at in reading.also:
+        answered.add(name)
+        reading.given.setdefault(name, given)
+        reading.places.setdefault(name, at)
+    companions = reading.registry.companions
+    return answered | {status.name for name in over if (status := companions.get((name, "status")))}
+
+
+def _refuse_name(name: str, written: Written, reading: Reading) -> None:
+    variables = reading.registry
+    sections = {group.name for group in variables.groups} | variables.lists.keys()
+    nested = "fields are flat here, as in Patient(calcium=9.9)" if name in sections else None
+    hint = nested or variables.hint(name) or "`calcrisk template` lists every input"
+    reading.faults.append(
+        fault(written.location, code="unknown-field", message=f"{name} is not a known input", got=name, hint=hint)
+    )

@@ -1,0 +1,47 @@
+"""Three lines for a list or a log: the class; the tiers and the product; what would decide."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from calcrisk.render import words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from calcrisk.assessment import Assessment
+
+
+def brief(assessment: Assessment) -> str:
+    """Give exactly three lines, each closed by a line break; alerts stand first."""
+    return "".join(f"{words.clean(line)}\n" for line in (_class(assessment), _numbers(assessment), _open(assessment)))
+
+
+def _class(assessment: Assessment) -> str:
+    alerts = "".join(f"ALERT: {alert.title}. " for alert in assessment.alerts)
+    patient = f"{assessment.patient.id}: " if assessment.patient.id else ""
+    return f"{alerts}{patient}{words.pretty(assessment.conclusion.sentence)}"
+
+
+def _numbers(assessment: Assessment) -> str:
+    risk = assessment.risk
+    tiers = "; ".join(f"{part.label}: {words.tier(part)}" for part in (risk.metastatic, risk.dystrophic, risk.vascular))
+    return " ".join((f"{tiers}.", *_products(assessment)))
+
+
+def _open(assessment: Assessment) -> str:
+    """Say what would decide; the first sentence of the notice goes wherever the tiers go."""
+    parts = (words.standing(assessment), words.deciding(assessment), words.first_sentence(assessment.notice))
+    return " ".join(part for part in parts if part)
+
+
+def _products(assessment: Assessment) -> Iterator[str]:
+    shown = assessment.ca_p_product
+    if shown.value is None:
+        yield words.no_product(shown)
+    else:
+        verdict = words.verdict(shown.at_or_above, shown.threshold)
+        yield f"{words.PRODUCT} {words.product(shown.value, shown)}, {verdict}."
+    if shown.corrected_value is not None:
+        against = words.verdict(shown.corrected_at_or_above, shown.threshold)
+        yield f"Albumin-corrected {words.product(shown.corrected_value, shown)}, {against}."

@@ -1,0 +1,34 @@
+"""What went wrong, as plain text for standard error: one block a fault, its first line fit for a program to read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from calcrisk.render.words import clean
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from calcrisk.errors import CalcriskError, Fault
+
+_INDENT = "    "
+
+
+def show(error: CalcriskError) -> str:
+    """Give every fault: ``file:line:column: path: message (code)``, then expected, got and hint where known."""
+    return "".join(f"{line}\n" for fault in error.faults for line in _block(fault))
+
+
+def _block(fault: Fault) -> Iterator[str]:
+    message, *rest = fault.message.split("\n")  # the rest is an expression and the caret under it
+    yield clean(f"{fault.where}: {message} ({fault.code})" if fault.where else f"{message} ({fault.code})")
+    yield from (f"{_INDENT}{clean(line)}".rstrip() for line in rest)
+    for label, text in (("expected", fault.expected), ("got", fault.got), ("hint", fault.hint)):
+        yield from _labelled(label, text)
+
+
+def _labelled(label: str, text: str | None) -> Iterator[str]:
+    first, *rest = (text or "").split("\n")
+    if first:
+        yield f"{_INDENT}{label}: {clean(first)}"
+    yield from (f"{_INDENT}{clean(line)}".rstrip() for line in rest)

@@ -1,0 +1,74 @@
+"""Small bars in text: a level in steps, and a product against its threshold. Shapes and words carry the meaning."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from calcrisk.render import words
+
+if TYPE_CHECKING:
+    from calcrisk.render.layout import Glyphs, Line
+
+_WARM = frozenset({"mild", "moderate"})  # yellow is hard to read as text on white: drawn signs only
+_HOT = {"marked": "red", "high": "red", "severe": "bold red", "very_high": "bold red"}
+_FULL_SCALE = 2  # thresholds across a gauge: the tick stands in the middle for every patient
+
+
+def heat(name: str, *, text: bool = False) -> str:
+    """Give the palette name that goes with a level or tier; a low one is plain, since it reassures of nothing."""
+    return "yellow" if name in _WARM and not text else _HOT.get(name, "")
+
+
+def steps(at: str, highest: str, order: tuple[str, ...], glyphs: Glyphs) -> Line:
+    """Draw a level: solid what is reached, hollow what open questions could add, dots the rest."""
+    first = 0 if order[0] == "low" else 1  # a low tier is a tier and takes a step; no level at all takes none
+    size = len(order) - first
+    reached = max(0, words.rank(at, order) + 1 - first)
+    possible = max(reached, words.rank(highest, order) + 1 - first)
+    return [
+        (glyphs.reached * reached, heat(at)),
+        (glyphs.possible * (possible - reached), heat(highest)),
+        (glyphs.step * (size - possible), "dim"),
+    ]
+
+
+def no_steps(size: int) -> Line:
+    """Leave the place of a bar empty: what was not assessed has no length."""
+    return [(" " * size, "")]
+
+
+def gauge(value: float, threshold: float, width: int, glyphs: Glyphs, *, reached: bool | None) -> Line:
+    """Draw a value against the threshold in the middle; the verdict, not rounding, says whether it touches the tick."""
+    left = width // 2
+    right = width - left - 1
+    if reached is False or (reached is None and value < threshold):
+        filled = min(max(0, left - 1), round(value / threshold * left))
+        return _below(filled, left, right, glyphs)
+    return _above(round((value / threshold - 1) * right / (_FULL_SCALE - 1)), left, right, glyphs)
+
+
+def _below(filled: int, left: int, right: int, glyphs: Glyphs) -> Line:
+    return [
+        (glyphs.bar * filled, "bold"),
+        (glyphs.track * (left - filled), "dim"),
+        (glyphs.tick, "bold"),
+        (glyphs.track * right, "dim"),
+    ]
+
+
+def _above(filled: int, left: int, right: int, glyphs: Glyphs) -> Line:
+    shown = min(filled, right)
+    end = glyphs.beyond if filled > right else ""
+    return [
+        (glyphs.bar * left, "bold"),
+        (glyphs.tick_reached, "bold red"),
+        (glyphs.bar * (shown - len(end)) + end, "bold red"),
+        (glyphs.track * (right - shown), "dim"),
+    ]
+
+
+def axis(threshold: float, width: int) -> str:
+    """Number the scale: nothing, the threshold under its tick, the end."""
+    middle, end = words.number(threshold), words.number(_FULL_SCALE * threshold)
+    line = "0".ljust(max(1, width // 2 - len(middle) // 2)) + middle
+    return line.ljust(width - len(end)) + end

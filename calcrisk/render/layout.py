@@ -1,0 +1,182 @@
+"""A page of the terminal: styled words wrapped to its width, in characters its encoding can show.
+
+Takes spans (text, style) and gives lines of spans. Styles are names of the terminal's own palette, never fixed colours.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING
+
+from calcrisk.render import words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+Span = tuple[str, str]
+Line = list[Span]
+
+MEASURE = 100  # columns; longer lines of prose lose the eye
+_NARROWEST = 20
+GLUE = "\N{NO-BREAK SPACE}"
+_GLUED = re.compile(r"(?<=\d) (?=[^\W\d_]|[%×])|(?<=[≥≤<>=×]) (?=\d)")  # a number and its unit stay on one line
+_SIMPLER = str.maketrans(
+    {"×": "x", "²": "2", "³": "3", "µ": "u", "μ": "u", "≥": ">=", "≤": "<=", "–": "-", "—": "-", "−": "-", "→": "->"}
+    | {"…": "...", "‘": "'", "’": "'", "“": '"', "”": '"', "·": "-", GLUE: " "},
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Glyphs:
+    """The signs that are drawn, not written; one set fits every Unicode terminal, the other ASCII."""
+
+    reached: str = "■"
+    possible: str = "□"
+    step: str = "·"
+    bar: str = "━"
+    track: str = "─"
+    tick: str = "┼"
+    tick_reached: str = "╋"
+    beyond: str = "▶"
+    edge: str = "┃"
+    bullet: str = "•"
+    arrow: str = "→"
+    between: str = "·"
+
+
+ASCII = Glyphs("#", "+", ".", "=", "-", "|", "#", ">", "!", "*", "->", "-")
+
+
+def glyphs_for(encoding: str) -> Glyphs:
+    """Choose the signs that an encoding can carry."""
+    drawn = Glyphs()
+    return drawn if _carries(encoding, "".join(getattr(drawn, field.name) for field in fields(drawn))) else ASCII
+
+
+def _carries(encoding: str, text: str) -> bool:
+    try:
+        text.encode(encoding)
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Where the explanation is written."""
+
+    width: int
+    encoding: str
+    glyphs: Glyphs
+
+    @classmethod
+    def of(cls, width: int, encoding: str) -> Page:
+        """Make a page no wider than the console and no wider than the eye likes."""
+        return cls(max(_NARROWEST, min(width, MEASURE)), encoding, glyphs_for(encoding))
+
+    def show(self, text: str) -> str:
+        """Make a text of the rulebook or patient safe, literal and printable in this encoding."""
+        return _GLUED.sub(GLUE, self.literal(words.pretty(text)))
+
+    def literal(self, text: str) -> str:
+        """Show exactly what was written, as far as the encoding can."""
+        text = words.clean(text)
+        if text.isascii() or self.encoding.startswith("utf"):
+            return text
+        return "".join(char if _carries(self.encoding, char) else self._simpler(char) for char in text)
+
+    def _simpler(self, char: str) -> str:
+        simple = char.translate(_SIMPLER)
+        return simple if simple.isascii() else simple.encode("ascii", "backslashreplace").decode("ascii")
+
+    def paragraph(self, spans: Iterable[Span], first: Span = ("", ""), rest: Span | None = None) -> Iterator[Line]:
+        """Wrap words behind a prefix; from the second line on, behind ``rest`` (by default as many spaces)."""
+        later = rest or (" " * cells(first[0]), "")
+        width = max(_NARROWEST // 2, self.width - max(cells(first[0]), cells(later[0])))
+        for position, line in enumerate(_filled(_words(spans, width), width)):
+            yield joined([later if position else first, *line])
+
+    def beside(self, left: list[Line], right: list[Line], column: int) -> Iterator[Line]:
+        """Set two blocks side by side, the second from ``column`` on."""
+        for number in range(max(len(left), len(right))):
+            start = left[number] if number < len(left) else []
+            end = right[number] if number < len(right) else []
+            yield joined([*start, (" " * (column - length(start)), ""), *end] if end else start)
+
+    def narrower(self, width: int) -> Page:
+        """Give the same page with fewer columns."""
+        return Page(width, self.encoding, self.glyphs)
+
+
+def cells(text: str) -> int:
+    """Count the columns a text takes."""
+    if text.isascii():
+        return len(text)
+    from rich.cells import cell_len
+
+    return cell_len(text)
+
+
+def length(line: Iterable[Span]) -> int:
+    """Count the columns a line takes."""
+    return sum(cells(text) for text, _ in line)
+
+
+def padded(text: str, width: int) -> str:
+    """Fill a text with spaces to ``width`` columns."""
+    return text + " " * (width - cells(text))
+
+
+def joined(spans: Iterable[Span]) -> Line:
+    """Merge neighbours of one style."""
+    line: Line = []
+    for text, style in spans:
+        if line and line[-1][1] == style:
+            line[-1] = (line[-1][0] + text, style)
+        elif text:
+            line.append((text, style))
+    return line
+
+
+def finished(line: Line) -> Line:
+    """Undo the glue and drop trailing spaces: what is copied from the screen, or kept in a file, is plain."""
+    kept = [(text.replace(GLUE, " "), style) for text, style in line]
+    while kept and not kept[-1][0].rstrip():
+        kept.pop()
+    return [*kept[:-1], (kept[-1][0].rstrip(), kept[-1][1])] if kept else kept
+
+
+def _words(spans: Iterable[Span], width: int) -> Iterator[Line]:
+    """Cut spans at spaces; what touches without a space stays one word, unless it is longer than a line."""
+    word: Line = []
+    for text, style in spans:
+        for position, piece in enumerate(text.split(" ")):
+            if position and word:
+                yield word
+                word = []
+            *whole, last = words.broken(piece, width, cells)
+            if whole or (last and length(word) + cells(last) > width):
+                yield from ([part] for part in [*word, *((part, style) for part in whole)])
+                word = []
+            if last:
+                word.append((last, style))
+    if word:
+        yield word
+
+
+def _filled(pieces: Iterable[Line], width: int) -> Iterator[Line]:
+    line: Line = []
+    used = 0
+    for piece in pieces:
+        size = length(piece)
+        if line and used + 1 + size > width:
+            yield line
+            line, used = [], 0
+        if line:
+            line.append((" ", piece[0][1] if piece[0][1] == line[-1][1] else ""))
+            used += 1
+        line.extend(piece)
+        used += size
+    if line:
+        yield line

@@ -1,0 +1,266 @@
+"""The first screen of the terminal explanation: alerts, class, tiers, product and mechanisms."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from calcrisk.render import chosen, gauge, words
+from calcrisk.render.layout import GLUE, cells, joined, length, padded
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from calcrisk.assessment import Assessment, Citation, Consideration, TierRange
+    from calcrisk.render.citations import Numbers
+    from calcrisk.render.layout import Line, Page, Span
+
+INDENT = "  "
+_LABEL = 22  # the widest label that keeps a column of its own
+_TIERS = "Risk tiers"
+_MECHANISMS = f"Mechanisms: {' < '.join(words.LEVELS)}"
+_GAP = 3  # columns between two blocks, or around the columns of one
+_NAME = 15  # columns before a bar
+_GAUGE = 41  # the longest bar; odd, so that the tick has a middle
+_SHORTEST = 19  # a bar shorter than this says nothing: the numbers then stand beneath it
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """An assessment on a page, whole or short, with the numbers given and the claims quoted so far."""
+
+    assessment: Assessment
+    page: Page
+    numbers: Numbers
+    full: bool
+    quoted: set[str] = field(default_factory=set)
+
+    def marks(self, *cited: Citation) -> list[Span]:
+        """Give the reference numbers, glued to the word before them."""
+        marks = self.numbers.marks(cited).replace(" ", GLUE)
+        return [(f"{GLUE}{marks}", "dim")] if marks else []
+
+
+@dataclass(frozen=True, slots=True)
+class _Measured:
+    """One product, ready to draw."""
+
+    name: str
+    value: float
+    text: str
+    si: str
+    reached: bool | None
+
+
+def heading(view: View, text: str) -> Iterator[Line]:
+    """Open a section: its title, and a thin rule to the edge of the page."""
+    lines = list(view.page.paragraph([(view.page.show(text), "bold")]))
+    rule = view.page.glyphs.track * (view.page.width - length(lines[-1]) - 1)
+    yield from lines[:-1]
+    yield [*lines[-1], (f" {rule}", "dim")]
+
+
+def alerts(view: View) -> Iterator[Line]:
+    """Show what must not wait, above all else."""
+    for alert in view.assessment.alerts:
+        edge = (f"{view.page.glyphs.edge} ", "bold red")
+        yield from view.page.paragraph(
+            [("ALERT: ", "bold red"), (view.page.show(alert.title), "bold")], first=edge, rest=edge
+        )
+        for spans in considered(view, alert):
+            yield from view.page.paragraph(spans, first=edge, rest=edge)
+
+
+def considered(view: View, shown: Consideration) -> Iterator[list[Span]]:
+    """Give the reasons of a pattern, the last one with its references."""
+    last = len(shown.because) - 1
+    for position, reason in enumerate(shown.because):
+        yield [(view.page.show(reason), ""), *(view.marks(*shown.evidence) if position == last else [])]
+    if shown.basis == "design-choice":
+        yield [(f"({words.DESIGN_CHOICE} of this rulebook)", "dim")]
+
+
+def conclusion(view: View) -> Iterator[Line]:
+    """Say the class in one sentence, what else it could be, and where that was decided."""
+    page, said = view.page, view.assessment.conclusion
+    yield from page.paragraph(_identity(view))
+    yield []
+    yield from page.paragraph([(page.show(said.sentence), "bold"), *view.marks(*_some(view, said.evidence))])
+    standing = f"{words.standing(view.assessment)} {words.deciding(view.assessment)}".rstrip()
+    yield from page.paragraph([(f"{page.show(standing)} ", ""), *_decided(view)])
+
+
+def _some(view: View, cited: tuple[Citation, ...]) -> tuple[Citation, ...]:
+    return cited if view.full else cited[: chosen.CITED]
+
+
+def _identity(view: View) -> list[Span]:
+    shown = view.assessment
+    known = [shown.source, f"as of {shown.as_of}" if shown.as_of else None]
+    rest = "".join(f" {view.page.glyphs.between} {view.page.literal(part)}" for part in known if part)
+    return [(view.page.literal(shown.patient.id or "Patient without an id"), ""), (rest, "dim")]
+
+
+def _decided(view: View) -> Iterator[Span]:
+    said = view.assessment.conclusion
+    basis = f", a {words.DESIGN_CHOICE}" if said.basis == "design-choice" else ""
+    if view.full:
+        yield (f"Class: {view.page.show(said.label)}. ", "dim")
+    yield (f"Decided by {view.page.literal(said.row)}{basis}", "dim")
+    if said.against:
+        yield ("; argued against by", "dim")
+        yield from view.marks(*said.against)
+
+
+def levels(view: View) -> Iterator[Line]:
+    """Show tiers and mechanisms, beside each other where both fit, and the safety notice beneath the tiers."""
+    left, right = _Block(_TIERS, list(_tiers(view))), _Block(_MECHANISMS, list(_mechanisms(view)))
+    column = left.width + _GAP
+    if column + right.width <= view.page.width:
+        yield from view.page.beside(left.lines(view, left.width), right.lines(view, view.page.width - column), column)
+        yield from _notice(view)
+    else:
+        yield from left.lines(view, view.page.width)
+        yield from _notice(view)
+        yield []
+        yield from right.lines(view, view.page.width)
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """A titled group of bars."""
+
+    title: str
+    rows: list[Line]
+
+    @property
+    def width(self) -> int:
+        return max(cells(self.title), *map(length, self.rows)) if self.rows else cells(self.title)
+
+    def lines(self, view: View, width: int) -> list[Line]:
+        return [*heading(replace(view, page=view.page.narrower(width)), self.title), *self.rows]
+
+
+def _tiers(view: View) -> Iterator[Line]:
+    risk = view.assessment.risk
+    parts = (risk.metastatic, risk.dystrophic, risk.vascular)
+    return _bars(view, [(part.label, _tier_bar(view, part), _tier_words(part)) for part in parts])
+
+
+def _mechanisms(view: View) -> Iterator[Line]:
+    signs, parts = view.page.glyphs, view.assessment.mechanisms.values()
+    rows = [
+        (part.label, gauge.steps(part.level, part.highest, words.LEVELS, signs), _strong(part.level, words.level(part)))
+        for part in parts
+    ]
+    return _bars(view, rows)
+
+
+def _notice(view: View) -> Iterator[Line]:
+    yield from view.page.paragraph([(view.page.show(view.assessment.notice), "italic")], first=(INDENT, ""))
+
+
+def _tier_bar(view: View, shown: TierRange) -> Line:
+    if not shown.assessed or shown.tier is None:
+        return gauge.no_steps(len(words.TIERS))
+    return gauge.steps(shown.tier, shown.highest or shown.tier, words.TIERS, view.page.glyphs)
+
+
+def _tier_words(shown: TierRange) -> Line:
+    if not shown.assessed or shown.tier is None:
+        return [(words.tier(shown), "dim")]
+    return _strong(shown.tier, words.tier(shown))
+
+
+def _strong(at: str, text: str) -> Line:
+    known = words.word(at)
+    return [(known, "bold"), (text.removeprefix(known), "")]
+
+
+def _bars(view: View, rows: Iterable[tuple[str, Line, Line]]) -> Iterator[Line]:
+    """Set label, bar and words in columns; a label too long for its column takes a line of its own."""
+    shown = [(view.page.show(label), bar, said) for label, bar, said in rows]
+    widest = max((cells(label) for label, _, _ in shown if cells(label) <= _LABEL), default=0)
+    for label, bar, said in shown:
+        if cells(label) > widest:
+            yield from view.page.paragraph([(label, "")], first=(INDENT, ""))
+        start = padded(label if cells(label) <= widest else "", widest)
+        before: Line = [(f"{INDENT}{start}{INDENT}", ""), *bar, (INDENT, "")]
+        first, *rest = view.page.narrower(view.page.width - length(before)).paragraph(said)
+        yield [*before, *first]
+        yield from ([(" " * length(before), ""), *line] for line in rest)
+
+
+def product(view: View) -> Iterator[Line]:
+    """Show the product against its threshold, uncorrected and corrected, with what must be said beside it."""
+    shown, page = view.assessment.ca_p_product, view.page
+    yield from heading(view, f"{words.PRODUCT} product against {words.threshold(shown)}")
+    yield from _gauges(view)
+    if shown.disagree:
+        yield from page.paragraph([(page.show(words.disagreement(shown)), "bold")], first=(INDENT, ""))
+    notes = [page.show(note) for note in shown.notes]
+    if view.full:
+        for note in notes:
+            yield from page.paragraph([(note, "")], first=(INDENT, ""))
+        yield from page.paragraph(_product_sources(view), first=(INDENT, ""))
+    elif shown.value is not None:
+        yield from page.paragraph([(f"{' '.join(notes)} ", ""), *_product_sources(view)], first=(INDENT, ""))
+
+
+def _product_sources(view: View) -> Iterator[Span]:
+    shown = view.assessment.ca_p_product
+    against = shown.against if view.full or chosen.exceeds(view.assessment) else ()
+    for label, cited in (("Threshold from", shown.evidence), ("Argued against by", against)):
+        if cited:
+            yield from ((label, "dim"), *view.marks(*cited), (". ", "dim"))
+
+
+def _gauges(view: View) -> Iterator[Line]:
+    """Draw both products on one scale; one that cannot be computed says so."""
+    shown = view.assessment.ca_p_product
+    drawn: list[_Measured] = []
+    if shown.value is not None:
+        name = "as reported" if shown.given else "uncorrected"
+        drawn.append(_measured(view, name, shown.value, shown.si_value, shown.at_or_above))
+    else:
+        yield from view.page.paragraph([(view.page.show(words.no_product(shown)), "bold")], first=(INDENT, ""))
+    if shown.corrected_value is not None:
+        corrected = (shown.corrected_value, shown.corrected_si_value, shown.corrected_at_or_above)
+        drawn.append(_measured(view, "corrected", *corrected))
+    yield from _scale(view, drawn)
+    if shown.value is not None and shown.corrected_value is None:
+        yield [(f"{padded(f'{INDENT}corrected', _NAME)}cannot be computed from what is known", "dim")]
+
+
+def _measured(view: View, name: str, value: float, si_value: float | None, reached: bool | None) -> _Measured:  # noqa: FBT001 - three values
+    shown = view.assessment.ca_p_product
+    si = words.product_si(si_value, shown) if si_value is not None else ""
+    return _Measured(name, value, view.page.literal(words.product(value, shown)), view.page.literal(si), reached)
+
+
+def _scale(view: View, drawn: list[_Measured]) -> Iterator[Line]:
+    """Draw the bars with their numbers behind them, or beneath them when the page is narrow; then the axis."""
+    if not drawn:
+        return
+    columns = (max(cells(part.text) for part in drawn), max(cells(part.si) for part in drawn))
+    behind = sum(columns) + len("  at or above") + _GAP
+    stacked = view.page.width - _NAME - behind < _SHORTEST
+    room = view.page.width - _NAME - (0 if stacked else behind)
+    width = min(_GAUGE, room - 1 + room % 2)
+    for part in drawn:
+        yield from _drawn(view, part, width, None if stacked else columns)
+    yield [(f"{' ' * _NAME}{gauge.axis(view.assessment.ca_p_product.threshold, width)}", "dim")]
+
+
+def _drawn(view: View, part: _Measured, width: int, columns: tuple[int, int] | None) -> Iterator[Line]:
+    limit = view.assessment.ca_p_product.threshold
+    bar = gauge.gauge(part.value, limit, width, view.page.glyphs, reached=part.reached)
+    name: Span = (padded(f"{INDENT}{part.name}", _NAME), "")
+    verdict: Span = (words.side(part.reached), "bold" if part.reached else "")
+    if columns:
+        numbers: Line = [(padded(part.text, columns[0]), "bold"), (f"  {padded(part.si, columns[1])}  ", "")]
+        yield joined([name, *bar, (INDENT, ""), *numbers, verdict])
+    else:
+        yield joined([name, *bar])
+        text: Line = [(part.text, "bold"), (f", {part.si}, " if part.si else ", ", ""), verdict]
+        yield from view.page.paragraph(text, first=(" " * _NAME, ""))

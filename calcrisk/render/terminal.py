@@ -1,0 +1,74 @@
+"""The explanation in a terminal: the answer on the first screen, then every reason, question and source behind it.
+
+The only renderer that loads rich. It adapts to the console's width, encoding and colours; words carry the meaning.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rich.segment import Segment
+
+from calcrisk.render import background, reasons, summary
+from calcrisk.render.citations import Numbers
+from calcrisk.render.layout import Page, finished
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rich.console import Console, ConsoleOptions, RenderResult
+
+    from calcrisk.assessment import Assessment
+    from calcrisk.render.layout import Line
+
+_SECTIONS = (
+    summary.alerts,
+    summary.conclusion,
+    summary.levels,
+    summary.product,
+    reasons.fired,
+    reasons.against,
+    background.missing,
+    background.consider,
+    background.inputs,
+    background.warnings,
+    reasons.not_fired,
+    background.references,
+    background.footer,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """An assessment that rich can print, as wide as the console it is printed on."""
+
+    assessment: Assessment
+    full: bool = False
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Give styled text line by line; no text of the assessment is ever read as markup."""
+        end = Segment.line()
+        for line in self._lines(Page.of(options.max_width, options.encoding)):
+            yield from (Segment(text, console.get_style(style) if style else None) for text, style in finished(line))
+            yield end
+
+    def _lines(self, page: Page) -> Iterator[Line]:
+        view = summary.View(self.assessment, page, Numbers(self.assessment.references), self.full)
+        written = False
+        for section in _SECTIONS:
+            for position, line in enumerate(section(view)):
+                if written and not position:
+                    yield []
+                yield line
+                written = True
+
+
+def explain(assessment: Assessment, *, full: bool = False) -> Explanation:
+    """Make an assessment printable by rich, in a console, a notebook or an SVG: in short, or with everything known."""
+    return Explanation(assessment, full)
+
+
+def print_to(console: Console, assessment: Assessment, *, full: bool = False) -> None:
+    """Print the explanation: in short, or with everything known."""
+    console.print(explain(assessment, full=full), crop=False)

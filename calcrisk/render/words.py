@@ -1,0 +1,282 @@
+"""The words and numbers every renderer shares: rounding, units, ranges in words, and text made safe to show.
+
+Takes what an assessment holds and gives plain strings back; knows no clinical number, and never loads rich.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import unicodedata
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from calcrisk.assessment import Assessment, Finding, Input, Margin, Mechanism, Missing, Product, Scalar, TierRange
+
+TIERS = ("low", "moderate", "high", "very_high")
+LEVELS = ("none", "mild", "marked", "severe")
+NOT_ASSESSED = "not assessed"
+DESIGN_CHOICE = "design choice"
+PRODUCT = "Ca×P"
+
+_UNITS = {"mg2/dL2": "mg²/dL²", "mmol2/L2": "mmol²/L²", "umol/L": "µmol/L", "ug/mL": "µg/mL", "ug/L": "µg/L"}
+_UNIT_IN_TEXT = re.compile(r"(?<![\w/])(?:" + "|".join(re.escape(unit) for unit in _UNITS) + r")(?![\w/])")
+_HIDDEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})  # control, format, surrogate, line and paragraph separators
+_SMALLEST = 1e-9  # what double arithmetic leaves of a tie is shown as 0
+_SIGNIFICANT = 4  # digits; no laboratory measures better
+_SIGNIFICANT_DERIVED = 3  # digits of a difference or a converted limit
+_FINGERPRINT = 12  # letters of a hash: enough to tell two rulebooks apart
+_NAMED = 3  # so many open questions are named in a sentence
+_LONG = 90  # letters of a claim that is read at a glance
+_CLAUSE = re.compile(r"[;:] ")
+_SAYS_NO_MORE = frozenset({"yes", "no", "true", "false", "unknown"})
+
+
+def clean(text: str) -> str:
+    """Show what could steer a terminal or hide in a text (escape codes, bidi marks, line breaks) as its escape."""
+    return text if text.isascii() and text.isprintable() else "".join(_visible(char) for char in text)
+
+
+def _visible(char: str) -> str:
+    if unicodedata.category(char) not in _HIDDEN:
+        return char
+    return char.encode("unicode_escape").decode("ascii")
+
+
+def pretty(text: str) -> str:
+    """Write the units inside a sentence of the rulebook as print does: ``mg2/dL2`` becomes ``mg²/dL²``."""
+    return _UNIT_IN_TEXT.sub(lambda found: _UNITS[found[0]], text)
+
+
+def unit(name: str | None) -> str:
+    """Give a unit as printed, or nothing where there is none."""
+    return _UNITS.get(name, name) if name else ""
+
+
+def word(name: str) -> str:
+    """Read a name of the rulebook aloud: ``very_high`` is ``very high``."""
+    return name.replace("_", " ")
+
+
+def number(value: float, significant: int = _SIGNIFICANT) -> str:
+    """Round to significant digits, as a laboratory would print it; never in powers of ten, never beyond the point."""
+    if abs(value) < _SMALLEST:
+        return "0"
+    before = math.floor(math.log10(abs(value))) + 1
+    text = f"{value:.{max(0, significant - before)}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def scalar(value: Scalar) -> str:
+    """Say a value: a number rounded, a yes/no in words, None as unknown."""
+    if value is None:
+        return "unknown"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return number(value) if isinstance(value, int | float) else clean(value)
+
+
+def quantity(value: Scalar, unit_name: str | None) -> str:
+    """Say a value with its unit."""
+    return f"{scalar(value)} {unit(unit_name)}".rstrip() if value is not None else scalar(value)
+
+
+def beside_limit(value: float, limit: float, decimals: int) -> str:
+    """Round to ``decimals``, adding some while rounding would hide on which side of the limit the value lies."""
+    while decimals < _SIGNIFICANT and abs(value - limit) > _SMALLEST and _same(value, limit, decimals):
+        decimals += 1
+    return f"{value:.{decimals}f}"
+
+
+def _same(value: float, limit: float, decimals: int) -> bool:
+    return f"{value:.{decimals}f}" == f"{limit:.{decimals}f}"
+
+
+def product(value: float, shown: Product) -> str:
+    """Give a product in its conventional unit, one decimal."""
+    return f"{beside_limit(value, shown.threshold, 1)} {unit(shown.unit)}"
+
+
+def product_si(value: float, shown: Product) -> str:
+    """Give a product in its SI unit, two decimals."""
+    return f"{beside_limit(value, shown.si_threshold, 2)} {unit(shown.si_unit)}"
+
+
+def threshold(shown: Product) -> str:
+    """Give the threshold in both units."""
+    si = f"{number(shown.si_threshold, _SIGNIFICANT_DERIVED)} {unit(shown.si_unit)}"
+    return f"{number(shown.threshold)} {unit(shown.unit)} ({si})"
+
+
+def no_product(shown: Product) -> str:
+    """Say that there is no product, and what is lacking."""
+    lacking = f": {listed(shown.waits_for)} not known" if shown.waits_for else " from what is known"
+    return f"The product cannot be computed{lacking}."
+
+
+def first_sentence(text: str) -> str:
+    """Give the first sentence of a text."""
+    return text.partition(". ")[0].rstrip(".") + "."
+
+
+def clause(text: str) -> str:
+    """Give the first clause of a long claim, an ellipsis for the rest; never cut within one."""
+    if len(text) <= _LONG:
+        return text
+    cut = next((found.start() for found in _CLAUSE.finditer(text) if found.start() >= _LONG // 2), None)
+    return text if cut is None else f"{text[:cut]} …"
+
+
+def shortened(text: str, width: int, measure: Callable[[str], int] = len) -> str:
+    """Keep the first words that fit, an ellipsis for the rest; always at least one word."""
+    kept = text
+    while " " in kept and measure(kept if kept == text else f"{kept} …") > width:
+        kept = kept.rpartition(" ")[0]
+    return kept if kept == text else f"{kept} …"
+
+
+def side(at_or_above: bool | None) -> str:  # noqa: FBT001 - the field has three values, and is it
+    """Say on which side of the threshold a product stands."""
+    if at_or_above is None:
+        return "cannot be told"
+    return "at or above" if at_or_above else "below"
+
+
+def verdict(at_or_above: bool | None, limit: float) -> str:  # noqa: FBT001 - as above
+    """Say it with the threshold."""
+    return f"{side(at_or_above)} {number(limit)}" if at_or_above is not None else side(at_or_above)
+
+
+def disagreement(shown: Product) -> str:
+    """Say in words that the correction moves the product across the threshold."""
+    return (
+        "Uncorrected and albumin-corrected disagree: uncorrected is "
+        f"{verdict(shown.at_or_above, shown.threshold)}, corrected is "
+        f"{verdict(shown.corrected_at_or_above, shown.threshold)}."
+    )
+
+
+def spread(at: str, lowest: str, highest: str) -> str:
+    """Say a tier or level, and the range that open questions allow: ``high to very high``."""
+    if lowest == highest == at:
+        return word(at)
+    return f"{word(at)} to {word(highest)}" if at == lowest else f"{word(at)} ({word(lowest)} to {word(highest)})"
+
+
+def tier(shown: TierRange) -> str:
+    """Say a tier; one that nobody asked about is never called low."""
+    if not shown.assessed or shown.tier is None:
+        return NOT_ASSESSED
+    return spread(shown.tier, shown.lowest or shown.tier, shown.highest or shown.tier)
+
+
+def level(shown: Mechanism) -> str:
+    """Say a mechanism's level."""
+    return spread(shown.level, shown.lowest, shown.highest)
+
+
+def margin(shown: Margin) -> str:
+    """Say how far a quantity lies from its limit."""
+    if abs(shown.value) < _SMALLEST:
+        return "exactly at its limit"
+    amount = f"{number(abs(shown.value), _SIGNIFICANT_DERIVED)} {unit(shown.unit)}".rstrip()
+    return f"{amount} {'above' if shown.value > 0 else 'below'} its limit"
+
+
+def basis(shown: Finding) -> str:
+    """Name the kind of source, or say that a rule is ours."""
+    ours = shown.basis == "design-choice"
+    return f"Basis: {f'{DESIGN_CHOICE} of this rulebook' if ours else word(shown.strength)}."
+
+
+def origin(assessment: Assessment) -> tuple[str, ...]:
+    """Name the program and the rules that answered, so that the answer can be had again."""
+    book = assessment.rulebook
+    program, rules = f"calcrisk {assessment.calcrisk}", f"rulebook {book.id} {book.version}"
+    return (program, rules, f"profile {book.profile}", book.sha256[:_FINGERPRINT])
+
+
+def plural(count: int, one: str, many: str | None = None) -> str:
+    """Count things: ``1 rule``, ``2 rules``."""
+    return f"{count} {one if count == 1 else many or one + 's'}"
+
+
+def listed(words: Sequence[str], last: str = "and") -> str:
+    """Join words as a sentence does."""
+    return f"{', '.join(words[:-1])} {last} {words[-1]}" if len(words) > 1 else "".join(words)
+
+
+def standing(assessment: Assessment) -> str:
+    """Say whether the open questions could still move the answer, and where to."""
+    others = [word(name) for name in assessment.possible_classifications if name != assessment.classification]
+    if assessment.settled:
+        return "Settled: no open question could change the class or a tier."
+    if others:
+        return f"Not settled: could also be {clean(listed(others, 'or'))}."
+    return "The class is settled; open questions could still move a tier."
+
+
+def deciding(assessment: Assessment) -> str:
+    """Name the first open questions that could change the class or a tier; nothing when there are none."""
+    names = [part.label for part in assessment.missing if part.decisive]
+    more = f"; and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return f"What could change it: {'; '.join(names[:_NAMED])}{more}." if names else ""
+
+
+def could_change(shown: Missing) -> str:
+    """Say what the answer to one open question could move."""
+    moved = [word(name) for name in shown.could_change if name != "classification"]
+    tiers = [f"the {listed(moved)} tier{'s' if len(moved) > 1 else ''}"] if moved else []
+    return listed([*(["the class"] if "classification" in shown.could_change else []), *tiers])
+
+
+def as_canonical(shown: Input) -> bool:
+    """Tell whether what was written says the canonical value already."""
+    written = shown.as_written.strip()
+    if shown.value is None or isinstance(shown.value, bool):
+        return not written or written.casefold() in _SAYS_NO_MORE
+    return not written or written == shown.value or _numeral(written, shown.unit) == shown.value
+
+
+def _numeral(written: str, unit_name: str | None) -> float | None:
+    try:
+        return float(written.removesuffix(unit_name or ""))
+    except ValueError:
+        return None
+
+
+def given(shown: Input) -> str:
+    """Give a canonical value with the digits that were written."""
+    number_written = shown.as_written.strip().removesuffix(shown.unit or "").strip()
+    plain = isinstance(shown.value, bool) or not isinstance(shown.value, int | float) or not number_written
+    return quantity(shown.value, shown.unit) if plain else f"{clean(number_written)} {unit(shown.unit)}".rstrip()
+
+
+def strongest_first(findings: Iterable[Finding]) -> list[Finding]:
+    """Sort by level, the highest first; the rulebook's order otherwise."""
+    return sorted(findings, key=lambda finding: -rank(finding.level, LEVELS))
+
+
+def rank(name: str | None, order: tuple[str, ...]) -> int:
+    """Give the place of a word in its order; -1 for one of another rulebook."""
+    return order.index(name) if name in order else -1
+
+
+def broken(whole: str, width: int, measure: Callable[[str], int] = len) -> list[str]:
+    """Break one word that is longer than a line, after a slash or hyphen where one is near the edge."""
+    parts = []
+    while measure(whole) > width and len(whole) > 1:
+        end = _fitting(whole, width, measure)
+        parts.append(whole[:end])
+        whole = whole[end:]
+    return [*parts, whole]
+
+
+def _fitting(whole: str, width: int, measure: Callable[[str], int]) -> int:
+    end = min(len(whole), max(1, width))
+    while end > 1 and measure(whole[:end]) > width:
+        end -= 1
+    near = max(whole.rfind(mark, end // 2, end) for mark in "/-_.,;")
+    return near + 1 if near > 0 else end

@@ -1,0 +1,359 @@
+"""Rulebook YAML to checked data: shape, names, sources, meaning.
+
+Every fault at once, each with file, line and rule.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import json
+import math
+import operator as op
+import re
+from collections import Counter
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final
+
+from pydantic import ValidationError
+
+from calcrisk.errors import Fault, RulebookError, did_you_mean
+from calcrisk.rules import expression as ex
+from calcrisk.rules.closures import bounded
+from calcrisk.rules.compile import CompileError, compile_program
+from calcrisk.rules.logic import FREE, Span
+from calcrisk.rules.schema import RulebookData
+from calcrisk.rules.source import Route, Source
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from calcrisk.rules.program import Program
+
+_MAY_FOUND_A_RULE: Final = frozenset({"threshold", "rule-support"})
+_MAY_FOUND_A_CHOICE: Final = _MAY_FOUND_A_RULE | {"context"}
+_WORD: Final = re.compile(r"\w+")
+_UNGUARDED: Final[dict[str, Callable[..., float]]] = {
+    "+": op.add,
+    "-": op.sub,
+    "*": op.mul,
+    "/": op.truediv,
+    "**": math.pow,
+    "min": min,
+    "max": max,
+    "ln": math.log,
+    "exp": math.exp,
+}
+Found = tuple[Route, str, str | None]
+
+
+def read_folder(folder: Path) -> dict[str, Any]:
+    """Read, check and hash a rulebook folder; raises ``RulebookError`` with every fault found.
+
+    Returns plain data, ready for ``compile_program`` and for JSON.
+    """
+    source = Source(folder)
+    data = _shaped(source)
+    faults = [found for look in _LOOKS for found in look(data)]
+    if not faults:
+        faults = list(_meaning(data))
+    if faults:
+        raise RulebookError([_fault(source, data, *found) for found in faults])
+    return data | {"format": 1, "sha256": hash_of(_answering(data))}
+
+
+def _answering(data: Mapping[str, Any]) -> dict[str, Any]:
+    # The cases test the rules and answer for nobody.
+    return {**data, "rules": [{key: value for key, value in rule.items() if key != "cases"} for rule in data["rules"]]}
+
+
+def hash_of(data: Mapping[str, Any]) -> str:
+    """Return the SHA-256 of a rulebook's data, whatever the order of its keys."""
+    text = json.dumps(data, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _shaped(source: Source) -> dict[str, Any]:
+    try:
+        model = RulebookData.model_validate(source.data)
+    except ValidationError as error:
+        found = [(tuple(entry["loc"]), entry["msg"].removeprefix("Value error, "), None) for entry in error.errors()]
+        raise RulebookError([_fault(source, source.data, *each) for each in found]) from None
+    return model.model_dump(mode="json", by_alias=True)
+
+
+def _fault(source: Source, data: Mapping[str, Any], route: Route, message: str, hint: str | None) -> Fault:
+    file, line = source.place(route)
+    if hint and "\n" in hint:  # an expression with a caret under the fault
+        message, hint = f"{message}\n{hint}", None
+    return Fault(code="rulebook", message=message, file=file, line=line, path=_path(data, route), hint=hint)
+
+
+def _path(data: Any, route: Route) -> str:  # noqa: ANN401  # any part of the rulebook
+    """Name the way down, an entry of a list by its own id."""
+    words: list[str] = []
+    for part in route:
+        try:
+            data = data[part]
+        except (KeyError, IndexError, TypeError):
+            data = None
+        name = next(
+            (data[key] for key in ("id", "name", "pattern", "code") if isinstance(data, dict) and key in data), None
+        )
+        words.append(str(name) if isinstance(part, int) and name else str(part))
+    return ": ".join(words)
+
+
+def _entries(data: Mapping[str, Any]) -> Iterator[tuple[Route, dict[str, Any]]]:
+    """Every mapping in the rulebook, with the way to it (cases and references are data, not entries)."""
+    todo: list[tuple[Route, Any]] = [((key,), value) for key, value in data.items() if key != "references"]
+    while todo:
+        route, value = todo.pop()
+        if isinstance(value, dict):
+            yield route, value
+            todo += [((*route, key), part) for key, part in value.items() if key != "cases"]
+        elif isinstance(value, list):
+            todo += [((*route, at), part) for at, part in enumerate(value)]
+
+
+def _sources(data: Mapping[str, Any]) -> Iterator[Found]:
+    references = data["references"]
+    for route, entry in _entries(data):
+        where = entry.get("where") or []
+        for role in ("where", "against"):
+            for cited in entry.get(role) or []:
+                if cited["source"] not in references:
+                    yield (
+                        (*route, role),
+                        f"unknown reference {cited['source']!r}",
+                        did_you_mean(cited["source"], references),
+                    )
+                elif not references[cited["source"]]["verified"]:
+                    yield (*route, role), f"{cited['source']!r} is not verified: it may not be cited by a rule", None
+        if where and all(cited["source"] in references for cited in where):
+            yield from _founded(route, entry, {references[cited["source"]]["use"] for cited in where})
+
+
+def _founded(route: Route, entry: Mapping[str, Any], uses: set[str]) -> Iterator[Found]:
+    sourced = entry.get("basis", "sourced") != "design-choice"
+    if wrong := uses - _MAY_FOUND_A_CHOICE:
+        yield (
+            route,
+            f"rests on a reference whose use is {', '.join(sorted(wrong))}",
+            "cite it under 'against', or not at all",
+        )
+    elif sourced and not uses & _MAY_FOUND_A_RULE and route[0] in {"rules", "facts", "parameters", "rows"}:
+        yield (
+            route,
+            "rests on context only",
+            "mark it 'basis: design-choice' and say why, or cite a threshold or rule-support item",
+        )
+
+
+def _unique(data: Mapping[str, Any]) -> Iterator[Found]:
+    for section, key in (
+        ("rules", "id"),
+        ("facts", "name"),
+        ("variables", "name"),
+        ("rows", "id"),
+        ("consider", "pattern"),
+        ("warnings", "code"),
+    ):
+        last = {entry[key]: at for at, entry in enumerate(data[section])}
+        counts = Counter(entry[key] for entry in data[section])
+        repeated = ((name, count) for name, count in counts.items() if count > 1)
+        yield from (((section, last[name], key), f"{name!r} stands {count} times", None) for name, count in repeated)
+    variables = {entry["name"]: entry for entry in data["variables"]}
+    for at, fact in enumerate(data["facts"]):
+        if fact["name"] in variables and not variables[fact["name"]]["derived"]:
+            yield (
+                ("facts", at),
+                f"{fact['name']!r} is an input already",
+                "only a variable with 'derived: true' has a formula",
+            )
+    taken = {*variables, *(fact["name"] for fact in data["facts"])}
+    for at, mechanism in enumerate(data["mechanisms"]):
+        if mechanism["name"] in taken:
+            yield ("mechanisms", at), f"{mechanism['name']!r} already means something else", None
+    for route, entry in _entries(data):
+        own = entry.get("parameters") if route[0] != "profiles" else None
+        shadowed = (taken | set(data["parameters"]) if len(route) > 1 else taken) & set(own or ())
+        yield from (((*route, "parameters", name), f"{name!r} already means something else", None) for name in shadowed)
+
+
+def _references_to_names(data: Mapping[str, Any]) -> Iterator[tuple[Route, str, Any]]:
+    inputs = {entry["name"] for entry in data["variables"]}
+    facts = inputs | {entry["name"] for entry in data["facts"]}
+    for at, entry in enumerate(data["variables"]):
+        for field in ("implies", "closed_by"):
+            yield from ((("variables", at, field), name, inputs) for name in entry[field])
+        yield from ((("variables", at, "of"), name, inputs) for name in (entry["of"],) if name)
+    yield from ((("minimum",), name, inputs) for name in data["minimum"])
+    yield from ((("implied", at, "set"), entry["set"], inputs) for at, entry in enumerate(data["implied"]))
+    for name, table in data["tiers"].items():
+        yield from ((("tiers", name, "assessed_by"), asked, inputs) for asked in table["assessed_by"])
+        ranks = enumerate(table["rows"])
+        yield from ((("tiers", name, "rows", at), row["tier"], set(data["tier_names"])) for at, row in ranks)
+    yield from ((("rows", at, "class"), row["class"], set(data["classes"])) for at, row in enumerate(data["rows"]))
+    mechanisms = {entry["name"] for entry in data["mechanisms"]}
+    for at, rule in enumerate(data["rules"]):
+        yield ("rules", at, "mechanism"), rule["mechanism"], mechanisms
+        yield ("rules", at, "level"), rule["level"], set(data["levels"])
+        for case in range(len(rule["cases"])):
+            yield from ((("rules", at, "cases", case), name, inputs) for name in rule["cases"][case]["given"])
+    groups = {group["name"] for group in data["groups"]} | {None}
+    yield from ((("variables", at, "group"), entry["group"], groups) for at, entry in enumerate(data["variables"]))
+    product = data["product"]
+    measured = ("value", "corrected", "limit", "at_limit", "corrected_at_limit")
+    yield from ((("product", key), product[key], facts) for key in measured)
+    yield ("product", "default_limit"), product["default_limit"], set(data["parameters"])
+    yesno = {entry["name"] for entry in (*data["variables"], *data["facts"]) if entry["kind"] == "yesno"}
+    for name, table in data["tiers"].items():
+        yield from ((("tiers", name, "withheld_when"), gate, yesno) for gate in (table["withheld_when"],) if gate)
+    choices = {entry["name"] for entry in data["variables"] if entry["kind"] == "choice"}
+    yield from (
+        (("facts", at, "values_of"), entry["values_of"], choices)
+        for at, entry in enumerate(data["facts"])
+        if entry["kind"] == "choice"
+    )
+    for name, profile in data["profiles"].items():
+        replaced = profile["parameters"]
+        yield from ((("profiles", name, "parameters"), parameter, set(data["parameters"])) for parameter in replaced)
+
+
+def _names(data: Mapping[str, Any]) -> Iterator[Found]:
+    for route, name, known in _references_to_names(data):
+        if name not in known:
+            yield route, f"unknown name {name!r}", did_you_mean(str(name), [word for word in known if word])
+
+
+def _orders(data: Mapping[str, Any]) -> Iterator[Found]:
+    """One profile is the default; a tier table runs from the highest tier down, or more load could mean a lower tier."""
+    defaults = [name for name, profile in data["profiles"].items() if profile["default"]]
+    if len(defaults) != 1:
+        yield ("profiles",), f"{len(defaults)} profiles are the default", "write 'default: true' in one of them"
+    ranks = {name: rank for rank, name in enumerate(data["tier_names"])}
+    for name, table in data["tiers"].items():
+        order = [ranks.get(row["tier"], 0) for row in table["rows"]]
+        if order != sorted(order, reverse=True):
+            yield ("tiers", name, "rows"), "the rows do not run from the highest tier to the lowest", None
+
+
+_LOOKS: Final[tuple[Callable[[Mapping[str, Any]], Iterator[Found]], ...]] = (_unique, _names, _sources, _orders)
+
+
+def _meaning(data: Mapping[str, Any]) -> Iterator[Found]:
+    try:
+        program = compile_program(data)
+    except CompileError as error:
+        yield from error.faults
+        return
+    yield from _unreachable(program)
+    yield from _display_only(data, program)
+    yield from _negations(data, program)
+    yield from _overflows(data, program)
+
+
+def _unreachable(program: Program) -> Iterator[Found]:
+    tables: list[tuple[Route, Any]] = [(("rows",), program.classes.table)]
+    tables += [(("tiers", tier.name, "rows"), tier.axes.table) for tier in program.tiers]
+    for route, table in tables:
+        count = (
+            len(program.rows) if route == ("rows",) else len(next(t for t in program.tiers if t.name == route[1]).order)
+        )
+        yield from (
+            ((*route, row), "this row can never answer", None) for row in sorted(set(range(count)) - table.reachable())
+        )
+
+
+def _display_only(data: Mapping[str, Any], program: Program) -> Iterator[Found]:
+    hidden = {fact["name"] for fact in data["facts"] if fact["display_only"]}
+    for route, names in _read_for_the_answer(data, program):
+        yield from ((route, f"{name!r} is for display only", None) for name in sorted(names & hidden))
+
+
+def _read_for_the_answer(data: Mapping[str, Any], program: Program) -> Iterator[tuple[Route, frozenset[str]]]:
+    """Every place whose names can move a level, a class or a tier."""
+    yield from ((("rules", at, "when"), ex.names(rule.when.node)) for at, rule in enumerate(program.rules))
+    yield from ((("implied", at, "when"), ex.names(rule.when.node)) for at, rule in enumerate(program.implications))
+    tables: list[tuple[Route, Any]] = [(("rows",), data["rows"])]
+    tables += [(("tiers", name, "rows"), table["rows"]) for name, table in data["tiers"].items()]
+    for route, rows in tables:
+        yield from (((*route, at, "when"), frozenset(_WORD.findall(row["when"]))) for at, row in enumerate(rows))
+    facts = {fact["name"]: at for at, fact in enumerate(data["facts"])}
+    inputs = {entry["name"]: at for at, entry in enumerate(data["variables"])}
+    for step in program.steps:
+        for field, read in (("formula", step.value), ("valid_when", step.valid), ("ask", step.asked)):
+            if read:
+                entry = ("variables", inputs[step.name]) if field == "ask" else ("facts", facts[step.name])
+                yield (*entry, field), ex.names(read.node)
+
+
+def _negations(data: Mapping[str, Any], program: Program) -> Iterator[Found]:
+    """Refuse a gate above ``none_identified`` that negates an open question: an unknown there would block the row."""
+    asked = {entry["name"] for entry in data["variables"] if entry["ask"] != "volunteered"}
+    formulas = {step.name: step.value.node for step in program.steps if step.value}
+    for at, row in enumerate(data["rows"]):
+        if row["class"] == "none_identified":
+            return
+        node = ex.parse(row["when"], {name: _any_symbol(program, data, name) for name in _row_names(program, data)})
+        for gate in ex.names(node) & formulas.keys():
+            if negated := _negated(gate, formulas, program) & asked:
+                yield (
+                    ("rows", at, "when"),
+                    f"{gate!r} negates the open question {min(negated)!r}",
+                    "state it positively",
+                )
+
+
+def _row_names(program: Program, data: Mapping[str, Any]) -> list[str]:
+    return [*program.symbols, *(entry["name"] for entry in data["mechanisms"])]
+
+
+def _any_symbol(program: Program, data: Mapping[str, Any], name: str) -> ex.Symbol:
+    return program.symbols.get(name) or ex.Symbol("choice", tuple(data["levels"]))
+
+
+def _negated(gate: str, formulas: Mapping[str, ex.Node], program: Program) -> frozenset[str]:
+    found: frozenset[str] = frozenset()
+    for part in ex.walk(formulas[gate]):
+        if isinstance(part, ex.Not):
+            leaves = (program.leaves.get(name, frozenset((name,))) for name in ex.names(part))
+            found |= frozenset[str]().union(*leaves)
+        elif isinstance(part, ex.Name) and part.name in formulas:
+            found |= _negated(part.name, formulas, program)
+    return found
+
+
+def _overflows(data: Mapping[str, Any], program: Program) -> Iterator[Found]:
+    """Prove by interval arithmetic over the hard limits that no fact overflows."""
+    env: list[Any] = [None] * len(program.slots)
+    for entry in program.inputs.values():
+        env[entry.slot] = Span(*entry.whole, free=True) if entry.whole else FREE
+    places = {fact["name"]: at for at, fact in enumerate(data["facts"])}
+    for step in (*program.steps, *program.display):
+        if step.value is None:
+            continue
+        parts = (part for part in ex.walk(step.value.node) if isinstance(part, ex.Calculation | ex.Call))
+        if any(_overflowing(part, env, program.slots) for part in parts):
+            yield ("facts", places[step.name], "formula"), "overflows within the hard limits of its inputs", None
+        env[step.slot] = step.value.bounded(env)
+
+
+def _overflowing(part: ex.Calculation | ex.Call, env: Sequence[Any], slots: Mapping[str, int]) -> bool:
+    """Try one operation at the corners of its operands, without the guard that makes an overflow unknown in a walk."""
+    values = [bounded(child, slots)(env) for child in ex.children(part)]
+    if any(value is None or value != value for value in values):  # noqa: PLR0124  # NaN, absent, differs from itself
+        return False
+    ends = [(value.lo, value.hi) if isinstance(value, Span) else (value,) for value in values]
+    calculate = _UNGUARDED[part.operator if isinstance(part, ex.Calculation) else part.function]
+    for corner in itertools.product(*ends):
+        try:
+            if math.isinf(calculate(*corner)):
+                return True
+        except OverflowError:
+            return True
+        except (ValueError, ZeroDivisionError):
+            continue  # not defined there: unknown, as it should be
+    return False

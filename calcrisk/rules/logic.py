@@ -1,0 +1,188 @@
+"""What the operators mean: Kleene's three values, exact ties, guarded arithmetic, numbers known within bounds.
+
+A truth is ``True``, ``False`` or ``None`` (unknown). A quantity is a float, ``None`` (unknown), NaN (**absent**:
+volunteered and not reported; every comparison with it is false) or a ``Span`` (known within bounds). ``FREE`` is the
+truth of a condition that one freely chosen answer could make true or false; only the question "which missing input
+would decide?" brings it in.
+"""
+
+from __future__ import annotations
+
+import math
+import operator as op
+from enum import Enum
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from calcrisk.rules.expression import Arithmetic, Function, Operator
+
+ABSENT: Final = math.nan
+TIE: Final = 5e-10  # relative: a tie written in decimals is a tie, though doubles say a little more (8.8 × 6.25 is 55)
+
+
+class Freedom(Enum):
+    """The one value of a condition that hangs on the answer being tried."""
+
+    FREE = "free"
+
+
+FREE: Final = Freedom.FREE
+
+
+class Span(NamedTuple):
+    """A number somewhere from ``lo`` to ``hi``; ``free`` when it may be chosen at will, else it is merely inexact."""
+
+    lo: float
+    hi: float
+    free: bool = False
+
+
+Quantity = float | None
+Truth = bool | None
+AnyQuantity = float | Span | None
+AnyTruth = bool | Freedom | None
+
+COMPARE: Final[dict[Operator, Callable[[float, float, float], bool]]] = {
+    # (a, b, tolerance); each is false when either side is absent (NaN)
+    ">=": lambda a, b, t: a >= b - t,
+    ">": lambda a, b, t: a > b + t,
+    "<": lambda a, b, t: a < b - t,
+    "<=": lambda a, b, t: a <= b + t,
+    "==": lambda a, b, t: b - t <= a <= b + t,
+    "!=": lambda a, b, t: a < b - t or a > b + t,
+}
+
+
+def tolerance(a: float, b: float) -> float:
+    """How close two quantities must be to count as equal."""
+    return TIE * (abs(a) + abs(b))
+
+
+def compare(operator: Operator, a: float, b: float) -> bool:
+    """Compare two known quantities; absent ones compare false."""
+    return COMPARE[operator](a, b, tolerance(a, b))
+
+
+def edges(limit: float) -> tuple[float, float]:
+    """The two edges of the tie round a constant limit, for comparisons folded once at load."""
+    slack = TIE * abs(limit)
+    return limit - slack, limit + slack
+
+
+def _finite(value: float) -> float | None:
+    # An infinity never enters: what overflows is unknown, in both walks.
+    return None if math.isinf(value) else value
+
+
+def divide(a: float, b: float) -> float | None:
+    """Divide; by 0 unknown, unless what is divided is absent."""
+    return _finite(a / b) if b != 0 else (ABSENT if math.isnan(a) else None)
+
+
+def power(a: float, b: float) -> float | None:
+    """Raise to a power; a base of 0 or less gives unknown, an absent operand absent (``nan ** 0`` is 1 in Python)."""
+    if math.isnan(a) or math.isnan(b):
+        return ABSENT
+    return _guarded(lambda: a**b) if a > 0 else None
+
+
+def logarithm(a: float) -> float | None:
+    """Natural logarithm; of 0 or less unknown."""
+    return ABSENT if math.isnan(a) else (math.log(a) if a > 0 else None)
+
+
+def exponential(a: float) -> float | None:
+    """Raise e to a power; unknown where it overflows."""
+    return _guarded(lambda: math.exp(a))
+
+
+def _guarded(calculate: Callable[[], float]) -> float | None:
+    try:
+        return _finite(calculate())
+    except OverflowError:
+        return None
+
+
+def least(*values: float) -> float:
+    """Return the smallest; absent when any is absent."""
+    return ABSENT if any(map(math.isnan, values)) else min(values)
+
+
+def greatest(*values: float) -> float:
+    """Return the largest; absent when any is absent."""
+    return ABSENT if any(map(math.isnan, values)) else max(values)
+
+
+CALCULATE: Final[dict[Arithmetic, Callable[[float, float], float | None]]] = {
+    "+": op.add,
+    "-": op.sub,
+    "*": op.mul,
+    "/": divide,
+    "**": power,
+}
+CALL: Final[dict[Function, Callable[..., float | None]]] = {
+    "min": least,
+    "max": greatest,
+    "ln": logarithm,
+    "exp": exponential,
+}
+
+
+def unknown_or_absent(*values: AnyQuantity) -> float | None:
+    """What arithmetic gives when not all operands are numbers: an absent one settles it, else it is unknown."""
+    return ABSENT if any(isinstance(value, float) and math.isnan(value) for value in values) else None
+
+
+def span_of(value: float | Span) -> Span:
+    """A number as a span of no width."""
+    return value if isinstance(value, Span) else Span(value, value)
+
+
+def _corners(calculate: Callable[..., float | None], spans: tuple[Span, ...]) -> list[float | None]:
+    # Every operation is monotone in each operand on its guarded domain, so its extremes lie at corners.
+    corners: list[tuple[float, ...]] = [()]
+    for span in spans:
+        ends = (span.lo,) if span.lo == span.hi else (span.lo, span.hi)
+        corners = [(*corner, end) for corner in corners for end in ends]
+    return [calculate(*corner) for corner in corners]
+
+
+def bounded(
+    calculate: Callable[..., float | None], values: tuple[AnyQuantity, ...], *, divides: bool = False
+) -> AnyQuantity:
+    """Apply an operation to quantities of which some are spans: the span of its results, unknown where undefined."""
+    if any(value is None or (isinstance(value, float) and math.isnan(value)) for value in values):
+        return unknown_or_absent(*values)
+    spans = tuple(span_of(value) for value in values if value is not None)
+    if divides and spans[1].lo <= 0 <= spans[1].hi:
+        return None
+    found = _corners(calculate, spans)
+    results = [value for value in found if value is not None]
+    if len(results) < len(found):
+        return None
+    lo, hi, free = min(results), max(results), any(span.free for span in spans)
+    return lo if lo == hi else Span(lo, hi, free)
+
+
+_LOWEST_FIRST: Final[dict[Operator, bool]] = {">=": True, ">": True, "<": False, "<=": False}
+
+
+def compare_bounded(operator: Operator, a: AnyQuantity, b: AnyQuantity) -> AnyTruth:
+    """Compare quantities of which some may be spans: undecided when these overlap, ``FREE`` when a free one decides."""
+    if isinstance(a, float) and isinstance(b, float):
+        return compare(operator, a, b)
+    if a is None or b is None or isinstance(unknown_or_absent(a, b), float):
+        return False if isinstance(unknown_or_absent(a, b), float) else None
+    one, two = span_of(a), span_of(b)
+    undecided = FREE if one.free or two.free else None
+    if operator in ("==", "!="):
+        apart = compare("<", one.hi, two.lo) or compare(">", one.lo, two.hi)
+        return operator == "!=" if apart else undecided
+    worst, best = (
+        ((one.lo, two.hi), (one.hi, two.lo)) if _LOWEST_FIRST[operator] else ((one.hi, two.lo), (one.lo, two.hi))
+    )
+    if compare(operator, *worst):
+        return True
+    return undecided if compare(operator, *best) else False

@@ -1,0 +1,149 @@
+"""What a rulebook is once compiled: slots, steps in order, rules, tables, sentences. Frozen; shared by every walk."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from calcrisk.rules.closures import bounded, exact
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from calcrisk.rules.boxes import Table
+    from calcrisk.rules.closures import Closure
+    from calcrisk.rules.expression import Node, Symbol
+    from calcrisk.rules.text import Shown, Template
+
+Spec = dict[str, Any]  # one entry of the rulebook as its YAML says it, defaults filled in
+
+
+class Condition:
+    """One expression in all its forms, each made when it is first needed, and the inputs it mentions, through facts."""
+
+    def __init__(self, text: str, node: Node, slots: Mapping[str, int], mentions: frozenset[str]) -> None:
+        """Keep the node; ``slots`` tells the closures where each name lies."""
+        self.text, self.node, self.mentions = text, node, mentions
+        self._slots = slots
+
+    @cached_property
+    def exact(self) -> Closure:
+        """The everyday closure."""
+        return exact(self.node, self._slots)
+
+    @cached_property
+    def bounded(self) -> Closure:
+        """The closure over bounds and freedom."""
+        return bounded(self.node, self._slots)
+
+
+class Slotted(NamedTuple):
+    """A place in the environment: an input or a fact.
+
+    ``default`` is what the place holds while nothing is stated: None (an open question), False or NaN (assumed absent).
+    """
+
+    name: str
+    slot: int
+    spec: Spec
+    default: bool | float | None
+    values: tuple[str, ...]
+    codes: Mapping[str, float]
+    whole: tuple[float, float] | None  # a number's hard limits, a choice's first and last code; None for yes/no
+
+
+class Step(NamedTuple):
+    """One thing computed, in order: a fact, or an input that is open only while its question applies."""
+
+    name: str
+    slot: int
+    stated: int | None  # the slot that says the patient stated it
+    value: Condition | None  # a fact's formula
+    valid: Condition | None  # a fact is unknown unless this holds
+    asked: Condition | None  # an input's question
+    default: bool | float | None
+
+
+class Implication(NamedTuple):
+    """An input that follows from others when it was not stated."""
+
+    target: str
+    value: bool | float
+    when: Condition
+    because: str
+
+
+class Rule(NamedTuple):
+    """One rule: when it holds, it raises its mechanism to its level."""
+
+    id: str
+    mechanism: int
+    level: int
+    when: Condition
+    because: Template
+    phrase: Template
+    margin: tuple[Shown, Shown] | None
+    spec: Spec
+
+
+class Clause(NamedTuple):
+    """A sentence, or the part of one, said only when its condition (if any) is true."""
+
+    when: Condition | None
+    say: Template
+    spec: Spec
+
+
+class Axes(NamedTuple):
+    """A decision table with the mechanisms (by index) and gates (by slot) its axes are, in order."""
+
+    table: Table
+    mechanisms: tuple[int, ...]
+    gates: tuple[tuple[str, int], ...]
+
+
+class Row(NamedTuple):
+    """A row of the class table: its class, sentence and clauses."""
+
+    id: str
+    label: str
+    say: Template
+    clauses: tuple[Clause, ...]
+    spec: Spec
+
+
+class Tier(NamedTuple):
+    """The table of one of the three questions; ``order`` gives the rank of each row's tier."""
+
+    name: str
+    axes: Axes
+    order: tuple[int, ...]
+    assessed_by: tuple[int, ...]
+    withheld: int | None
+    spec: Spec
+
+
+class Program(NamedTuple):
+    """Everything the walks need."""
+
+    slots: Mapping[str, int]
+    symbols: Mapping[str, Symbol]
+    shown: Mapping[str, Shown]
+    inputs: Mapping[str, Slotted]
+    blank: tuple[Any, ...]
+    up: Mapping[str, tuple[str, ...]]  # yes here means yes there
+    down: Mapping[str, tuple[str, ...]]  # no here means no there
+    closes: Mapping[str, tuple[str, ...]]  # stated here, these are no longer open
+    leaves: Mapping[str, frozenset[str]]  # the inputs behind each fact
+    implications: tuple[Implication, ...]
+    steps: tuple[Step, ...]
+    display: tuple[Step, ...]  # facts that no rule reads, taken only when somebody looks
+    mechanisms: int
+    rules: tuple[Rule, ...]
+    rows: tuple[Row, ...]
+    classes: Axes
+    minimum: tuple[int, ...]
+    tiers: tuple[Tier, ...]
+    consider: tuple[Clause, ...]
+    warnings: tuple[Clause, ...]
+    notes: tuple[Clause, ...]

@@ -1,0 +1,132 @@
+"""Rulebook files as plain data, with the file and line of every entry, so that a fault is shown where it stands."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, cast
+
+import yaml
+
+from calcrisk.errors import Fault, RulebookError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+Route = tuple[str | int, ...]
+
+# section: the key its entries stand under in the file (a folder of that name holds several such files)
+LISTED: Final = {
+    "variables": "variables",
+    "facts": "facts",
+    "rules": "rules",
+    "consider": "consider",
+    "warnings": "warnings",
+}
+MAPPED: Final = {"parameters": "parameters", "references": "references", "profiles": "profiles", "tiers": "tiers"}
+
+
+class Source:
+    """The merged data of a rulebook folder, and where each entry was written."""
+
+    def __init__(self, folder: Path) -> None:
+        """Read every file; raises ``RulebookError`` for what is not YAML, not UTF-8, or not there."""
+        self.folder = folder
+        self.marks: dict[Route, tuple[str, int]] = {}
+        self.data: dict[str, Any] = {}
+        if not (folder / "rulebook.yaml").is_file():
+            message = "a rulebook is a folder with a rulebook.yaml in it"
+            raise RulebookError([Fault(code="no-rulebook", message=message, file=str(folder), path="rulebook.yaml")])
+        self._merge()
+
+    def place(self, route: Route) -> tuple[str | None, int | None]:
+        """Return the file and line of an entry, or of the nearest one above it."""
+        while route:
+            if route in self.marks:
+                return self.marks[route]
+            route = route[:-1]
+        return None, None
+
+    def _merge(self) -> None:
+        head = self._read(self.folder / "rulebook.yaml", ())
+        head["tier_names"] = head.pop("tiers", [])
+        self.data |= head
+        for section, key in LISTED.items():
+            self.data[section] = [entry for file in self._files(section) for entry in self._listed(file, section, key)]
+        for section, key in MAPPED.items():
+            self.data[section] = {}
+            for file in self._files(section):
+                entries = self._read(file, (), renamed={key: section}).get(key) or {}
+                for name in self.data[section].keys() & entries.keys():
+                    self._stands_twice(section, name)
+                self.data[section] |= entries
+        self.data["implied"] = self._read(self.folder / "facts.yaml", ()).get("implied") or []
+        self.data |= self._read(self.folder / "classification.yaml", ())
+
+    def _stands_twice(self, section: str, name: str) -> None:
+        file, line = self.place((section, name))
+        message = f"{name!r} stands in another file already"
+        raise RulebookError([Fault(code="bad-yaml", message=message, file=file, line=line, path=section)])
+
+    def _listed(self, file: Path, section: str, key: str) -> list[Any]:
+        # Entries of several files share one list, so their routes start where the files before them ended.
+        start = sum(1 for route in self.marks if len(route) == 2 and route[0] == section)  # noqa: PLR2004  # (section, index)
+        entries = self._read(file, (), renamed={key: section}, start=start).get(key) or []
+        relative = file.relative_to(self.folder).as_posix()
+        return [
+            entry | {"file": relative} if section == "rules" and isinstance(entry, dict) else entry for entry in entries
+        ]
+
+    def _files(self, section: str) -> Iterator[Path]:
+        single, folder = self.folder / f"{section}.yaml", self.folder / section
+        if single.is_file():
+            yield single
+        yield from sorted(folder.glob("*.yaml")) if folder.is_dir() else ()
+
+    def _read(
+        self, file: Path, route: Route, *, renamed: dict[str, str] | None = None, start: int = 0
+    ) -> dict[str, Any]:
+        relative = file.relative_to(self.folder).as_posix()
+        try:
+            text = file.read_text(encoding="utf-8-sig")
+            node = yaml.compose(text, Loader=_Loader)
+            data = yaml.load(text, Loader=_Loader)  # noqa: S506  # a SafeLoader that refuses duplicate keys
+        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+            mark = getattr(error, "problem_mark", None)
+            line = mark.line + 1 if mark else None
+            message = str(getattr(error, "problem", None) or error)
+            raise RulebookError([Fault(code="bad-yaml", message=message, file=relative, line=line)]) from None
+        if not isinstance(data, dict):
+            message = "expected a mapping at the top of the file"
+            raise RulebookError([Fault(code="bad-yaml", message=message, file=relative)])
+        self._mark(cast("yaml.Node", node), route, relative, renamed or {}, start)
+        return data
+
+    def _mark(self, node: yaml.Node, route: Route, file: str, renamed: dict[str, str], start: int) -> None:
+        self.marks.setdefault(route, (file, node.start_mark.line + 1))
+        if isinstance(node, yaml.MappingNode):
+            for key, value in node.value:
+                name = renamed.get(key.value, key.value) if not route else key.value
+                self.marks[(*route, name)] = (file, key.start_mark.line + 1)
+                self._mark(value, (*route, name), file, renamed, start)
+        elif isinstance(node, yaml.SequenceNode):
+            offset = start if len(route) == 1 else 0
+            for at, value in enumerate(node.value):
+                self._mark(value, (*route, at + offset), file, renamed, start)
+
+
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]  # the C loader where there is one
+    """Safe, and refuses a key written twice."""
+
+
+def _mapping(loader: Any, node: yaml.MappingNode) -> dict[Any, Any]:  # noqa: ANN401  # PyYAML types its loaders loosely
+    seen: set[str] = set()
+    for key, _ in node.value:
+        if key.value in seen:
+            problem = f"the key {key.value!r} stands twice"
+            raise yaml.constructor.ConstructorError(None, None, problem, key.start_mark)
+        seen.add(key.value)
+    pairs: dict[Any, Any] = loader.construct_mapping(node, deep=True)
+    return pairs
+
+
+_Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)

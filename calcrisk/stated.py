@@ -1,0 +1,135 @@
+"""What was stated of a patient: the words as written, the value meant, and the faults on the way.
+
+``Written`` flows in, ``Given`` comes out; ``Reading`` collects them with every fault and warning.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+
+from calcrisk.errors import Fault
+from calcrisk.units import either
+
+if TYPE_CHECKING:
+    from calcrisk.variables import Registry, Variable
+
+UNKNOWN = "unknown"
+_QUOTED = 60  # characters of a bad value that a message repeats
+
+
+class Location(NamedTuple):
+    """Where something was written; line and column count from 1."""
+
+    file: str | None = None
+    line: int | None = None
+    column: int | None = None
+    path: str | None = None
+
+
+class Written(NamedTuple):
+    """Something as it was written, where from (``hd.yaml:6``, ``--calcium``, ``Patient``), and its exact place."""
+
+    raw: object
+    origin: str
+    location: Location = Location()
+
+
+class Range(NamedTuple):
+    """A value known only to lie between two bounds, in canonical units or codes (``<6 pg/mL``; G3 is G3a or G3b)."""
+
+    lo: float
+    hi: float
+
+
+Value: TypeAlias = float | bool | str | Range | None
+
+
+class Given(NamedTuple):
+    """A stated value: canonical, None when stated to be unknown, with the words and the origin it came in."""
+
+    value: Value
+    unit: str | None
+    as_written: str
+    origin: str
+
+
+@dataclass(slots=True)
+class Reading:
+    """What has been read so far of one patient: values by variable, where each stood, every fault and every warning.
+
+    ``also`` holds what words said of other variables (``5D`` is dialysis), until all that is stated is known.
+    """
+
+    registry: Registry
+    given: dict[str, Given] = field(default_factory=dict)
+    places: dict[str, Location] = field(default_factory=dict)
+    also: list[tuple[str, Given, Location]] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
+    warnings: list[tuple[str, str]] = field(default_factory=list)
+
+    def put(self, name: str, given: Given, at: Location) -> None:
+        """Record a value; a variable stated a second time is a fault."""
+        if (first := self.given.get(name)) is not None:
+            both = f"{first.as_written!r} ({first.origin}) and {given.as_written!r} ({given.origin})"
+            hint = "keep one of the two"
+            self.fault(
+                at, code="stated-twice", message=f"{name} is stated twice: {both}", got=given.as_written, hint=hint
+            )
+            return
+        self.given[name] = given
+        self.places[name] = at
+
+    def fault(  # noqa: PLR0913 - a fault has this many parts
+        self,
+        at: Location,
+        *,
+        code: str,
+        message: str,
+        expected: str | None = None,
+        got: str | None = None,
+        hint: str | None = None,
+    ) -> None:
+        """Record a fault at a place."""
+        self.faults.append(fault(at, code=code, message=message, expected=expected, got=got, hint=hint))
+
+    def warn(self, *, code: str, message: str) -> None:
+        """Record something to know before the answer is used."""
+        self.warnings.append((code, message))
+
+
+def fault(  # noqa: PLR0913 - a fault has this many parts
+    at: Location,
+    *,
+    code: str,
+    message: str,
+    expected: str | None = None,
+    got: str | None = None,
+    hint: str | None = None,
+) -> Fault:
+    """Make a fault that lies at a place."""
+    return Fault(
+        code=code,
+        message=message,
+        file=at.file,
+        line=at.line,
+        column=at.column,
+        path=at.path,
+        expected=expected,
+        got=got,
+        hint=hint,
+    )
+
+
+def expected(variable: Variable) -> str:
+    """Say in a few words what a variable takes."""
+    if variable.kind == "number":
+        return "a number" + (f" in {either(variable.units)}" if variable.units else "")
+    values = ("yes", "no") if variable.kind == "yesno" else variable.values
+    return either((*values, UNKNOWN))
+
+
+def quoted(raw: object) -> str:
+    """Quote a bad value, cut short when it is long."""
+    text = repr(raw)
+    return text if len(text) <= _QUOTED else f"{text[:_QUOTED]}…"

@@ -1,0 +1,126 @@
+"""Units as people type them, and numbers as reports print them. Past this door there are only canonical floats.
+
+A unit is matched without case, spaces, brackets or the choice of micro sign; which units a variable takes, and how many
+canonical units each is, the rulebook says. Nothing is guessed: a spelling that fits no declared unit is refused.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from calcrisk.variables import Variable
+
+_MEASURE = re.compile(
+    r"\s*(?P<bound><=|>=|[<>≤≥])?\s*"
+    r"(?P<number>[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)"
+    r"\s*(?P<unit>[A-Za-zµμ%(].*)?",
+    re.ASCII,
+)
+_COMMA = re.compile(r"\s*[<>≤≥]?=?\s*[+-]?\d+,\d+\s*[^\d,.]*")
+_SIGNS = str.maketrans({"µ": "u", "μ": "u", "²": "2", "³": "3", "^": None, "(": " ", ")": " "})
+_FILLER = re.compile(r"\bas\b|\s+")
+
+# Spellings of one unit's parts: the left is read as the right. Not a conversion.
+_PARTS = {
+    "mcg": "ug",
+    "gm": "g",
+    "gms": "g",
+    "gram": "g",
+    "grams": "g",
+    "micromol": "umol",
+    "litre": "l",
+    "liter": "l",
+    "iu": "u",
+    "y": "year",
+    "yr": "year",
+    "yrs": "year",
+    "years": "year",
+    "yo": "year",
+    "mo": "month",
+    "mos": "month",
+    "mth": "month",
+    "mths": "month",
+    "months": "month",
+    "w": "week",
+    "wk": "week",
+    "wks": "week",
+    "weeks": "week",
+    "d": "day",
+    "days": "day",
+    "h": "hour",
+    "hr": "hour",
+    "hrs": "hour",
+    "hours": "hour",
+    "min": "minute",
+    "mins": "minute",
+    "minutes": "minute",
+    "percent": "%",
+}
+_WORD = re.compile(r"[a-z%]+")
+
+
+class Unit(NamedTuple):
+    """A unit that a variable takes: its declared spelling, and how many canonical units one of it is."""
+
+    name: str
+    factor: float
+
+
+class Measure(NamedTuple):
+    """A number as written: ``bound`` is ``<``, ``>`` or empty; ``unit`` is empty when none was written."""
+
+    bound: str
+    number: float
+    unit: str
+
+
+def spelling(unit: str) -> str:
+    """Return a unit stripped of everything that does not distinguish it from another.
+
+    >>> spelling("µmol / l") == spelling("umol/L")
+    True
+    """
+    bare = _FILLER.sub("", unit.translate(_SIGNS).casefold())
+    return _WORD.sub(lambda word: _PARTS.get(word[0], word[0]), bare)
+
+
+@lru_cache(maxsize=1024)
+def accepted(variable: Variable) -> Mapping[str, Unit]:
+    """Every unit a variable takes, by its stripped spelling; of two spelt alike (U/L, IU/L) the first names it."""
+    return {spelling(name): Unit(name, float(factor)) for name, factor in reversed([*variable.units.items()])}
+
+
+@lru_cache(maxsize=4096)
+def find(variable: Variable, unit: str) -> Unit | None:
+    """Return the declared unit that this spelling means, or None when the variable takes no such unit."""
+    return accepted(variable).get(spelling(unit))
+
+
+def measure(text: str) -> Measure | None:
+    """Read ``2.1 mmol/L``, ``<6 pg/mL``, ``> 425`` or ``9.9``; None when the text is something else."""
+    match = _MEASURE.fullmatch(text)
+    if match is None:
+        return None
+    bound, number, unit = match.groups()
+    return Measure("" if bound is None else "<" if bound in "<=≤" else ">", float(number), (unit or "").strip())
+
+
+def has_decimal_comma(text: str) -> bool:
+    """Tell whether the text is a number written with a comma where a point belongs (``9,9 mg/dL``)."""
+    return _COMMA.fullmatch(text) is not None
+
+
+def number_text(value: float) -> str:
+    """Print a number in the fewest digits that a reader needs: ``25``, not ``25.0``; at most six significant digits."""
+    return f"{value:.6g}"
+
+
+def either(words: Collection[str]) -> str:
+    """List words as a sentence does: ``mg/dL, mmol/L or mEq/L``."""
+    *first, last = words or [""]
+    return f"{', '.join(first)} or {last}" if first else last

@@ -1,0 +1,168 @@
+"""From what was written to what is meant: one value of one variable, canonical, or the reason why it cannot be used.
+
+Raw things flow in (``9.9``, ``"2.1 mmol/L"``, ``"<6 pg/mL"``, ``"high"``, ``{value, unit, upper_limit}``), ``Given``s
+in canonical units come out. Nothing is rounded, guessed or dropped in silence: what cannot be read is a fault, what is
+odd is a warning.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from numbers import Real
+from typing import TYPE_CHECKING
+
+from calcrisk import units
+from calcrisk.errors import did_you_mean
+from calcrisk.quantities import read_number
+from calcrisk.stated import UNKNOWN, Given, Location, Range, Reading, Value, Written, expected, quoted
+from calcrisk.words import read_choice, read_yesno
+
+if TYPE_CHECKING:
+    from calcrisk.variables import Variable
+
+__all__ = ["UNKNOWN", "Given", "Location", "Range", "Reading", "Value", "Written", "limits_only", "read", "settle"]
+
+_LIMITS = ("lower_limit", "upper_limit")
+_MEASUREMENT_KEYS = ("value", "unit", *_LIMITS)
+_READERS = {"number": read_number, "yesno": read_yesno, "choice": read_choice}
+
+
+def read(variable: Variable, written: Written, into: Reading) -> None:
+    """Read one variable as it was written and record what it says: its value, its companions, its faults.
+
+    Absent (None or empty) says nothing. A mapping and the words low, normal and high belong to numbers alone.
+    """
+    raw = written.raw
+    if isinstance(raw, str):
+        word = raw.strip()
+        if word.casefold() == UNKNOWN:
+            into.put(variable.name, Given(None, variable.unit, word, written.origin), written.location)
+        elif word:
+            _READERS[variable.kind](variable, word, written, into)
+    elif isinstance(raw, Mapping):
+        _read_measurement(variable, written, raw, into)
+    elif raw is not None:
+        _read_python(variable, raw, written, into)
+
+
+def _read_python(variable: Variable, raw: object, written: Written, into: Reading) -> None:
+    """Read what Python code gave: a bool or a number, as if it had been written."""
+    if isinstance(raw, bool):
+        _READERS[variable.kind](variable, "yes" if raw else "no", written, into)
+    elif isinstance(raw, Real):
+        _READERS[variable.kind](variable, str(raw), written, into)
+    else:
+        _refuse_kind(variable, "a list" if isinstance(raw, list | tuple) else f"a {type(raw).__name__}", written, into)
+
+
+def _refuse_kind(variable: Variable, kind: str, written: Written, into: Reading) -> None:
+    into.fault(
+        written.location,
+        code="wrong-kind",
+        message=f"{variable.name} cannot be {kind}",
+        expected=expected(variable),
+        got=kind,
+        hint=f"write {expected(variable)}",
+    )
+
+
+# Mappings: a value, its unit, and the laboratory's own limits
+
+
+def _read_measurement(variable: Variable, written: Written, raw: Mapping[object, object], into: Reading) -> None:
+    if variable.kind != "number":
+        _refuse_kind(variable, "a mapping", written, into)
+        return
+    parts = {str(key): part if isinstance(part, Written) else written._replace(raw=part) for key, part in raw.items()}
+    for key, part in parts.items():
+        if key not in _MEASUREMENT_KEYS:
+            _refuse_part(variable, key, part, into)
+    unit = _text(parts.get("unit"))
+    if "value" in parts:
+        read(variable, _with_unit(parts["value"], unit, written), into)
+    for key in _LIMITS:
+        if key in parts:
+            _read_limit(variable, key, _with_unit(parts[key], unit, written), into)
+
+
+def _read_limit(variable: Variable, key: str, part: Written, into: Reading) -> None:
+    limit = into.registry.companions.get((variable.name, key))
+    if limit is None:
+        _refuse_part(variable, key, part, into)
+    else:
+        read(limit, part, into)
+
+
+def _refuse_part(variable: Variable, key: str, part: Written, into: Reading) -> None:
+    companions = into.registry.companions
+    taken = [name for name in _MEASUREMENT_KEYS if name not in _LIMITS or (variable.name, name) in companions]
+    into.fault(
+        part.location,
+        code="unknown-field",
+        message=f"{variable.name} takes no {quoted(key)}",
+        expected=", ".join(taken),
+        got=key,
+        hint=did_you_mean(key, taken) or f"it takes {', '.join(taken)}",
+    )
+
+
+def _with_unit(part: Written, unit: str, whole: Written) -> Written:
+    """Put the mapping's unit behind a part that is a bare number; the part keeps its own unit when it has one."""
+    text = _text(part)
+    measured = units.measure(text) if unit else None
+    raw = f"{text} {unit}" if measured is not None and not measured.unit else part.raw
+    return Written(raw, whole.origin, part.location)
+
+
+def _text(part: Written | None) -> str:
+    return "" if part is None or part.raw is None else str(part.raw).strip()
+
+
+def limits_only(written: Written) -> Written:
+    """Keep of a measurement only the laboratory's limits and their unit; of anything else, nothing."""
+    raw = written.raw
+    if not isinstance(raw, Mapping):
+        return written._replace(raw=None)
+    return written._replace(raw={key: part for key, part in raw.items() if key != "value"})
+
+
+# After all are read
+
+
+def settle(into: Reading) -> None:
+    """Add what choices said besides (``5D`` is dialysis), then refuse what contradicts itself."""
+    for name, given, at in into.also:
+        stated = into.given.setdefault(name, given)
+        into.places.setdefault(name, at)
+        if stated.value is not None and stated.value != given.value:
+            _contradict(f"{given.as_written} ({given.origin})", name, into)
+    implications = into.registry.implications
+    denials: dict[str, list[str]] = {}
+    for name in into.given:
+        if name in implications and into.given[name].value is True:
+            for implied in implications[name]:
+                if implied in into.given and into.given[implied].value is False:
+                    denials.setdefault(implied, []).append(f"{name}: yes ({into.given[name].origin})")
+    for denied, said in denials.items():
+        _contradict(" and ".join(said), denied, into)
+    _check_limits(into)
+
+
+def _contradict(said: str, name: str, into: Reading) -> None:
+    stated = into.given[name]
+    into.fault(
+        into.places[name],
+        code="contradiction",
+        message=f"{name}: {stated.as_written} ({stated.origin}) contradicts {said}",
+        got=stated.as_written,
+        hint="change one of them, or write unknown for what is not known",
+    )
+
+
+def _check_limits(into: Reading) -> None:
+    for name, lower, upper in into.registry.limit_pairs:
+        if lower in into.given and upper in into.given:
+            low, high = into.given[lower], into.given[upper]
+            if isinstance(low.value, float) and isinstance(high.value, float) and low.value > high.value:
+                message = f"the limits of {name} are reversed: {low.as_written} to {high.as_written}"
+                into.fault(into.places[lower], code="reversed-limits", message=message, hint="exchange the two")

@@ -1,0 +1,52 @@
+"""Inputs answered with a word: yes or no, and the choices (sex, CKD stage, low or normal or high)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from calcrisk.errors import did_you_mean
+from calcrisk.stated import Given, Range, Reading, Value, Written, expected, quoted
+from calcrisk.variables import Choice, choices, plain
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from calcrisk.variables import Variable
+
+_YES_NO = {"yes": True, "true": True, "on": True, "y": True, "no": False, "false": False, "off": False, "n": False}
+
+
+def read_yesno(variable: Variable, word: str, written: Written, into: Reading) -> None:
+    """Read yes or no in any of its spellings."""
+    answer = _YES_NO.get(word.casefold())
+    if answer is None:
+        _refuse_word(variable, word, written, _YES_NO, into)
+    else:
+        into.put(variable.name, Given(answer, None, word, written.origin), written.location)
+
+
+def read_choice(variable: Variable, word: str, written: Written, into: Reading) -> None:
+    """Read one of a choice's words, and note what the word says besides."""
+    choice = choices(variable).get(plain(word))
+    if choice is None:
+        _refuse_word(variable, word, written, (*variable.values, *variable.ranges, *variable.spellings), into)
+        return
+    into.put(variable.name, Given(_chosen(variable, choice), None, word, written.origin), written.location)
+    for name, answer in choice.also.items():
+        into.also.append((name, Given(answer, None, word, written.origin), written.location))
+
+
+def _chosen(variable: Variable, choice: Choice) -> Value:
+    return variable.values[choice.low] if choice.low == choice.high else Range(choice.low, choice.high)
+
+
+def _refuse_word(variable: Variable, word: str, written: Written, known: Collection[str], into: Reading) -> None:
+    wanted = expected(variable)
+    into.fault(
+        written.location,
+        code="unknown-word",
+        message=f"{variable.name} cannot be {quoted(word)}",
+        expected=wanted,
+        got=word,
+        hint=did_you_mean(word.casefold(), known) or did_you_mean(word, known) or f"write {wanted}",
+    )

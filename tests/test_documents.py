@@ -1,0 +1,249 @@
+"""Patient documents: what is read, and one file for each way a document can be wrong, with its whole message."""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from calcrisk.errors import InputError
+from calcrisk.inputs import documents, patient_from, yaml_text
+from calcrisk.inputs.documents import read_document
+from calcrisk.patient import Patient
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ROOT = Path(__file__).parent.parent
+BAD_INPUTS = Path(__file__).parent / "bad_inputs"
+BAD_SAMPLES = ROOT / "sample_labs" / "bad"
+BAD = sorted(
+    path for folder in (BAD_INPUTS, BAD_SAMPLES) for path in folder.iterdir() if path.suffix in {".yaml", ".json"}
+)
+
+CARD = """\
+id: hd-warfarin-58f
+age: 58
+sex: female
+labs:
+  calcium: 9.9              # mg/dL, total
+  phosphate: 2.2 mmol/L
+  fetuin_a: {value: 0.31, unit: g/L, lower_limit: 0.40}
+  alp: normal
+kidney: {ckd_stage: G5, dialysis: true, dialysis_months: 62}
+medications: {warfarin: true}
+tissue_damage: yes
+tissue:
+  - {finding: infarct, site: brain, onset: 5 weeks}
+  - {finding: granuloma, site: lung, onset: 2 years, note: old}
+deposits:
+  - {site: aorta, pattern: tram-track, seen_on: x-ray}
+history:
+  panels:
+    - {date: 2026-03-02, labs: {calcium: 9.6, phosphate: 6.4}}
+    - {date: 2025-11-30}
+  hyperphosphataemia: true
+"""
+
+
+def patient(text: str | bytes, source: str = "hd.yaml") -> Patient:
+    return patient_from(read_document(text, source), {})
+
+
+def refusals(content: str | bytes, source: str) -> str:
+    with pytest.raises(InputError) as caught:
+        patient_from(read_document(content, source), {})
+    return "".join(f"{fault}\n" for fault in caught.value.faults)
+
+
+# What is wrong
+
+
+@pytest.mark.parametrize("path", BAD, ids=lambda path: path.name)
+def test_every_bad_file_is_refused_with_its_whole_message(path: Path) -> None:
+    expected = BAD_INPUTS / "messages" / f"{path.name}.txt"
+    assert refusals(path.read_bytes(), path.name) == expected.read_text(encoding="utf-8")
+
+
+def test_no_message_is_without_its_file() -> None:
+    assert {path.name for path in (BAD_INPUTS / "messages").iterdir()} == {f"{path.name}.txt" for path in BAD}
+
+
+def test_all_faults_are_told_at_once_in_the_order_of_the_lines() -> None:
+    text = "labs: {calcium: 2.4, phosfate: 4}\ntissue: [{finding: infarkt}]\nage: -1\nlabs: {}\n"
+    with pytest.raises(InputError) as caught:
+        patient(text)
+    codes = [(fault.line, fault.code) for fault in caught.value.faults]
+    assert codes == [
+        (1, "likely-unit"),
+        (1, "unknown-field"),
+        (2, "unknown-finding"),
+        (3, "out-of-range"),
+        (4, "duplicate-key"),
+    ]
+
+
+def test_a_document_too_large_for_one_patient_is_refused() -> None:
+    assert refusals("# " + "x" * 1_000_000, "big.yaml") == (
+        "big.yaml: 1,000,002 characters are more than one patient needs (too-large)\n"
+        "    for many patients write one file each\n"
+    )
+
+
+def test_a_text_with_half_a_character_is_refused() -> None:
+    assert refusals("sex: \ud83d", "half.yaml") == (
+        "half.yaml:1:6: not readable as YAML: the character U+D83D is not text (bad-yaml)\n"
+        "    take it out, and save the file as UTF-8\n"
+    )
+
+
+# What is read
+
+
+def test_every_value_keeps_its_line_column_and_digits() -> None:
+    fields = read_document(CARD, "hd.yaml").fields
+    assert fields["calcium"] == ("9.9", "hd.yaml:5", ("hd.yaml", 5, 12, "labs.calcium"))
+    limit = fields["fetuin_a"].raw
+    assert isinstance(limit, dict)
+    assert limit["lower_limit"] == ("0.40", "hd.yaml:7", ("hd.yaml", 7, 51, "labs.fetuin_a.lower_limit"))
+
+
+def test_a_document_names_its_patient_and_the_newest_date() -> None:
+    document = read_document(CARD, "hd.yaml")
+    assert (document.id, document.as_of) == ("hd-warfarin-58f", "2026-03-02")
+    assert document.warnings == [("panels-not-used", "2 dated panels in history.panels: their values are not used yet")]
+
+
+@pytest.mark.parametrize("name", ["as_of", "date"])
+def test_a_date_of_its_own_comes_before_the_panels(name: str) -> None:
+    assert read_document(f"{CARD}{name}: 2026-03-30\n", "hd.yaml").as_of == "2026-03-30"
+
+
+def test_lists_fold_to_flat_variables_and_the_longest_time_counts() -> None:
+    found = patient(CARD)
+    told = {"infarct", "granuloma", "tissue_in_brain", "tissue_in_lung", "deposit_seen", "deposit_in_aorta"}
+    told |= {"pattern_tram_track", "seen_on_radiograph"}
+    assert all(found.given[name].value is True for name in told)
+    assert found.given["tissue_onset"].as_written == "2 years"
+    assert found.given["granuloma"].origin == "hd.yaml:14"
+
+
+@pytest.mark.parametrize(
+    ("entries", "onset"),
+    [
+        ("[{finding: scar, onset: 5 weeks}, {finding: infarct, onset: unknown}]", "5 weeks"),
+        ("[{finding: infarct, onset: unknown}, {finding: scar, onset: 5 weeks}]", "5 weeks"),
+        ("[{finding: scar, onset: unknown}]", "unknown"),
+        ("[{finding: scar, onset: '>2 years'}, {finding: infarct, onset: 1 year}]", ">2 years"),
+    ],
+)
+def test_an_unknown_time_yields_to_a_known_one(entries: str, onset: str) -> None:
+    assert patient(f"tissue: {entries}").given["tissue_onset"].as_written == onset
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "\n",
+        "# nothing\n",
+        "---\n",
+        "null\n",
+        "labs:\nkidney: ~\n",
+        "tissue:\ndeposits: []\n",
+        "tissue: [{finding: }]\n",
+        "history: {panels: }\n",
+        "as_of:\nid:\ninfarct:\n",
+    ],
+)
+def test_what_states_nothing_is_an_empty_patient(text: str) -> None:
+    assert patient(text) == Patient()
+
+
+@pytest.mark.parametrize("text", ["", " \n ", "null", "{}", '{"labs": {}, "tissue": []}', '{"age": null}'])
+def test_json_that_states_nothing_is_an_empty_patient(text: str) -> None:
+    assert patient(text, "empty.json") == Patient()
+
+
+def test_a_list_answers_what_its_flat_name_leaves_empty() -> None:
+    assert patient("infarct:\ntissue: [{finding: infarct}]").given["infarct"].value is True
+
+
+def test_seen_deposits_may_be_said_in_both_ways() -> None:
+    assert patient("deposit_seen: yes\ndeposits: [{site: aorta}]").given["deposit_seen"].origin == "hd.yaml:1"
+
+
+def test_a_site_that_is_unknown_says_that_something_was_seen_and_no_more() -> None:
+    found = patient("deposits: [{site: unknown, seen_on: ct}]")
+    assert {name: stated.value for name, stated in found.given.items()} == {"deposit_seen": True, "seen_on_ct": True}
+
+
+@pytest.mark.parametrize(
+    "rewrite",
+    [
+        lambda text: text.replace("\n", "\r\n"),
+        lambda text: "\ufeff" + text,
+        lambda text: text.encode("utf-8-sig"),
+        lambda text: text.replace("mmol/L", "mmol/l"),
+        lambda text: "---\n" + text + "...\n",
+        lambda text: text.replace("yes", "'yes'"),
+        lambda text: json.dumps(yaml.safe_load(text), default=str),
+    ],
+    ids=["crlf", "bom", "bom-bytes", "case", "document-marks", "quotes", "json-as-yaml"],
+)
+def test_other_ways_to_write_the_same(rewrite: Callable[[str], str | bytes]) -> None:
+    assert patient(rewrite(CARD)) == patient(CARD)
+
+
+@pytest.mark.parametrize("indent", [None, 2, "\t"])
+def test_json_says_the_same_as_yaml(indent: int | str | None) -> None:
+    text = json.dumps(yaml.safe_load(CARD), default=str, indent=indent)
+    assert patient(text, "hd.json") == patient(CARD)
+    assert patient(text, "-") == patient(CARD)
+
+
+def test_json_keeps_places_and_digits() -> None:
+    fields = read_document('{\n "labs": {"calcium": 9.90}\n}', "hd.json").fields
+    assert fields["calcium"] == ("9.90", "hd.json:2", ("hd.json", 2, 22, "labs.calcium"))
+
+
+def test_flat_and_grouped_spelling_say_the_same() -> None:
+    grouped = "labs: {calcium: 9.9}\nkidney: {transplant: yes}\nhistory: {hyperphosphataemia: yes}\n"
+    flat = "calcium: 9.9\norgan_transplant: yes\nhistory_hyperphosphataemia: yes\n"
+    assert patient(grouped) == patient(flat)
+
+
+def test_yaml_flow_mappings_are_not_mistaken_for_json() -> None:
+    assert patient("{age: 58, sex: female}", "-") == Patient(age=58, sex="female")
+
+
+def test_the_parser_in_pure_python_reads_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    expected = patient(CARD)
+    monkeypatch.setattr(yaml_text, "_LOADER", yaml.SafeLoader)
+    assert patient(CARD) == expected
+
+
+@given(st.permutations(list(yaml.safe_load(CARD).items())))
+def test_the_order_of_the_keys_never_matters(items: list[tuple[str, object]]) -> None:
+    shuffled = yaml.safe_dump(dict(items), sort_keys=False)
+    assert list(patient(shuffled).given) == list(patient(CARD).given)
+    assert patient(shuffled) == patient(CARD)
+
+
+@given(st.text(max_size=60))
+def test_no_text_ends_in_anything_but_a_patient_or_an_input_error(text: str) -> None:
+    for source in ("x.yaml", "x.json", "-"):
+        with suppress(InputError):
+            patient(text, source)
+
+
+@given(st.binary(max_size=40))
+def test_no_bytes_end_in_anything_but_text_or_an_input_error(content: bytes) -> None:
+    with suppress(InputError):
+        assert documents.decode(content, "x.yaml").encode() == content.removeprefix(b"\xef\xbb\xbf")

@@ -1,0 +1,182 @@
+"""The renderers for files and pipes: brief, Markdown, JSON, and faults on standard error."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+from renderings import NAMES, document, load
+
+from calcrisk.errors import Fault, InputError
+from calcrisk.render.brief import brief
+from calcrisk.render.faults import show
+from calcrisk.render.json import to_json
+from calcrisk.render.markdown import escaped, markdown
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+HOSTILE = "a|b <script>alert(1)</script> [x](y) *b* _i_ `c` # h\n\n# head \x1b[31m"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_json_gives_back_the_document_it_came_from(name: str) -> None:
+    assert to_json(load(name)) == document(name)
+
+
+def test_json_keeps_letters_and_unknowns_and_can_be_one_line() -> None:
+    line = to_json(load("empty"), indent=None)
+    assert line.count("\n") == 1
+    assert "Ca×P" not in line or "\\u" not in line
+    assert json.loads(line)["ca_p_product"]["value"] is None
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_brief_is_three_lines_as_agreed(name: str, gold: Callable[[str, str], None]) -> None:
+    shown = brief(load(name))
+    assert shown.count("\n") == len(shown.splitlines()) == 3
+    gold(f"render/{name}-brief.txt", shown)
+
+
+def test_brief_puts_alerts_first_and_never_calls_what_was_not_assessed_low() -> None:
+    assert brief(load("calciphylaxis")).startswith("ALERT: Unexplained skin necrosis")
+    tiers = brief(load("empty")).splitlines()[1]
+    assert tiers == "Metastatic: not assessed; Dystrophic: not assessed; Vascular: not assessed"
+
+
+def test_brief_stays_three_lines_whatever_the_texts_hold() -> None:
+    assessment = load("hd-warfarin")
+    said = changed(assessment.conclusion, **{"sentence": HOSTILE})
+    shown = brief(changed(assessment, **{"conclusion": said, "notice": HOSTILE}))
+    assert len(shown.splitlines()) == 3
+    assert "\x1b" not in shown
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_markdown_is_as_agreed(name: str, gold: Callable[[str, str], None]) -> None:
+    gold(f"render/{name}.md", markdown(load(name)))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_markdown_carries_every_finding_and_numbers_its_references_in_order(name: str) -> None:
+    assessment = load(name)
+    shown = markdown(assessment)
+    for finding in (part for part in assessment.findings if part.status == "met"):
+        assert escaped(finding.because) in shown
+        assert f"Rule `{finding.rule}` in `{finding.file}`" in shown
+    listed = shown[shown.index("## References") :]
+    numbers = [int(found) for found in re.findall(r"^(\d+)\. ", listed, re.MULTILINE)]
+    assert numbers == list(range(1, len(assessment.references) + 1))
+    cited = {int(found) for mark in re.findall(r"(?<!\\)\[([\d, ]+)\]", shown) for found in mark.split(",")}
+    assert cited <= set(numbers)
+
+
+def test_markdown_says_not_assessed() -> None:
+    assert markdown(load("empty")).count("| not assessed | | |") == 3
+
+
+def test_markdown_of_a_sparse_assessment_leaves_its_sections_out() -> None:
+    assessment = load("scleroderma-normal-chemistry")
+    quiet: dict[str, object] = {"references": {}, "findings": (), "missing": (), "inputs": {}, "facts": {}}
+    shown = markdown(changed(assessment, **quiet))
+    assert "No rule holds on what is known." in shown
+    assert "- Nothing that was asked is open." in shown
+    assert not {"## Inputs as read", "## To consider", "## Warnings"} & set(shown.splitlines())
+
+
+def test_markdown_says_what_is_a_design_choice() -> None:
+    assessment = load("hd-warfarin")
+    ours = changed(assessment.consider[0], **{"basis": "design-choice"})
+    shown = markdown(changed(assessment, **{"consider": (ours,)}))
+    assert "(row metastatic-load, a design choice)" in shown
+    assert "[13, 14] (design choice of this rulebook)" in shown
+
+
+def test_markdown_escapes_what_it_is_given() -> None:
+    assessment = load("hd-warfarin")
+    said = changed(assessment.conclusion, **{"sentence": HOSTILE, "label": HOSTILE})
+    finding = changed(assessment.findings[0], **{"because": HOSTILE, "rule": "a`b|c", "limits": (HOSTILE,)})
+    stated = changed(assessment.inputs["phosphate"], **{"as_written": HOSTILE, "origin": HOSTILE})
+    source = changed(next(iter(assessment.references.values())), **{"doi": None, "url": "javascript:x <y>"})
+    shown = markdown(
+        changed(
+            assessment,
+            **{
+                "conclusion": said,
+                "findings": (finding,),
+                "inputs": {"p": stated},
+                "references": {"one": source},
+                "patient": changed(assessment.patient, **{"id": HOSTILE}),
+            },
+        )
+    )
+    assert "\x1b" not in shown
+    assert not re.search(r"(?<!\\)<script", shown)
+    assert "](y)" not in shown.replace("\\](y)", "")
+    assert not re.search(r"^# head", shown, re.MULTILINE)
+    rows = [line for line in shown.splitlines() if line.startswith("| ")]
+    inputs = [line for line in rows if "script" in line]
+    assert [len(re.findall(r"(?<!\\)\|", line)) for line in inputs] == [5]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("- a list", r"\- a list"),
+        ("12. a list", r"12\. a list"),
+        ("--- ", r"\---"),
+        ("===", r"\==="),
+        ("9.9 mg/dL", "9.9 mg/dL"),
+        ("--calcium", "--calcium"),
+        ("2026-03-30", "2026-03-30"),
+        ("a&lt;b", r"a\&lt;b"),
+        ("# no heading", r"\# no heading"),
+    ],
+)
+def test_only_what_markdown_would_read_is_escaped(text: str, expected: str) -> None:
+    assert escaped(text) == expected
+
+
+def test_faults_are_blocks_whose_first_line_a_program_can_read() -> None:
+    faults = [
+        Fault(
+            code="out-of-range",
+            message="calcium 2.4 mg/dL is below what blood can hold",
+            file="hd.yaml",
+            line=5,
+            column=12,
+            path="labs.calcium",
+            expected="2 to 25 mg/dL",
+            got="2.4",
+            hint="did you mean 2.4 mmol/L?",
+        ),
+        Fault(code="unknown-name", message="unknown name 'calcum'"),
+        Fault(
+            code="bad", message="unknown name\n  a >= b\n       ^", file="r.yaml", row=3, hint="first\nsecond \x1b[1m"
+        ),
+    ]
+    assert show(InputError(faults)) == (
+        "hd.yaml:5:12: labs.calcium: calcium 2.4 mg/dL is below what blood can hold (out-of-range)\n"
+        "    expected: 2 to 25 mg/dL\n"
+        "    got: 2.4\n"
+        "    hint: did you mean 2.4 mmol/L?\n"
+        "unknown name 'calcum' (unknown-name)\n"
+        "r.yaml: row 3: unknown name (bad)\n"
+        "      a >= b\n"
+        "           ^\n"
+        "    hint: first\n"
+        "    second \\x1b[1m\n"
+    )
+
+
+@pytest.mark.parametrize("module", ["brief", "markdown", "json", "faults"])
+def test_a_plain_renderer_leaves_rich_alone(module: str) -> None:
+    code = (
+        f"import sys, calcrisk.render.{module}; print([name for name in sys.modules if name.split('.')[0] == 'rich'])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"

@@ -1,0 +1,164 @@
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from calcrisk import units
+from calcrisk.stated import Reading, Written
+from calcrisk.units import Measure
+from calcrisk.values import read
+from calcrisk.variables import Variable, registry
+
+NUMBERS = [variable for variable in registry().values() if variable.kind == "number"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "same_as"),
+    [
+        ("mg/dl", "mg/dL"),
+        ("MG/DL", "mg/dL"),
+        ("mg / dL", "mg/dL"),
+        ("mmol/l", "mmol/L"),
+        ("umol/L", "µmol/L"),  # U+00B5, the micro sign
+        ("μmol/l", "µmol/L"),  # U+03BC, the Greek letter
+        ("micromol/L", "umol/L"),
+        ("mcg/mL", "ug/mL"),
+        ("gm/dL", "g/dL"),
+        ("g/litre", "g/L"),
+        ("IU/L", "U/L"),
+        ("mg²/dL²", "mg2/dL2"),
+        ("mg^2/dL^2", "mg2/dL2"),
+        ("(mg/dL) PO4", "mg/dL PO4"),
+        ("mg/dL as PO4", "mg/dL PO4"),
+        ("mL/min/1.73 m²", "mL/min/1.73m2"),
+        ("yrs", "years"),
+        ("y", "years"),
+        ("month", "months"),
+        ("mo", "months"),
+        ("wk", "weeks"),
+        ("d", "days"),
+    ],
+)
+def test_spellings_that_mean_one_unit(typed: str, same_as: str) -> None:
+    assert units.spelling(typed) == units.spelling(same_as)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("mg/dL", "mg/L"),
+        ("mg/dL", "mmol/L"),
+        ("mg/dL PO4", "mg/dL"),
+        ("g/L", "mg/L"),
+        ("pmol/L", "pg/mL"),
+        ("mg", "ug"),
+    ],
+)
+def test_spellings_that_never_mean_one_unit(one: str, other: str) -> None:
+    assert units.spelling(one) != units.spelling(other)
+
+
+@pytest.mark.parametrize(
+    ("text", "measure"),
+    [
+        ("9.9", Measure("", 9.9, "")),
+        (" 2.1 mmol/L ", Measure("", 2.1, "mmol/L")),
+        ("2.1mmol/L", Measure("", 2.1, "mmol/L")),
+        ("<6 pg/mL", Measure("<", 6.0, "pg/mL")),
+        ("<=6", Measure("<", 6.0, "")),
+        ("≤ 6", Measure("<", 6.0, "")),
+        ("> 425", Measure(">", 425.0, "")),
+        (">=425", Measure(">", 425.0, "")),
+        ("≥425", Measure(">", 425.0, "")),
+        ("-3", Measure("", -3.0, "")),
+        (".5", Measure("", 0.5, "")),
+        ("5.", Measure("", 5.0, "")),
+        ("1e3", Measure("", 1000.0, "")),
+        ("58y", Measure("", 58.0, "y")),
+        ("4 months", Measure("", 4.0, "months")),
+        ("010", Measure("", 10.0, "")),
+        ("2 (mg/dL)", Measure("", 2.0, "(mg/dL)")),
+    ],
+)
+def test_numbers_as_reports_print_them(text: str, measure: Measure) -> None:
+    assert units.measure(text) == measure
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "high", "9,9", "1:30", "1_000", "nan", "inf", ".", "<", "9.9.9", "2-3", "٣", "9 9", "--3", "1 234 mg/dL"],
+)
+def test_texts_that_are_no_number(text: str) -> None:
+    assert units.measure(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "comma"),
+    [
+        ("9,9", True),
+        ("9,9 mg/dL", True),
+        ("<6,5", True),
+        ("-0,5", True),
+        ("1,234.5", False),
+        ("1,2,3", False),
+        ("high", False),
+    ],
+)
+def test_a_decimal_comma_is_recognised(text: str, *, comma: bool) -> None:
+    assert units.has_decimal_comma(text) is comma
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"), [((), ""), (("a",), "a"), (("a", "b"), "a or b"), (("a", "b", "c"), "a, b or c")]
+)
+def test_words_are_listed_as_a_sentence_does(words: tuple[str, ...], sentence: str) -> None:
+    assert units.either(words) == sentence
+
+
+@pytest.mark.parametrize("variable", NUMBERS, ids=lambda variable: variable.name)
+def test_units_spelt_alike_are_one_unit(variable: Variable) -> None:
+    assert all(
+        units.accepted(variable)[units.spelling(name)].factor == factor for name, factor in variable.units.items()
+    )
+    assert all(math.isfinite(factor) and factor > 0 for factor in variable.units.values())
+
+
+@given(st.data())
+def test_a_value_survives_the_way_to_another_unit_and_back(data: st.DataObject) -> None:
+    """Written in any of its units, a value in the midst of its limits is read as the same canonical number."""
+    variable = data.draw(st.sampled_from(NUMBERS))
+    unit = data.draw(st.sampled_from([*variable.units, ""]))
+    low, high = variable.plausible or variable.hard or (0.0, 1.0)
+    canonical = data.draw(st.floats(low, high))
+    factor = variable.units.get(unit, 1.0)
+    reading = Reading(registry())
+    read(variable, Written(f"{canonical / factor!r} {unit}", "here"), reading)
+    looks_like_another = {fault.code for fault in reading.faults} == {"likely-unit"}
+    if not looks_like_another:
+        value = reading.given[variable.name].value
+        assert isinstance(value, float)
+        assert math.isclose(value, canonical, rel_tol=1e-12, abs_tol=1e-300)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "canonical"),
+    [
+        ("calcium", "2.5 mmol/L", 10.0195),  # 40.078 g/mol: 2.5 x 4.0078
+        ("phosphate", "1.5 mmol/L", 4.6461),  # 30.974 g/mol: 1.5 x 3.0974
+        ("phosphate", "10 mg/dL PO4", 3.2614),  # 30.974 / 94.971 of the ion is phosphorus
+        ("albumin", "31 g/L", 3.1),
+        ("age", "6 months", 0.5),
+        ("pth", "410 ng/L", 410.0),
+        ("creatinine", "88.42 umol/L", 1.0),  # 113.12 g/mol
+        ("dialysis_months", "5 years", 60.0),
+    ],
+)
+def test_conversions_by_hand(name: str, text: str, canonical: float) -> None:
+    reading = Reading(registry())
+    read(registry()[name], Written(text, "here"), reading)
+    value = reading.given[name].value
+    assert isinstance(value, float)
+    assert value == pytest.approx(canonical, rel=3e-4)

@@ -1,0 +1,292 @@
+from __future__ import annotations
+
+from fractions import Fraction
+
+import pytest
+
+from calcrisk.stated import Given, Location, Range, Reading, Value, Written
+from calcrisk.values import limits_only, read, settle
+from calcrisk.variables import Registry, choices, registry
+
+HARD_PTH = registry()["pth"].hard or (0.0, 0.0)
+
+
+def read_all(**stated: object) -> Reading:
+    reading = Reading(registry())
+    for name, raw in stated.items():
+        read(registry()[name], Written(raw, "here", Location(path=name)), reading)
+    settle(reading)
+    return reading
+
+
+@pytest.mark.parametrize(
+    ("name", "raw", "found"),
+    [
+        ("calcium", 9.9, {"calcium": 9.9}),
+        ("calcium", 10, {"calcium": 10.0}),
+        ("calcium", " 9.9 ", {"calcium": 9.9}),
+        ("calcium", Fraction(19, 2).__float__(), {"calcium": 9.5}),
+        ("calcium", None, {}),
+        ("calcium", "", {}),
+        ("calcium", "  ", {}),
+        ("calcium", {}, {}),
+        ("calcium", {"value": None}, {}),
+        ("calcium", "unknown", {"calcium": None}),
+        ("calcium", "UNKNOWN", {"calcium": None}),
+        ("calcium", "high", {"calcium_status": "high"}),
+        ("calcium", "Low", {"calcium_status": "low"}),
+        ("calcium", 2, {}),  # refused: see the faults
+        ("pth", "<6 pg/mL", {"pth": Range(HARD_PTH[0], 6.0)}),
+        ("pth", "> 425", {"pth": Range(425.0, HARD_PTH[1])}),
+        ("pth", {"value": 410, "unit": "pg/mL", "upper_limit": 65}, {"pth": 410.0, "pth_upper_limit": 65.0}),
+        ("pth", {"value": "410 ng/l", "upper_limit": "65 pg/mL"}, {"pth": 410.0, "pth_upper_limit": 65.0}),
+        ("pth", {"value": "high", "upper_limit": 65}, {"pth_status": "high", "pth_upper_limit": 65.0}),
+        ("pth", {"value": "unknown", "unit": "pg/mL"}, {"pth": None}),
+        ("pth", {"upper_limit": 65}, {"pth_upper_limit": 65.0}),
+        ("warfarin", True, {"warfarin": True}),
+        ("warfarin", False, {"warfarin": False}),
+        ("warfarin", "Yes", {"warfarin": True}),
+        ("warfarin", "off", {"warfarin": False}),
+        ("warfarin", "N", {"warfarin": False}),
+        ("warfarin", "unknown", {"warfarin": None}),
+        ("sex", "F", {"sex": "female"}),
+        ("ckd_stage", "G5", {"ckd_stage": "G5"}),
+        ("ckd_stage", "g3A", {"ckd_stage": "G3a"}),
+        ("ckd_stage", "3b", {"ckd_stage": "G3b"}),
+        ("ckd_stage", 5, {"ckd_stage": "G5"}),
+        ("ckd_stage", "G 3-a", {"ckd_stage": "G3a"}),
+        ("ckd_stage", 3, {"ckd_stage": Range(2, 3)}),
+        ("ckd_stage", "G3", {"ckd_stage": Range(2, 3)}),
+        ("ckd_stage", "5D", {"ckd_stage": "G5", "dialysis": True}),
+        ("ckd_stage", "g5-d", {"ckd_stage": "G5", "dialysis": True}),
+        ("ckd_stage", False, {"ckd_stage": "G1"}),  # `ckd_stage: no`
+    ],
+)
+def test_what_is_meant(name: str, raw: object, found: dict[str, Value]) -> None:
+    assert {key: given.value for key, given in read_all(**{name: raw}).given.items()} == found
+
+
+@pytest.mark.parametrize(
+    ("name", "raw", "message"),
+    [
+        (
+            "calcium",
+            2.4,
+            "calcium: calcium 2.4 mg/dL is below what blood can hold (likely-unit)\n    did you mean 2.4 mmol/L?",
+        ),
+        (
+            "calcium",
+            "2.4 mg/dl",
+            "calcium: calcium 2.4 mg/dL is below what blood can hold (likely-unit)\n    did you mean 2.4 mmol/L?",
+        ),
+        (
+            "calcium",
+            "9.9 mmol/L",
+            "calcium: calcium 9.9 mmol/L is above what blood can hold (likely-unit)\n    did you mean 9.9 mg/dL?",
+        ),
+        ("aac24", 25, "aac24: aac24 25 is above what is possible (out-of-range)\n    expected 0 to 24"),
+        ("aac24", -1, "aac24: aac24 -1 is below what is possible (out-of-range)\n    expected 0 to 24"),
+        ("aac24", "9 points", "aac24: aac24 has no unit (unknown-unit)\n    leave 'points' out"),
+        (
+            "albumin",
+            "38 g/ml",
+            "albumin: albumin is not measured in 'g/ml' (unknown-unit)\n    did you mean 'g/L' or 'g/dL'?",
+        ),
+        (
+            "age",
+            "58 moons",
+            "age: age is not measured in 'moons' (unknown-unit)\n    did you mean 'months'?",
+        ),
+        (
+            "creatinine",
+            "1 furlong",
+            "creatinine: creatinine is not measured in 'furlong' (unknown-unit)\n    write mg/dL or umol/L",
+        ),
+        ("albumin", "3,1", "albumin: albumin '3,1' is written with a comma (decimal-comma)\n    write 3.1"),
+        (
+            "albumin",
+            "1,234.5",
+            "albumin: albumin cannot be '1,234.5' (not-a-number)\n    write a number in g/dL or g/L",
+        ),
+        ("albumin", True, "albumin: albumin cannot be 'yes' (not-a-number)\n    write a number in g/dL or g/L"),
+        ("albumin", float("nan"), "albumin: albumin cannot be 'nan' (not-a-number)\n    write a number in g/dL or g/L"),
+        ("albumin", float("inf"), "albumin: albumin cannot be 'inf' (not-a-number)\n    write a number in g/dL or g/L"),
+        ("albumin", "1e999", "albumin: albumin cannot be '1e999' (not-a-number)\n    write a number in g/dL or g/L"),
+        ("calcium", "hihg", "calcium: calcium cannot be 'hihg' (not-a-number)\n    did you mean 'high'?"),
+        ("warfarin", 1, "warfarin: warfarin cannot be '1' (unknown-word)\n    write yes, no or unknown"),
+        ("warfarin", "yess", "warfarin: warfarin cannot be 'yess' (unknown-word)\n    did you mean 'yes'?"),
+        ("sex", "femle", "sex: sex cannot be 'femle' (unknown-word)\n    did you mean 'female' or 'male'?"),
+        (
+            "ckd_stage",
+            "6",
+            "ckd_stage: ckd_stage cannot be '6' (unknown-word)\n    write G1, G2, G3a, G3b, G4, G5 or unknown",
+        ),
+        (
+            "sex",
+            "x" * 300,
+            f"sex: sex cannot be '{'x' * 59}… (unknown-word)\n    write female, male or unknown",
+        ),
+        ("warfarin", [True], "warfarin: warfarin cannot be a list (wrong-kind)\n    write yes, no or unknown"),
+        ("warfarin", {"dose": 5}, "warfarin: warfarin cannot be a mapping (wrong-kind)\n    write yes, no or unknown"),
+        ("albumin", b"3", "albumin: albumin cannot be a bytes (wrong-kind)\n    write a number in g/dL or g/L"),
+        (
+            "pth",
+            {"value": 410, "limit": 65},
+            "pth: pth takes no 'limit' (unknown-field)\n    did you mean 'upper_limit'?",
+        ),
+        (
+            "calcium",
+            {"value": 9.2, "lower_limit": 8},
+            "calcium: calcium takes no 'lower_limit' (unknown-field)\n    did you mean 'upper_limit'?",
+        ),
+        (
+            "phosphate",
+            {"value": 4.1, "lower_limit": 4.5, "upper_limit": 4.4},
+            "phosphate: the limits of phosphate are reversed: 4.5 to 4.4 (reversed-limits)\n    exchange the two",
+        ),
+        (
+            "pth",
+            {"value": 410, "unit": True},
+            "pth: pth is not measured in 'True' (unknown-unit)\n    write pg/mL, ng/L or pmol/L",
+        ),
+    ],
+)
+def test_what_cannot_be_meant_is_told_in_whole_sentences(name: str, raw: object, message: str) -> None:
+    assert [str(fault) for fault in read_all(**{name: raw}).faults] == [message]
+
+
+@pytest.mark.parametrize(
+    ("stated", "message"),
+    [
+        (
+            {"tissue_damage": False, "granuloma": True},
+            (
+                "tissue_damage: tissue_damage: no (here) contradicts granuloma: yes (here) (contradiction)\n"
+                "    change one of them, or write unknown for what is not known"
+            ),
+        ),
+        (
+            {"tissue_damage": "no", "caseous_necrosis": "yes"},  # caseous is necrosis, and necrosis is damage
+            (
+                "tissue_damage: tissue_damage: no (here) contradicts caseous_necrosis: yes (here) (contradiction)\n"
+                "    change one of them, or write unknown for what is not known"
+            ),
+        ),
+        (
+            {"tissue_damage": False, "granuloma": True, "infarct": True},
+            (
+                "tissue_damage: tissue_damage: no (here) contradicts granuloma: yes (here) and infarct: yes (here) "
+                "(contradiction)\n    change one of them, or write unknown for what is not known"
+            ),
+        ),
+        (
+            {"ckd_stage": "5D", "dialysis": False},
+            (
+                "dialysis: dialysis: no (here) contradicts 5D (here) (contradiction)\n"
+                "    change one of them, or write unknown for what is not known"
+            ),
+        ),
+        (
+            {"calcium": "high", "calcium_status": "low"},
+            (
+                "calcium_status: calcium_status is stated twice: 'high' (here) and 'low' (here) (stated-twice)\n"
+                "    keep one of the two"
+            ),
+        ),
+    ],
+)
+def test_contradictions_are_refused(stated: dict[str, object], message: str) -> None:
+    assert [str(fault) for fault in read_all(**stated).faults] == [message]
+
+
+@pytest.mark.parametrize(
+    "stated",
+    [
+        {"tissue_damage": "unknown", "granuloma": True},
+        {"tissue_damage": False, "granuloma": False},
+        {"ckd_stage": "5D", "dialysis": True},
+        {"ckd_stage": "5D", "dialysis": "unknown"},
+        {"calcium": 9.9, "calcium_status": "normal"},
+    ],
+)
+def test_what_agrees_is_accepted(stated: dict[str, object]) -> None:
+    assert read_all(**stated).faults == []
+
+
+@pytest.mark.parametrize(
+    ("name", "raw", "warnings"),
+    [
+        ("calcium", 9.9, []),
+        (
+            "calcium",
+            14.1,
+            [("implausible", "calcium 14.1 mg/dL was used as written, but is unusual (6.5 to 13 mg/dL)")],
+        ),
+        (
+            "phosphate",
+            "9 mg/dL PO4",
+            [("converted", "phosphate 9 mg/dL PO4 was converted to 2.93526 mg/dL")],
+        ),
+        (
+            "phosphate",
+            0.9,
+            [("unusual-unit", "phosphate 0.9 mg/dL was used as written, but is unusual: did you mean 0.9 mmol/L?")],
+        ),
+        ("calcium", ">14", []),
+    ],
+)
+def test_what_is_unusual_is_used_and_said(name: str, raw: object, warnings: list[tuple[str, str]]) -> None:
+    reading = read_all(**{name: raw})
+    assert reading.warnings == warnings
+    assert reading.faults == []
+
+
+def test_a_given_keeps_the_words_and_their_origin() -> None:
+    reading = read_all(phosphate="2.2 mmol/L")
+    assert reading.given["phosphate"] == Given(2.2 * 3.0974, "mg/dL", "2.2 mmol/L", "here")
+
+
+@pytest.mark.parametrize(
+    ("raw", "kept"),
+    [
+        (9.9, None),
+        ({"value": 410, "unit": "pg/mL", "upper_limit": 65}, {"unit": "pg/mL", "upper_limit": 65}),
+    ],
+)
+def test_a_replaced_number_keeps_its_limits(raw: object, kept: object) -> None:
+    assert limits_only(Written(raw, "here")).raw == kept
+
+
+@pytest.mark.parametrize(
+    ("wrong", "within", "hint"),
+    [
+        ("phosfate", None, "did you mean 'phosphate'?"),
+        ("ca", "labs", "did you mean 'calcium'?"),
+        ("hyperphosphatemia", "history", "did you mean 'hyperphosphataemia'?"),
+        ("dialisis", "labs", "did you mean 'kidney.dialysis'?"),
+        ("Calcium", None, "did you mean 'calcium'?"),
+        ("zzzz", None, None),
+    ],
+)
+def test_a_wrong_name_gets_the_nearest_right_ones(wrong: str, within: str | None, hint: str | None) -> None:
+    assert registry().hint(wrong, within=within) == hint
+
+
+def test_codes_count_the_values_of_a_choice() -> None:
+    assert [registry().code("ckd_stage", word) for word in registry()["ckd_stage"].values] == list(range(6))
+    with pytest.raises(ValueError, match="not in tuple"):
+        registry().code(registry()["ckd_stage"], "G6")
+
+
+def test_only_a_letter_before_a_digit_may_be_left_out() -> None:
+    words = choices(registry()["ckd_stage"])
+    assert {"5", "g5", "5d"} <= words.keys()
+    assert "srd" not in words
+
+
+def test_a_registry_needs_little() -> None:
+    small = Registry.from_data(
+        [{"name": None, "label": "Patient"}], [{"name": "a", "label": "A", "group": None, "kind": "yesno"}]
+    )
+    assert (small["a"].path, small["a"].option, small["a"].ask, len(small)) == ("a", "a", "volunteered", 1)
+    assert small.implications == {}

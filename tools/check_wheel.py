@@ -1,0 +1,92 @@
+"""Build the wheel and prove it: install it into an empty environment and run it from elsewhere.
+
+What works from a source tree can still be broken when installed (a data file left out, an import of a test tool). So
+the program runs here as a user has it: no source tree on the path, no development tool installed, no helpful variable.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import venv
+import zipfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+NEEDED = ("calcrisk/py.typed", "calcrisk/rulebook/rulebook.json", "calcrisk/rulebook/rulebook.yaml")
+UNWANTED = ("tests/", "tools/", "benchmarks/")
+
+
+def main(arguments: list[str]) -> int:
+    """Check the wheel with the sample patient given; 0 when it holds."""
+    sample = (ROOT / arguments[0]).resolve()
+    with tempfile.TemporaryDirectory(prefix="calcrisk-wheel-") as name:
+        folder = Path(name)
+        wheel = build(folder)
+        complain_of_contents(wheel)
+        program = install(wheel, folder / "environment")
+        away = folder / "away"
+        away.mkdir()
+        shutil.copy(sample, away / "patient.yaml")
+        run_as_a_user(program, away)
+    print(f"{wheel.name}: built, installed into an empty environment and run from there")
+    return 0
+
+
+def build(folder: Path) -> Path:
+    """Build the source archive, and the wheel from it, as an index would get them."""
+    subprocess.run([sys.executable, "-m", "build", "--quiet", "--outdir", folder, ROOT], check=True)
+    (wheel,) = folder.glob("*.whl")
+    return wheel
+
+
+def complain_of_contents(wheel: Path) -> None:
+    """Raise SystemExit when the wheel lacks a file it needs or carries one it should not."""
+    names = zipfile.ZipFile(wheel).namelist()
+    lacking = [name for name in NEEDED if name not in names]
+    unwanted = [name for name in names if name.startswith(UNWANTED)]
+    if lacking or unwanted:
+        sys.exit(f"{wheel.name}: lacks {lacking}, should not carry {unwanted}")
+
+
+def install(wheel: Path, environment: Path) -> Path:
+    """Install the wheel into an environment that holds nothing else; the program's path."""
+    venv.create(environment, with_pip=True, clear=True)
+    scripts = environment / ("Scripts" if os.name == "nt" else "bin")
+    pip = [str(scripts / "python"), "-m", "pip", "--disable-pip-version-check", "install", "--quiet", str(wheel)]
+    subprocess.run(pip, check=True)
+    return scripts / "calcrisk"
+
+
+def run_as_a_user(program: Path, away: Path) -> None:
+    """Run the commands of a first day, outside the source tree and with no environment variable that could help."""
+    version = call(program, away, "--version")
+    if not version.startswith("calcrisk "):
+        sys.exit(f"calcrisk --version said {version!r}")
+    assessment = json.loads(call(program, away, "assess", "patient.yaml", "--json"))
+    if assessment["status"] != "scored":
+        sys.exit(f"the sample was not scored: {assessment['status']}")
+    if assessment["classification"] not in call(program, away, "assess", "patient.yaml"):
+        sys.exit("the explanation does not name the class of the JSON")
+    call(program, away, "rules", "list")
+    (away / "template.yaml").write_text(call(program, away, "template"), encoding="utf-8")
+    call(program, away, "assess", "template.yaml", "--json")
+
+
+def call(program: Path, folder: Path, *arguments: str) -> str:
+    """Run one command in a folder; what it wrote, or the end of everything when it failed."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "COVERAGE"))}
+    done = subprocess.run(
+        [program, *arguments], cwd=folder, env=clean, check=False, capture_output=True, text=True, encoding="utf-8"
+    )
+    if done.returncode:
+        sys.exit(f"calcrisk {' '.join(arguments)} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
+    return done.stdout
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

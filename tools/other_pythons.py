@@ -1,0 +1,107 @@
+"""Run the tests on the oldest and the newest supported Python at hand, each in an environment of its own.
+
+The interpreter that runs this script has been tested already, so it is left out; when no other is found, that is said
+and nothing fails. ``--lowest`` takes this interpreter with the oldest dependencies that pyproject.toml allows.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).resolve().parent.parent
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+ASK_VERSION = "import ensurepip, sys, venv; print(*sys.version_info[:2])"
+# where version managers keep interpreters that are not on the path
+MANAGED = (
+    ".pyenv/versions/*/bin",
+    ".local/share/uv/python/*/bin",
+    ".local/share/mise/installs/python/*/bin",
+    ".asdf/installs/python/*/bin",
+)
+
+
+class Python(NamedTuple):
+    """An interpreter that runs, its version first so that the newest sorts last."""
+
+    version: tuple[int, int]
+    path: str
+
+    @property
+    def name(self) -> str:
+        """``3.13``."""
+        return ".".join(map(str, self.version))
+
+
+def main(arguments: list[str]) -> int:
+    """Run the tests where asked; the first failure's exit code."""
+    here = Python(sys.version_info[:2], sys.executable)
+    if arguments == ["--lowest"]:
+        return tested(here, ROOT / ".venv-lowest", lowest_dependencies())
+    others = oldest_and_newest(at_hand(), here)
+    if not others:
+        print(f"no other supported Python is at hand: tested on {here.name} alone")
+    codes = (tested(python, ROOT / f".venv-{python.name}", []) for python in others)
+    return next((code for code in codes if code), 0)
+
+
+def supported() -> list[tuple[int, int]]:
+    """The versions that pyproject.toml names, the oldest first."""
+    prefix = "Programming Language :: Python :: 3."
+    classifiers: list[str] = PROJECT["project"]["classifiers"]
+    return sorted((3, int(line.removeprefix(prefix))) for line in classifiers if line.startswith(prefix))
+
+
+def at_hand() -> list[Python]:
+    """Every supported interpreter on the path or kept by a version manager that runs and can make environments."""
+    home = Path(os.environ.get("HOME", "~")).expanduser()
+    folders = [Path(part) for part in os.environ.get("PATH", "").split(os.pathsep) if part]
+    folders += [folder for pattern in MANAGED for folder in sorted(home.glob(pattern))]
+    names = [f"python{major}.{minor}" for major, minor in supported()]
+    candidates = (folder / name for folder in folders for name in names)
+    answers = (ask(path) for path in candidates if os.access(path, os.X_OK))
+    return [python for python in answers if python and python.version in supported()]
+
+
+def ask(path: Path) -> Python | None:
+    """Ask an interpreter for its version; None when it is a shim that leads nowhere or cannot make environments."""
+    try:
+        done = subprocess.run([path, "-c", ASK_VERSION], check=True, capture_output=True, text=True, timeout=30)
+        major, minor = done.stdout.split()
+    except (OSError, ValueError, subprocess.SubprocessError):
+        return None
+    return Python((int(major), int(minor)), str(path))
+
+
+def oldest_and_newest(found: list[Python], here: Python) -> list[Python]:
+    """The ends of what was found, one interpreter a version, without the version tested already."""
+    by_version = {python.version: python for python in reversed(found)}  # the first found wins
+    by_version[here.version] = here
+    ends = {min(by_version), max(by_version)} - {here.version}
+    return [by_version[version] for version in sorted(ends)]
+
+
+def lowest_dependencies() -> list[str]:
+    """The runtime dependencies, each held to its lower bound."""
+    dependencies: list[str] = PROJECT["project"]["dependencies"]
+    return [line.replace(">=", "==") for line in dependencies]
+
+
+def tested(python: Python, environment: Path, held: list[str]) -> int:
+    """Make or bring up to date an environment and run the tests in it; pytest's exit code."""
+    print(f"\nthe same tests on Python {python.name}{' with ' + ', '.join(held) if held else ''}", flush=True)
+    inside = environment / "bin" / "python"
+    if not inside.exists():
+        subprocess.run([python.path, "-m", "venv", environment], check=True)
+    pip = [str(inside), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    subprocess.run([*pip, "--upgrade", "pip>=25.1"], check=True)  # older ones do not know --group
+    subprocess.run([*pip, "--group", "test", "--editable", ".", *held], check=True, cwd=ROOT)
+    return subprocess.run([inside, "-m", "pytest", "--numprocesses", "auto"], check=False, cwd=ROOT).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
