@@ -63,6 +63,7 @@ class _Writer:
         self.walk.finish(self.found)
         self.env = self.found.env
         self.met = [rule for rule, status in zip(self.program.rules, self.found.statuses, strict=True) if status]
+        self.met_ids = {rule.id for rule in self.met}
         self.answered = self.given.keys() | self.found.implied.keys()
         self.opened = open_inputs(self.walk, self.found, self.given)
         self.sources: dict[str, None] = {}
@@ -215,6 +216,7 @@ class _Writer:
             because=rule.because.fill(self.env, self.strongest),
             inputs={name: self.plain(name) for name in words.mentions if name in self.answered},
             margin=self.margin(rule),
+            covered_by=next((other for other in rule.spec["covered_by"] if other in self.met_ids), None),
             **self.cite(words.cited),
         )
 
@@ -291,7 +293,7 @@ class _Writer:
         return parts.Fact(value=self.plain(name), unit=fact["unit"], label=fact["label"], given=name in self.given)
 
     def warnings(self) -> tuple[parts.Warned, ...]:
-        read = [parts.Warned(code=code, message=message) for code, message in self.patient.warnings]
+        read = [parts.Warned(code=code, message=message) for code, message in sorted(self.patient.warnings)]
         holding = [clause for clause in self.program.warnings if self.true(clause)]
         said = [parts.Warned(code=clause.spec["code"], message=clause.say.fill(self.env)) for clause in holding]
         return (*read, *said)

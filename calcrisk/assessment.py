@@ -33,15 +33,9 @@ class Part:
         """Take every field."""
         self.__dict__.update(fields)
 
-    def model_copy(self, *, update: dict[str, Any]) -> Self:
-        """TEMPORARY."""
-        return type(self)(**{**self.__dict__, **update})
-
-    @classmethod
-    def model_validate_json(cls, text: str | bytes) -> Self:
-        """TEMPORARY."""
-        read: Self = _adapter(cls).validate_json(text)
-        return read
+    def replaced(self, **fields: Any) -> Self:  # noqa: ANN401  # as above
+        """Return a copy with some fields changed."""
+        return type(self)(**{**self.__dict__, **fields})
 
     def __setattr__(self, name: str, value: object) -> None:
         """Refuse: an answer does not change."""
@@ -85,13 +79,6 @@ class Reference(Part):
     claim: str
     population: str
     strength: str
-
-
-class Quantity(Part):
-    """A number (or word) in its canonical unit."""
-
-    value: Scalar
-    unit: str | None
 
 
 class Input(Part):
@@ -204,6 +191,7 @@ class Finding(Part):
     limits: tuple[str, ...]
     evidence: tuple[Citation, ...]
     against: tuple[Citation, ...]
+    covered_by: str | None  # a rule that also holds and says the same more strongly; readers may pass this one over
     file: str  # where the rule is written: "rules/mineral_load.yaml"
 
 

@@ -52,6 +52,7 @@ class Patient(PatientBase):
     pth: Number = Field(default=None, description="parathyroid hormone (intact), pg/mL, ng/L or pmol/L. Intact PTH. Give the laboratory's upper limit with it: rules read the multiple of that limit.")
     pth_status: Status = Field(default=None, description="PTH, as a word. What the report says when it gives no number.")
     pth_upper_limit: Number = Field(default=None, description="upper limit of PTH, pg/mL, ng/L or pmol/L. The laboratory's own upper reference limit of PTH, in the unit of the PTH itself.")
+    pth_lower_limit: Number = Field(default=None, description="lower limit of PTH, pg/mL, ng/L or pmol/L. The laboratory's own lower reference limit of PTH, in the unit of the PTH itself; below it a high calcium is not PTH's doing.")
     pth_suppressed: YesNo = Field(default=None, description="suppressed PTH. PTH below its interval, or low for the calcium, as stated by the report.")
     alp: Number = Field(default=None, description="alkaline phosphatase, U/L, IU/L or ukat/L. Total alkaline phosphatase activity in serum.")
     alp_status: Status = Field(default=None, description="alkaline phosphatase, as a word. What the report says when it gives no number.")

@@ -7,15 +7,15 @@ in Python.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import SequenceMatcher, get_close_matches
 from functools import cached_property, lru_cache
-from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
+
+from calcrisk.packaged import compiled
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 Kind: TypeAlias = Literal["number", "yesno", "choice"]
 Role: TypeAlias = Literal["status", "lower_limit", "upper_limit"]
 
-_COMPILED = Path(__file__).with_name("rulebook") / "rulebook.json"
 _NEAR = 3  # how many near names a hint offers
 _NEAR_ENOUGH = 0.6  # how alike they must be at least, and
 _TELLING = 2  # letters a wrong name must have to be like anything
@@ -243,13 +242,6 @@ def _list_words(variables: Iterable[Variable]) -> dict[str, Variable]:
             if word:
                 words.setdefault(plain(word), variable)
     return words
-
-
-@lru_cache(maxsize=1)
-def compiled() -> dict[str, Any]:
-    """Return the package's compiled rulebook as it stands in ``rulebook.json``; read once, not to be changed."""
-    data: dict[str, Any] = json.loads(_COMPILED.read_text(encoding="utf-8"))
-    return data
 
 
 @lru_cache(maxsize=1)

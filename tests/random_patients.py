@@ -129,7 +129,9 @@ def patients(draw: st.DrawFn, *, exact: bool = False, volunteered: int = MOST_VO
 
 def consistent(stated: Stated) -> Stated:
     """Leave out every "no" that a "yes" of the same patient contradicts."""
-    implied = {other for name, value in stated.items() if value is True for other in registry().implications.get(name, ())}
+    implied = {
+        other for name, value in stated.items() if value is True for other in registry().implications.get(name, ())
+    }
     return {name: value for name, value in stated.items() if not (name in implied and value is False)}
 
 

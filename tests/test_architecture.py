@@ -31,7 +31,7 @@ MAX_MEDIAN_FUNCTION_LINES = 8
 
 # ---------------------------------------------------------------------------------------------------------- arrows
 
-_LEAVES = {"_version", "errors"}
+_LEAVES = {"_version", "errors", "packaged"}
 _LANGUAGE = _LEAVES | {"rules.expression", "rules.logic"}
 _STATED = _LEAVES | {"variables", "units", "stated"}
 _READ = _STATED | {"words", "quantities", "values"}
@@ -42,6 +42,7 @@ _PATIENT = _READ | {"patient_base", "patient"}
 ROOMS: dict[str, set[str]] = {
     "_version": set(),
     "errors": set(),
+    "packaged": set(),
     "variables": _LEAVES,
     "units": _LEAVES | {"variables"},
     "stated": _LEAVES | {"variables", "units"},

@@ -9,6 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from calcrisk import Assessment, InputError, Patient, Rulebook, assess
+from calcrisk.render.json import to_json
 
 if TYPE_CHECKING:
     from calcrisk.assessment import Finding
@@ -177,7 +178,7 @@ class TestH10StaleValue:
         assert assess(Patient(**WELL), rulebook(), as_of="2020-02-29").as_of == "2020-02-29"
 
     def test_the_same_patient_gives_the_same_bytes(self) -> None:
-        assert answer(**WELL).model_dump_json() == answer(**dict(reversed(WELL.items()))).model_dump_json()
+        assert to_json(answer(**WELL)) == to_json(answer(**dict(reversed(WELL.items()))))
 
 
 class TestH13AnEmergency:

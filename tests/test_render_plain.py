@@ -9,9 +9,10 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from renderings import NAMES, document, load
+from renderings import NAMES, changed, document, load
 
 from calcrisk.errors import Fault, InputError
+from calcrisk.render import chosen
 from calcrisk.render.brief import brief
 from calcrisk.render.faults import show
 from calcrisk.render.json import to_json
@@ -28,13 +29,6 @@ def test_json_gives_back_the_document_it_came_from(name: str) -> None:
     assert to_json(load(name)) == document(name)
 
 
-def test_json_keeps_letters_and_unknowns_and_can_be_one_line() -> None:
-    line = to_json(load("empty"), indent=None)
-    assert line.count("\n") == 1
-    assert "Ca×P" not in line or "\\u" not in line
-    assert json.loads(line)["ca_p_product"]["value"] is None
-
-
 @pytest.mark.parametrize("name", NAMES)
 def test_brief_is_three_lines_as_agreed(name: str, gold: Callable[[str, str], None]) -> None:
     shown = brief(load(name))
@@ -42,16 +36,10 @@ def test_brief_is_three_lines_as_agreed(name: str, gold: Callable[[str, str], No
     gold(f"render/{name}-brief.txt", shown)
 
 
-def test_brief_puts_alerts_first_and_never_calls_what_was_not_assessed_low() -> None:
-    assert brief(load("calciphylaxis")).startswith("ALERT: Unexplained skin necrosis")
-    tiers = brief(load("empty")).splitlines()[1]
-    assert tiers == "Metastatic: not assessed; Dystrophic: not assessed; Vascular: not assessed"
-
-
 def test_brief_stays_three_lines_whatever_the_texts_hold() -> None:
     assessment = load("hd-warfarin")
-    said = changed(assessment.conclusion, **{"sentence": HOSTILE})
-    shown = brief(changed(assessment, **{"conclusion": said, "notice": HOSTILE}))
+    said = changed(assessment.conclusion, sentence=HOSTILE)
+    shown = brief(changed(assessment, conclusion=said, notice=HOSTILE))
     assert len(shown.splitlines()) == 3
     assert "\x1b" not in shown
 
@@ -59,60 +47,29 @@ def test_brief_stays_three_lines_whatever_the_texts_hold() -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_markdown_is_as_agreed(name: str, gold: Callable[[str, str], None]) -> None:
     gold(f"render/{name}.md", markdown(load(name)))
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_markdown_carries_every_finding_and_numbers_its_references_in_order(name: str) -> None:
-    assessment = load(name)
-    shown = markdown(assessment)
-    for finding in (part for part in assessment.findings if part.status == "met"):
-        assert escaped(finding.because) in shown
-        assert f"Rule `{finding.rule}` in `{finding.file}`" in shown
-    listed = shown[shown.index("## References") :]
-    numbers = [int(found) for found in re.findall(r"^(\d+)\. ", listed, re.MULTILINE)]
-    assert numbers == list(range(1, len(assessment.references) + 1))
-    cited = {int(found) for mark in re.findall(r"(?<!\\)\[([\d, ]+)\]", shown) for found in mark.split(",")}
-    assert cited <= set(numbers)
+    gold(f"render/{name}-all.md", markdown(load(name), full=True))
 
 
 def test_markdown_says_not_assessed() -> None:
     assert markdown(load("empty")).count("| not assessed | | |") == 3
 
 
-def test_markdown_of_a_sparse_assessment_leaves_its_sections_out() -> None:
-    assessment = load("scleroderma-normal-chemistry")
-    quiet: dict[str, object] = {"references": {}, "findings": (), "missing": (), "inputs": {}, "facts": {}}
-    shown = markdown(changed(assessment, **quiet))
-    assert "No rule holds on what is known." in shown
-    assert "- Nothing that was asked is open." in shown
-    assert not {"## Inputs as read", "## To consider", "## Warnings"} & set(shown.splitlines())
-
-
-def test_markdown_says_what_is_a_design_choice() -> None:
-    assessment = load("hd-warfarin")
-    ours = changed(assessment.consider[0], **{"basis": "design-choice"})
-    shown = markdown(changed(assessment, **{"consider": (ours,)}))
-    assert "(row metastatic-load, a design choice)" in shown
-    assert "[13, 14] (design choice of this rulebook)" in shown
-
-
 def test_markdown_escapes_what_it_is_given() -> None:
     assessment = load("hd-warfarin")
-    said = changed(assessment.conclusion, **{"sentence": HOSTILE, "label": HOSTILE})
-    finding = changed(assessment.findings[0], **{"because": HOSTILE, "rule": "a`b|c", "limits": (HOSTILE,)})
-    stated = changed(assessment.inputs["phosphate"], **{"as_written": HOSTILE, "origin": HOSTILE})
-    source = changed(next(iter(assessment.references.values())), **{"doi": None, "url": "javascript:x <y>"})
+    said = changed(assessment.conclusion, sentence=HOSTILE, label=HOSTILE)
+    finding = changed(assessment.findings[0], because=HOSTILE, rule="a`b|c", limits=(HOSTILE,))
+    stated = changed(assessment.inputs["phosphate"], as_written=HOSTILE, origin=HOSTILE)
+    source = changed(next(iter(assessment.references.values())), doi=None, url="javascript:x <y>")
     shown = markdown(
         changed(
             assessment,
-            **{
-                "conclusion": said,
-                "findings": (finding,),
-                "inputs": {"p": stated},
-                "references": {"one": source},
-                "patient": changed(assessment.patient, **{"id": HOSTILE}),
-            },
-        )
+            conclusion=said,
+            findings=(finding,),
+            inputs={"p": stated},
+            references={"one": source},
+            patient=changed(assessment.patient, id=HOSTILE),
+        ),
+        full=True,
     )
     assert "\x1b" not in shown
     assert not re.search(r"(?<!\\)<script", shown)
@@ -139,6 +96,50 @@ def test_markdown_escapes_what_it_is_given() -> None:
 )
 def test_only_what_markdown_would_read_is_escaped(text: str, expected: str) -> None:
     assert escaped(text) == expected
+
+
+def test_json_keeps_letters_and_unknowns_and_can_be_one_line() -> None:
+    line = to_json(load("empty"), indent=None)
+    assert line.count("\n") == 1
+    assert "Ca×P" in line
+    assert json.loads(line)["ca_p_product"]["value"] is None
+
+
+def test_brief_puts_alerts_first_and_never_calls_what_was_not_assessed_low() -> None:
+    assert brief(load("calciphylaxis")).startswith("ALERT: Calciphylaxis. ")
+    tiers = brief(load("empty")).splitlines()[1]
+    assert tiers.startswith("Metastatic: not assessed; Dystrophic: not assessed; Vascular: not assessed. ")
+
+
+@pytest.mark.parametrize("full", [False, True])
+@pytest.mark.parametrize("name", NAMES)
+def test_markdown_names_every_finding_and_lists_what_it_cites_in_order(name: str, full: bool) -> None:
+    assessment = load(name)
+    shown = markdown(assessment, full=full)
+    named = frozenset() if full else chosen.named(assessment)
+    for finding in chosen.fired(assessment) if full else chosen.told(assessment):
+        assert escaped(finding.title if finding.rule in named else finding.because) in shown
+        assert not full or f"Rule `{finding.rule}` in `{finding.file}`" in shown
+    body, _, listed = shown.partition("## References")
+    numbers = [int(found) for found in re.findall(r"^(\d+)\. ", listed, re.MULTILINE)]
+    assert numbers == list(range(1, len(numbers) + 1))
+    cited = {int(found) for mark in re.findall(r"(?<!\\)\[([\d, ]+)\]", body) for found in mark.split(",")}
+    assert cited == set(numbers) or (full and cited <= set(numbers))
+
+
+def test_markdown_of_a_sparse_assessment_leaves_its_sections_out() -> None:
+    assessment = changed(load("hd-warfarin"), findings=(), missing=(), inputs={}, facts={}, warnings=())
+    for full in (False, True):
+        shown = markdown(assessment, full=full)
+        assert "No rule holds on what is known." in shown
+        assert "- Nothing that was asked is open." in shown
+        assert not {"## Inputs as read", "## To consider", "## Warnings"} & set(shown.splitlines())
+
+
+def test_markdown_says_what_is_a_design_choice() -> None:
+    shown = markdown(load("hd-warfarin"))
+    assert "Decided by metastatic-by-load, a design choice." in shown
+    assert "(`fetuin-a-low-on-dialysis`, a design choice)" in shown
 
 
 def test_faults_are_blocks_whose_first_line_a_program_can_read() -> None:

@@ -55,9 +55,9 @@ def test_rounding_never_hides_the_side_of_the_limit(value: float, limit: float, 
     ("at", "lowest", "highest", "expected"),
     [
         ("high", "high", "high", "high"),
-        ("high", "high", "very_high", "high, could be very high"),
-        ("high", "moderate", "high", "high, could be moderate"),
-        ("high", "low", "very_high", "high, could be low to very high"),
+        ("high", "high", "very_high", "high to very high"),
+        ("high", "moderate", "high", "high (moderate to high)"),
+        ("high", "low", "very_high", "high (low to very high)"),
     ],
 )
 def test_a_range_is_said_in_words(at: str, lowest: str, highest: str, expected: str) -> None:
@@ -149,3 +149,24 @@ def test_lists_and_counts() -> None:
     ]
     assert [words.plural(count, "rule") for count in (0, 1, 2)] == ["0 rules", "1 rule", "2 rules"]
     assert words.plural(2, "class", "classes") == "2 classes"
+
+
+@pytest.mark.parametrize(
+    ("claim", "expected"),
+    [
+        ("Short: and whole; so.", "Short: and whole; so."),
+        ("a" * 60 + "; " + "b" * 60, "a" * 60 + " …"),
+        ("a" * 20 + ": " + "b" * 80, "a" * 20 + ": " + "b" * 80),
+    ],
+)
+def test_a_long_claim_ends_with_its_first_clause(claim: str, expected: str) -> None:
+    assert words.clause(claim) == expected
+
+
+def test_a_text_is_shortened_at_a_word() -> None:
+    shortened = [words.shortened("one two three", width) for width in (13, 9, 3)]
+    assert shortened == ["one two three", "one two …", "one …"]
+
+
+def test_the_first_sentence_of_a_notice() -> None:
+    assert words.first_sentence("It does not diagnose. More.") == words.first_sentence("It does not diagnose.")

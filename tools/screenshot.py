@@ -39,7 +39,7 @@ def main() -> None:
     parser.add_argument("--lines", type=int, help="keep only the first so many lines")
     parser.add_argument("--title", help="by default the command that made it")
     asked = parser.parse_args()
-    assessment = Assessment.model_validate_json(asked.assessment.read_text(encoding="utf-8"))
+    assessment = Assessment.from_json(asked.assessment.read_text(encoding="utf-8"))
     title = asked.title or f"calcrisk assess {assessment.source or ''}".rstrip()
     drawn = svg(assessment, width=asked.width, theme=asked.theme, title=title, lines=asked.lines)
     asked.out.write_text(drawn, encoding="utf-8", newline="\n")

@@ -7,8 +7,8 @@ import sys
 
 from calcrisk.errors import CalcriskError
 
-_INTERRUPTED = 130
-_SURROUNDINGS = 4
+_INTERRUPTED = 130  # what shells give a process ended by Ctrl-C
+_SURROUNDINGS = 4  # as SurroundingsError
 _REPORT = "This is a defect in calcrisk, not in your data. Set CALCRISK_DEBUG=1 to see where, and please report it."
 
 
@@ -22,7 +22,7 @@ def _guarded() -> int:
     from calcrisk.cli.app import app
 
     try:
-        return int(app(standalone_mode=True) or 0)
+        return int(app(prog_name="calcrisk", standalone_mode=True) or 0)  # also when run as `python -m calcrisk`
     except CalcriskError as error:
         from calcrisk.render.faults import show
 
@@ -30,8 +30,6 @@ def _guarded() -> int:
         return error.exit_code
     except KeyboardInterrupt:
         return _INTERRUPTED
-    except BrokenPipeError:
-        return _silent()
     except OSError as error:
         sys.stderr.write(f"{error.strerror or error}: {error.filename or 'standard output'}\n")
         return _SURROUNDINGS
@@ -40,12 +38,6 @@ def _guarded() -> int:
             raise
         sys.stderr.write(f"{type(error).__name__}. {_REPORT}\n")
         return _SURROUNDINGS
-
-
-def _silent() -> int:
-    # The reader of the pipe has gone; Python would complain once more when it flushes at exit.
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return 0
 
 
 def _speak_utf8() -> None:

@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from calcrisk.cli.output import emit
+from calcrisk.cli.output import emit, leave_silently
 from calcrisk.errors import Fault, InputError, UsageError, did_you_mean
 
 if TYPE_CHECKING:
@@ -135,7 +135,9 @@ def _explain(answer: Assessment, output: str | None, *, full: bool) -> None:
     from calcrisk.render.terminal import print_to
 
     if output is None or output == "-":
-        print_to(Console(highlight=False), answer, full=full)
+        console = Console(highlight=False)
+        console.on_broken_pipe = leave_silently  # type: ignore[method-assign]  # rich would end with 1
+        print_to(console, answer, full=full)
         return
     page = StringIO()
     print_to(Console(file=page, highlight=False, force_terminal=False, color_system=None), answer, full=full)

@@ -47,6 +47,7 @@ OPTIONS: tuple[Option, ...] = (
     Option("pth", "number", "parathyroid hormone (intact) (pg/mL, ng/L or pmol/L)", "NUMBER", "Laboratory"),
     Option("pth_status", "choice", "PTH, as a word", "low|normal|high", "Laboratory"),
     Option("pth_upper_limit", "number", "upper limit of PTH (pg/mL, ng/L or pmol/L)", "NUMBER", "Laboratory"),
+    Option("pth_lower_limit", "number", "lower limit of PTH (pg/mL, ng/L or pmol/L)", "NUMBER", "Laboratory"),
     Option("pth_suppressed", "yesno", "suppressed PTH", "", "Laboratory"),
     Option("alp", "number", "alkaline phosphatase (U/L, IU/L or ukat/L)", "NUMBER", "Laboratory"),
     Option("alp_status", "choice", "alkaline phosphatase, as a word", "low|normal|high", "Laboratory"),

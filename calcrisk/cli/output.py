@@ -7,6 +7,7 @@ import sys
 import tempfile
 from contextlib import suppress
 from pathlib import Path
+from typing import NoReturn
 
 from calcrisk.errors import Fault, SurroundingsError
 
@@ -14,14 +15,23 @@ from calcrisk.errors import Fault, SurroundingsError
 def emit(text: str, output: str | None) -> None:
     """Write text to standard output, or to the file ``output``; raises ``SurroundingsError`` when it cannot."""
     if output is None or output == "-":
-        sys.stdout.write(text)
-        sys.stdout.flush()
+        try:
+            sys.stdout.write(text)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            leave_silently()
         return
     try:
         _write_whole(Path(output), text)
     except OSError as error:
         message = f"cannot be written: {error.strerror or error}"
         raise SurroundingsError([Fault(code="cannot-write", message=message, file=output)]) from None
+
+
+def leave_silently() -> NoReturn:
+    """End as if all were written: whoever read the pipe has seen enough."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes once more at exit
+    raise SystemExit(0)
 
 
 def _write_whole(path: Path, text: str) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, Final
 
 from calcrisk.cli.output import emit
 from calcrisk.rules.rulebook import Rulebook
@@ -13,6 +14,10 @@ if TYPE_CHECKING:
     from typing import Any
 
     from calcrisk.rules.program import Spec
+
+
+_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_TITLE: Final = 9  # the width of the left column
 
 
 def load(folder: str | None, profile: str | None) -> Rulebook:
@@ -54,32 +59,55 @@ def _listing(book: Rulebook) -> Iterator[str]:
 def _shown(rule: Spec, data: Mapping[str, Any]) -> Iterator[str]:
     basis = "sourced" if rule["basis"] == "sourced" else f"design choice: {rule['why']}"
     yield f"{rule['title']}\n"
-    yield f"  id         {rule['id']}  ({rule['file']})"
-    yield f"  raises     {rule['mechanism']} to {rule['level']}"
-    yield f"  when       {rule['when']}"
-    yield from _numbers(rule, data)
-    yield f"  because    {rule['because']}"
-    yield f"  basis      {basis}"
-    yield f"  applies    {rule['applies_when']}"
-    yield from (f"  limit      {limit}" for limit in rule["limits"])
+    yield _line("id", f"{rule['id']}  ({rule['file']})")
+    yield _line("raises", f"{rule['mechanism']} to {rule['level']}")
+    yield _line("when", rule["when"])
+    yield from _behind(rule, data)
+    yield _line("because", rule["because"])
+    yield _line("basis", basis)
+    yield _line("applies", rule["applies_when"])
+    yield from (_line("limit", limit) for limit in rule["limits"])
     for role, title in (("where", "source"), ("against", "against")):
         for cited in rule[role]:
             yield from _cited(title, cited, data["references"][cited["source"]])
 
 
-def _numbers(rule: Spec, data: Mapping[str, Any]) -> Iterator[str]:
-    shared = {name: spec for name, spec in data["parameters"].items() if name in rule["when"].replace("(", " ").split()}
-    for name, spec in {**shared, **rule["parameters"]}.items():
-        source = (
-            "; ".join(f"{each['source']}, {each['at']}" for each in spec["where"]) or f"design choice: {spec['why']}"
-        )
-        yield f"  number     {name} = {spec['value']:g} {spec['unit'] or ''}".rstrip() + f"  ({source})"
+def _line(title: str, text: str) -> str:
+    return f"  {title:{_TITLE}} {text}"
+
+
+def _behind(rule: Spec, data: Mapping[str, Any]) -> Iterator[str]:
+    """Every fact that the condition reads, to the bottom, and every number with its source."""
+    facts = {fact["name"]: fact for fact in data["facts"]}
+    numbers: dict[str, Spec] = {**data["parameters"], **rule["parameters"]}
+    todo, seen = [rule["when"]], set[str]()
+    while todo:
+        for name in dict.fromkeys(_NAME.findall(todo.pop(0))):
+            if name in seen:
+                continue
+            seen.add(name)
+            if name in numbers:
+                yield _line("number", f"{name} = {_number(numbers[name])}")
+            elif name in facts:
+                yield _line("fact", f"{name}: {facts[name]['formula']}  ({_sources(facts[name])})")
+                numbers |= facts[name]["parameters"]
+                todo.append(facts[name]["formula"])
+
+
+def _number(spec: Spec) -> str:
+    return " ".join(part for part in (f"{spec['value']:g}", spec["unit"], f" ({_sources(spec)})") if part)
+
+
+def _sources(spec: Spec) -> str:
+    cited = "; ".join(f"{each['source']}, {each['at']}" for each in spec["where"])
+    return cited or f"design choice: {spec['why']}"
 
 
 def _cited(title: str, cited: Mapping[str, str], reference: Mapping[str, Any]) -> Iterator[str]:
-    yield f"  {title:10} {reference['citation']}"
+    yield _line(title, reference["citation"])
     population = reference["population"] or "population not stated"
-    yield f"             {cited['source']}, {cited['at']}; {reference['strength']}; {population}"
+    yield _line("", f"{cited['source']}, {cited['at']}; {reference['strength']}; {population}")
+    yield _line("", reference["claim"])
     link = f"https://doi.org/{reference['doi']}" if reference["doi"] else reference["url"]
     if link:
-        yield f"             {link}"
+        yield _line("", link)

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
     from calcrisk.variables import Registry, Variable
 
-_WIDTH = 100
+_WIDTH = 100  # of the comments
+_COLUMN = 34  # where the comment on a line begins
 _HEAD = """\
 # A patient for calcrisk. Fill in what is known: take the "# " from the front of a line and write the value in.
 # A line left as it is, or without a value, states nothing; `unknown` says that the question is open. Neither means no.
@@ -49,7 +50,7 @@ def _belongs(variable: Variable, group: str | None) -> bool:
 
 def _lines(variable: Variable) -> Iterator[str]:
     yield from _prose(" ".join(filter(None, (variable.question, variable.means, _counts(variable)))))
-    yield f"# {variable.key}:".ljust(34) + f"# {_takes(variable)}"
+    yield f"# {variable.key}:".ljust(_COLUMN) + f"# {_takes(variable)}"
 
 
 def _counts(variable: Variable) -> str:

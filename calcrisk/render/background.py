@@ -200,7 +200,9 @@ def _source(view: View, known: Reference) -> list[Span]:
     room = view.page.width - _NUMBER
     if cells(f"{who} {where} {address}") > room:
         who = (
-            "" if citations.is_found_without_title(known.citation) else words.shortened(who, room - cells(where), cells)
+            ""
+            if citations.is_found_without_title(known.citation)
+            else view.page.literal(words.shortened(who, room - 1 - cells(where), cells))
         )
     return [(" ".join(part for part in (who, where) if part), ""), (f" {address}", "dim")]
 

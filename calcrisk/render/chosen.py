@@ -32,15 +32,20 @@ def fired(assessment: Assessment) -> list[Finding]:
     return sorted(met, key=lambda finding: order.get(finding.mechanism, len(order)))
 
 
+def told(assessment: Assessment) -> list[Finding]:
+    """List the rules that a short explanation tells: those that no stronger one covers."""
+    return [part for part in fired(assessment) if part.covered_by is None]
+
+
 def named(assessment: Assessment) -> frozenset[str]:
     """Tell which rules a short explanation only names: on a crowded page, those weaker than their mechanism."""
-    found = fired(assessment)
+    found = told(assessment)
     return frozenset(part.rule for part in found if len(found) > _ROOMY and not _leads(assessment, part))
 
 
 def sources(assessment: Assessment, finding: Finding) -> tuple[Citation, ...]:
     """Give the sources of a rule that a short explanation numbers: the first on a crowded page, else the first two."""
-    return finding.evidence[: 1 if len(fired(assessment)) > _ROOMY else CITED]
+    return finding.evidence[: 1 if len(told(assessment)) > _ROOMY else CITED]
 
 
 def _leads(assessment: Assessment, finding: Finding) -> bool:

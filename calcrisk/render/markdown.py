@@ -131,7 +131,8 @@ def _product(assessment: Assessment, numbers: Numbers, *, full: bool) -> Iterato
     yield from [corrected] if corrected else []
     if shown.disagree:
         yield f"- **{words.disagreement(shown)}**"
-    yield from (f"- {escaped(note)}" for note in shown.notes)
+    if full or shown.value is not None:
+        yield from (f"- {escaped(note)}" for note in shown.notes)
     if full or chosen.exceeds(assessment):
         yield from (f"- {line}" for line in _against("Argued against by", shown.against, numbers))
 
@@ -150,7 +151,8 @@ def _mechanisms(shown: Iterable[Mechanism]) -> Iterator[str]:
 
 def _findings(assessment: Assessment, numbers: Numbers, *, full: bool) -> Iterator[str]:
     yield from ("## Why", "")
-    found, named = chosen.fired(assessment), frozenset() if full else chosen.named(assessment)
+    found = chosen.fired(assessment) if full else chosen.told(assessment)
+    named = frozenset() if full else chosen.named(assessment)
     for finding in (rule for rule in found if rule.rule not in named):
         marks = _marks(finding.evidence if full else chosen.sources(assessment, finding), numbers)
         yield f"- {_said(assessment, finding)}{marks} (`{_code(finding.rule)}`{_choice(finding.basis)})"

@@ -33,9 +33,12 @@ def fired(view: View) -> Iterator[Line]:
         yield from heading(view, "Why")
         yield [(f"{INDENT}No rule holds on what is known.", "")]
         return
-    yield from heading(view, f"Why: {words.plural(len(found), 'rule')} {'holds' if len(found) == 1 else 'hold'}")
+    told = found if view.full else chosen.told(view.assessment)
+    covered = f", {len(found) - len(told)} of them covered by stronger ones" if len(told) < len(found) else ""
+    holds = "holds" if len(found) == 1 else "hold"
+    yield from heading(view, f"Why: {words.plural(len(found), 'rule')} {holds}{covered}")
     named = frozenset() if view.full else chosen.named(view.assessment)
-    for position, (mechanism, group) in enumerate(groupby(found, key=lambda finding: finding.mechanism)):
+    for position, (mechanism, group) in enumerate(groupby(told, key=lambda finding: finding.mechanism)):
         if position and view.full:
             yield []
         yield from _mechanism(view, mechanism)
@@ -45,7 +48,7 @@ def fired(view: View) -> Iterator[Line]:
         for level, weaker in groupby((rule for rule in rules if rule.rule in named), key=lambda rule: rule.level):
             yield from _named(view, level, weaker)
     if not view.full:
-        ours = any(finding.basis == "design-choice" for finding in found)
+        ours = any(finding.basis == "design-choice" for finding in told)
         legend = f"{_OURS} {words.DESIGN_CHOICE}. " if ours else ""
         yield from view.page.paragraph([(view.page.show(f"{legend}{_MORE}"), "dim")], first=(INDENT, ""))
 

@@ -29,10 +29,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from pydantic_core import ErrorDetails
+
     from calcrisk.rules.program import Program
 
 _MAY_FOUND_A_RULE: Final = frozenset({"threshold", "rule-support"})
 _MAY_FOUND_A_CHOICE: Final = _MAY_FOUND_A_RULE | {"context"}
+_PLAIN: Final = {
+    "missing": "must be given",
+    "extra_forbidden": "nobody reads this key",
+    "too_short": "needs at least {min_length} of them",
+    "string_too_short": "must not be empty",
+}
 _WORD: Final = re.compile(r"\w+")
 _UNGUARDED: Final[dict[str, Callable[..., float]]] = {
     "+": op.add,
@@ -78,9 +86,14 @@ def _shaped(source: Source) -> dict[str, Any]:
     try:
         model = RulebookData.model_validate(source.data)
     except ValidationError as error:
-        found = [(tuple(entry["loc"]), entry["msg"].removeprefix("Value error, "), None) for entry in error.errors()]
+        found = [(tuple(entry["loc"]), _said(entry), None) for entry in error.errors()]
         raise RulebookError([_fault(source, source.data, *each) for each in found]) from None
     return model.model_dump(mode="json", by_alias=True)
+
+
+def _said(error: ErrorDetails) -> str:
+    plain = _PLAIN.get(error["type"])
+    return plain.format(**error.get("ctx", {})) if plain else error["msg"].removeprefix("Value error, ")
 
 
 def _fault(source: Source, data: Mapping[str, Any], route: Route, message: str, hint: str | None) -> Fault:
@@ -197,9 +210,11 @@ def _references_to_names(data: Mapping[str, Any]) -> Iterator[tuple[Route, str, 
         yield from ((("tiers", name, "rows", at), row["tier"], set(data["tier_names"])) for at, row in ranks)
     yield from ((("rows", at, "class"), row["class"], set(data["classes"])) for at, row in enumerate(data["rows"]))
     mechanisms = {entry["name"] for entry in data["mechanisms"]}
+    ids = {rule["id"] for rule in data["rules"]}
     for at, rule in enumerate(data["rules"]):
         yield ("rules", at, "mechanism"), rule["mechanism"], mechanisms
         yield ("rules", at, "level"), rule["level"], set(data["levels"])
+        yield from ((("rules", at, "covered_by"), other, ids) for other in rule["covered_by"])
         for case in range(len(rule["cases"])):
             yield from ((("rules", at, "cases", case), name, inputs) for name in rule["cases"][case]["given"])
     groups = {group["name"] for group in data["groups"]} | {None}
@@ -235,7 +250,7 @@ def _orders(data: Mapping[str, Any]) -> Iterator[Found]:
         yield ("profiles",), f"{len(defaults)} profiles are the default", "write 'default: true' in one of them"
     ranks = {name: rank for rank, name in enumerate(data["tier_names"])}
     for name, table in data["tiers"].items():
-        order = [ranks.get(row["tier"], 0) for row in table["rows"]]
+        order = [ranks[row["tier"]] for row in table["rows"] if row["tier"] in ranks]
         if order != sorted(order, reverse=True):
             yield ("tiers", name, "rows"), "the rows do not run from the highest tier to the lowest", None
 

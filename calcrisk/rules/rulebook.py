@@ -7,15 +7,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from calcrisk.errors import Fault, UsageError, did_you_mean
+from calcrisk.packaged import compiled
 from calcrisk.rules.compile import compile_program
 from calcrisk.rules.scalar import Evaluation, Stated, Walk
-from calcrisk.variables import compiled
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Self
 
     from calcrisk.rules.program import Spec
+
+_SHORT = 12  # characters of a hash that tell rulebooks apart at a glance
 
 
 class Rulebook:
@@ -87,4 +89,4 @@ class Rulebook:
 
     def __repr__(self) -> str:
         """Name, version, profile and hash."""
-        return f"<Rulebook {self.id} {self.version} profile={self.profile} sha256={self.sha256[:12]}>"
+        return f"<Rulebook {self.id} {self.version} profile={self.profile} sha256={self.sha256[:_SHORT]}>"

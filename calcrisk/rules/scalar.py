@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 from calcrisk.rules.closures import KNOWN
 from calcrisk.rules.compile import MINIMUM_KNOWN
-from calcrisk.rules.logic import ABSENT, Span
+from calcrisk.rules.logic import ABSENT, Span, span_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -207,9 +207,9 @@ class Walk:
                 env[self.program.slots[name]] = env[self._known[name]] = None
 
     def _close_by_status(self, env: list[Any], name: str, value: Any, given: Mapping[str, Stated]) -> None:  # noqa: ANN401
-        # "normal" or "low" answers what every rule asks of the number; "high" leaves open how high.
+        # "normal", "low" or "not high" answers what every rule asks of the number; the highest word leaves open how high.
         entry = self.program.inputs[name]
-        if value is not None and not isinstance(value, Span) and entry.values[int(value)] != "high":
+        if value is not None and span_of(value).hi < len(entry.values) - 1:
             self._close(env, (entry.spec["of"],), given)
 
     def _imply(self, env: list[Any], given: Mapping[str, Stated]) -> dict[str, str]:

@@ -132,11 +132,18 @@ class VariableEntry(Sourced):
             (self.kind == "choice" and len(self.values) < 2, "a choice needs its values"),  # noqa: PLR2004  # to choose from
             (self.ask != "volunteered" and not self.question, "what is asked for needs its 'question'"),
             ((self.of is None) != (self.role is None), "'of' and 'role' go together"),
+            (any(map(self._idle, self.unit_traps)), "a unit trap needs another of the variable's units as 'likely'"),
         ]
         for missing, message in wanting:
             if missing:
                 raise ValueError(message)
         return self
+
+    def _idle(self, trap: UnitTrap) -> bool:
+        """Whether a trap offers what nobody could have meant: the unit it lies in, or one that is not declared."""
+        declared = {self.unit, *self.units}
+        written = trap.unit or self.unit
+        return trap.likely == written or not {trap.likely, written} <= declared
 
 
 class Fact(Sourced):
@@ -196,6 +203,7 @@ class RuleEntry(Sourced):
     against: list[Where] = []
     applies_when: Sentence
     limits: Annotated[list[Sentence], Field(min_length=1)]
+    covered_by: list[Slug] = []
     cases: Annotated[list[Case], Field(min_length=2)]
     file: str
 

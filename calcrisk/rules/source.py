@@ -93,7 +93,7 @@ class Source:
         except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
             mark = getattr(error, "problem_mark", None)
             line = mark.line + 1 if mark else None
-            message = str(getattr(error, "problem", None) or error)
+            message = str(getattr(error, "problem", None) or getattr(error, "strerror", None) or error)
             raise RulebookError([Fault(code="bad-yaml", message=message, file=relative, line=line)]) from None
         if not isinstance(data, dict):
             message = "expected a mapping at the top of the file"

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
 _HOLE: Final = re.compile(r"\{(?:(strongest):)?([a-z_][a-z0-9_]*)(?::(n))?\}", re.IGNORECASE)
+_BRACE: Final = re.compile(r"\{[^{}]*\}?|\}")
 _SQUARE: Final = re.compile(r"(?<=[A-Za-z])2")
 
 
@@ -87,8 +88,8 @@ class Template:
             end = hole.end()
         pieces.append(self.text[end:])
         for text in pieces:
-            if isinstance(text, str) and ("{" in text or "}" in text):
-                raise UnknownHoleError(text[text.find("{") :] if "{" in text else text)
+            if isinstance(text, str) and (stray := _BRACE.search(text)):
+                raise UnknownHoleError(stray.group())
         return tuple(piece for piece in pieces if piece)
 
     def _piece(self, strongest: str | None, name: str, bare: str | None) -> Piece:

@@ -6,11 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
-
-from calcrisk import assess
-from calcrisk.rules.decisive import missing_inputs
-from calcrisk.rules.logic import Span
-from calcrisk.variables import registry
 from random_patients import (
     Stated,
     answer,
@@ -25,6 +20,11 @@ from random_patients import (
     readable,
     walk,
 )
+
+from calcrisk import assess
+from calcrisk.rules.decisive import missing_inputs
+from calcrisk.rules.logic import Span
+from calcrisk.variables import registry
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
+from random_patients import evaluated, readable, walk
 
 import calcrisk
-from random_patients import evaluated, readable, walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,10 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
-
-from calcrisk import Rulebook, UsageError
-from calcrisk.rules.decisive import missing_inputs, open_inputs
-from calcrisk.stated import Range
 from small_rulebook import (
     FOLDER,
     UNKNOWN,
@@ -25,6 +21,10 @@ from small_rulebook import (
     tier,
     value,
 )
+
+from calcrisk import Rulebook, UsageError
+from calcrisk.rules.decisive import missing_inputs, open_inputs
+from calcrisk.stated import Range
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -1,0 +1,17 @@
+"""The package's own rulebook as it was compiled, read once and shared by whoever needs a part of it."""
+
+from __future__ import annotations
+
+import json
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+_COMPILED = Path(__file__).with_name("rulebook") / "rulebook.json"
+
+
+@lru_cache(maxsize=1)
+def compiled() -> dict[str, Any]:
+    """Return what ``rulebook.json`` holds; not to be changed."""
+    data: dict[str, Any] = json.loads(_COMPILED.read_text(encoding="utf-8"))
+    return data

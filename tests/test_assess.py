@@ -1,0 +1,274 @@
+"""The document that an assessment is (DESIGN 5.2): whole, the same bytes for the same patient, every citation resolved."""
+
+from __future__ import annotations
+
+import json
+import typing
+from dataclasses import FrozenInstanceError
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+from hypothesis import given
+from jsonschema import Draft202012Validator
+from random_patients import Stated, book, bounded_examples, patients, read
+
+import calcrisk
+from calcrisk import Assessment, Patient, Rulebook, assess, assessment
+from calcrisk.inputs import patient_from
+from calcrisk.inputs.documents import read_document
+from calcrisk.render.json import to_json
+from calcrisk.variables import registry
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SAMPLES = Path(__file__).parent.parent / "sample_labs"
+FULL = SAMPLES / "hd-warfarin-58f.yaml"
+
+# The keys of DESIGN 5.2, written down once more: a key may be added, none may go or change its type.
+KEYS: dict[str, tuple[str, ...]] = {
+    "": ["format", "calcrisk", "source", "index", "status", "as_of", "rulebook", "patient", "classification", "possible_classifications", "settled", "risk", "ca_p_product", "mechanisms", "findings", "undecided", "missing", "assumed_absent", "assumptions", "alerts", "consider", "inputs", "facts", "references", "warnings", "notice"],  # type: ignore[dict-item]  # read as a sequence of words
+    "rulebook": ("id", "version", "sha256", "profile"),
+    "patient": ("id",),
+    "risk": ("metastatic", "dystrophic", "vascular"),
+    "risk.*": ("assessed", "tier", "lowest", "highest"),
+    "ca_p_product": (
+        *("value", "unit", "si_value", "si_unit", "threshold", "at_or_above"),
+        *("corrected_value", "corrected_at_or_above"),
+    ),
+    "mechanisms.*": ("level", "lowest", "highest"),
+    "findings.*": (
+        *("rule", "title", "mechanism", "status", "level", "because", "inputs", "margin", "strength", "basis"),
+        *("applies_when", "limits", "evidence", "against"),
+    ),
+    "findings.*.evidence.*": ("id", "at"),
+    "undecided.*": ("rule", "waits_for"),
+    "missing.*": ("input", "decisive", "could_change"),
+    "consider.*": ("pattern", "rules", "because", "evidence"),
+    "alerts.*": ("pattern", "rules", "because", "evidence"),
+    "inputs.*": ("value", "unit", "as_written"),
+    "facts.*": ("value", "unit"),
+    "references.*": ("citation", "doi", "url"),
+    "warnings.*": ("code", "message"),
+}
+
+
+def answer(patient: Patient, **how: Any) -> Assessment:
+    return assess(patient, book(), **how)
+
+
+def sample(file: Path = FULL) -> Patient:
+    return patient_from(read_document(file.read_bytes(), file.name), {})
+
+
+def written(found: Assessment) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads(to_json(found))
+    return document
+
+
+def at(document: Any, path: str) -> Iterator[Any]:
+    """Every part of a document at a path; ``*`` is every entry of a list or mapping."""
+    if not path:
+        yield document
+        return
+    first, _, rest = path.partition(".")
+    below = (
+        document.values()
+        if first == "*" and isinstance(document, dict)
+        else document
+        if first == "*"
+        else [document[first]]
+    )
+    for part in below:
+        yield from at(part, rest)
+
+
+# ------------------------------------------------------------------------------------------------------------- whole
+
+
+@pytest.mark.parametrize("path", KEYS)
+def test_every_key_is_there(path: str) -> None:
+    parts = list(at(written(answer(sample(), every_rule=True)), path))
+    parts += list(at(written(answer(Patient(skin_necrosis=True, calcium=14.5), every_rule=True)), path))
+    assert parts
+    for part in parts:
+        assert set(KEYS[path]) <= part.keys()
+
+
+@bounded_examples(40)
+@given(patients())
+def test_unknown_is_null_and_never_absent(stated: Stated) -> None:
+    """Every part has exactly the keys of its class, whatever is known of the patient, and the schema takes it."""
+    document = written(answer(read(stated), every_rule=True))
+    assert list(document) == list(typing.get_type_hints(Assessment))
+    for path, part in (
+        ("findings.*", assessment.Finding),
+        ("missing.*", assessment.Missing),
+        ("risk.*", assessment.TierRange),
+    ):
+        for found in at(document, path):
+            assert list(found) == list(typing.get_type_hints(part))
+    assert not list(VALIDATOR.iter_errors(document))
+
+
+VALIDATOR = Draft202012Validator(Assessment.json_schema())
+
+
+def test_nothing_known_is_still_a_whole_answer() -> None:
+    found = answer(Patient())
+    assert found.classification == "indeterminate"
+    assert not found.settled
+    assert (found.source, found.as_of, found.patient.id, found.ca_p_product.value) == (None, None, None, None)
+    assert [tier.assessed for tier in (found.risk.metastatic, found.risk.dystrophic, found.risk.vascular)] == [
+        False
+    ] * 3
+    assert written(found)["risk"]["metastatic"]["tier"] is None
+    assert found.inputs == {}
+    assert found.findings == ()
+
+
+# --------------------------------------------------------------------------------------------------------- the same bytes
+
+
+@bounded_examples(40)
+@given(patients())
+def test_the_same_patient_gives_the_same_bytes(stated: Stated) -> None:
+    one, two = (to_json(answer(read(stated), as_of="2026-03-30", every_rule=True)) for _ in range(2))
+    assert one == two
+
+
+def test_a_fresh_rulebook_gives_the_same_bytes() -> None:
+    assert to_json(assess(sample(), Rulebook.default())) == to_json(answer(sample()))
+
+
+def test_the_compiled_rulebook_answers_as_its_yaml() -> None:
+    fresh = Rulebook.from_folder(Path(calcrisk.__file__).parent / "rulebook")
+    assert fresh.sha256 == book().sha256
+    for file in sorted(SAMPLES.glob("*.yaml")):
+        assert to_json(assess(sample(file), fresh, every_rule=True)) == to_json(answer(sample(file), every_rule=True))
+
+
+def test_the_order_of_the_files_keys_does_not_matter() -> None:
+    data = yaml.safe_load(FULL.read_text("utf-8"))
+    turned = patient_from(read_document(yaml.safe_dump(_turned(data), sort_keys=False), FULL.name), {})
+    one, two = written(answer(sample())), written(answer(turned))
+    for document in (one, two):
+        for entry in document["inputs"].values():
+            assert entry.pop("origin").startswith(FULL.name)
+    assert one == two
+
+
+def _turned(data: Any) -> Any:
+    return {key: _turned(part) for key, part in reversed(data.items())} if isinstance(data, dict) else data
+
+
+@bounded_examples(40)
+@given(patients())
+def test_the_document_reads_back(stated: Stated) -> None:
+    found = answer(read(stated), every_rule=True)
+    assert Assessment.from_json(to_json(found)) == found
+    assert to_json(Assessment.from_json(to_json(found, indent=None))) == to_json(found)
+
+
+def test_an_answer_does_not_change() -> None:
+    found = answer(Patient())
+    with pytest.raises(FrozenInstanceError):
+        found.classification = "metastatic"  # type: ignore[misc]  # that is the point
+
+
+# ------------------------------------------------------------------------------------------------------------- honest
+
+
+def test_numbers_are_not_rounded() -> None:
+    found = answer(Patient(calcium=9.9, phosphate="2.2 mmol/L", albumin=3.1))
+    assert found.inputs["phosphate"].value == 2.2 * 3.0974
+    assert found.inputs["phosphate"].as_written == "2.2 mmol/L"
+    assert found.ca_p_product.value == 9.9 * (2.2 * 3.0974)
+    assert found.ca_p_product.value != round(found.ca_p_product.value, 6)
+    assert found.facts["corrected_calcium"].value == pytest.approx(10.62, abs=1e-12)
+
+
+@bounded_examples(80)
+@given(patients())
+def test_every_citation_is_in_the_references_and_every_reference_is_cited(stated: Stated) -> None:
+    document = written(answer(read(stated), every_rule=True))
+    cited = {each["id"] for each in _citations(document)}
+    assert cited == document["references"].keys()
+    assert all(entry["citation"] and entry["claim"] and entry["strength"] for entry in document["references"].values())
+
+
+def _citations(part: Any) -> Iterator[dict[str, str]]:
+    if isinstance(part, dict):
+        for key, below in part.items():
+            yield from below if key in ("evidence", "against") else _citations(below)
+    elif isinstance(part, list):
+        for below in part:
+            yield from _citations(below)
+
+
+def test_findings_are_the_met_rules_and_all_of_them_on_demand() -> None:
+    met, every = answer(sample()).findings, answer(sample(), every_rule=True).findings
+    assert [each.rule for each in every] == [rule["id"] for rule in book().rules]
+    assert met == tuple(each for each in every if each.status == "met")
+    undecided = [each.rule for each in answer(sample()).undecided]
+    assert undecided == [each.rule for each in every if each.status == "unknown"]
+
+
+@bounded_examples(60)
+@given(patients())
+def test_what_is_told_fits_together(stated: Stated) -> None:
+    found = answer(read(stated), every_rule=True)
+    levels = book().data["levels"]
+    for name, mechanism in found.mechanisms.items():
+        met = [levels.index(each.level) for each in found.findings if each.mechanism == name and each.status == "met"]
+        assert levels.index(mechanism.level) == max(met, default=0)
+        assert levels.index(mechanism.lowest) <= levels.index(mechanism.level) <= levels.index(mechanism.highest)
+    assert found.classification in found.possible_classifications
+    assert not found.settled or found.possible_classifications == (found.classification,)
+    assert not set(found.assumed_absent) & found.inputs.keys()
+    assert not set(found.assumed_absent) & {each.input for each in found.missing}
+    assert {name for name in stated} <= found.inputs.keys()
+    assert all(each.waits_for for each in found.undecided)
+
+
+def test_every_finding_names_the_file_of_its_rule() -> None:
+    folder = Path(calcrisk.__file__).parent / "rulebook"
+    for finding in answer(sample(), every_rule=True).findings:
+        assert f"id: {finding.rule}\n" in (folder / finding.file).read_text("utf-8")
+
+
+def test_what_is_implied_says_by_what() -> None:
+    found = answer(Patient(infarct=True, dialysis=True))
+    assert found.inputs["tissue_damage"].origin == "implied by infarct"
+    assert (found.inputs["ckd_stage"].value, found.inputs["ckd_stage"].origin) == ("G5", "implied by dialysis")
+    assert found.inputs["infarct"].origin == "Patient"
+
+
+def test_a_given_fact_says_so() -> None:
+    found = answer(Patient(ca_p_product=60, ckd_stage="G5"))
+    assert found.ca_p_product.given
+    assert found.facts["ca_p_product"].given
+    assert not answer(Patient(calcium=9.9, phosphate=6)).ca_p_product.given
+
+
+def test_as_of_index_and_profile_are_passed_on() -> None:
+    found = assess(Patient(id="a"), Rulebook.default("cari"), as_of="2026-03-30", index=7)
+    assert (found.as_of, found.index, found.rulebook.profile, found.patient.id) == ("2026-03-30", 7, "cari", "a")
+    assert found.ca_p_product.si_threshold == pytest.approx(4.0, abs=1e-9)
+
+
+def test_what_nobody_asked_is_assumed_absent_and_said_once() -> None:
+    silent = answer(Patient()).assumed_absent
+    assert "sarcoidosis" in silent
+    assert len(set(silent)) == len(silent)
+    assert list(silent) == sorted(silent, key=list(registry()).index)
+    assert "sarcoidosis" not in answer(Patient(sarcoidosis=False)).assumed_absent
+    assert "sarcoidosis" not in answer(Patient(sarcoidosis="unknown")).assumed_absent
+
+
+def test_a_normal_product_never_excludes_metastatic_calcification() -> None:
+    found = answer(Patient(calcium=9, phosphate=3, age=50, ckd_stage="G1", primary_hyperparathyroidism=True))
+    assert found.ca_p_product.at_or_above is False
+    assert found.classification == "metastatic"
