@@ -59,7 +59,7 @@ class _Writer:
         self.given = patient.given
         self.walk = rulebook.walk
         self.program = self.walk.program
-        self.found = self.walk.evaluate(self.given)
+        self.found = rulebook.evaluate(self.given)
         self.walk.finish(self.found)
         self.env = self.found.env
         self.met = [rule for rule, status in zip(self.program.rules, self.found.statuses, strict=True) if status]

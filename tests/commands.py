@@ -23,7 +23,7 @@ class Ended(NamedTuple):
 
 
 def environment(**more: str) -> dict[str, str]:
-    """The environment of a user with a plain locale and no terminal; only what is said here differs from machine to machine."""
+    """The environment of a user, without what might colour or widen the output on one machine and not on another."""
     plain = {
         name: value for name, value in os.environ.items() if not name.startswith(("_CALCRISK", "CALCRISK", "COLUMNS"))
     }

@@ -1,4 +1,4 @@
-"""Random partial patients for the property tests: any inputs of the registry, admissible values, the rulebook's own limits often.
+"""Random partial patients for the property tests: any inputs, admissible values, the rulebook's own limits often.
 
 A patient is what a caller would write, a mapping of flat names to values; ``evaluated`` reads and walks it.
 """
@@ -178,7 +178,7 @@ def answered(draw: st.DrawFn) -> tuple[Stated, str, Stated]:
 
 
 def bounded_examples(count: int) -> settings:
-    """The same examples in every run; ``CALCRISK_EXAMPLES=20`` looks at twenty times as many, and at new ones each time."""
+    """The same examples in every run; ``CALCRISK_EXAMPLES=20`` looks at twenty times as many, each time at new ones."""
     more = int(os.environ.get("CALCRISK_EXAMPLES", "1"))
     return settings(
         max_examples=count * more,

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from calcrisk import Rulebook
 from calcrisk.rules.logic import Span
-from calcrisk.stated import Range
 
 if TYPE_CHECKING:
     from calcrisk.rules.scalar import Evaluation
+    from calcrisk.stated import Range
 
 FOLDER = Path(__file__).parent / "rulebooks" / "small"
 UNKNOWN = None  # stated to be unknown

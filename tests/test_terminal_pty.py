@@ -64,7 +64,7 @@ def test_there_is_colour_in_a_terminal_and_it_is_put_back() -> None:
 
 @pytest.mark.parametrize("more", [{"NO_COLOR": "1"}, {"TERM": "dumb"}])
 def test_there_is_no_colour_when_it_is_not_wanted(more: dict[str, str]) -> None:
-    code, printed = in_terminal("assess", str(SAMPLE), **more)
+    code, printed = in_terminal("assess", str(SAMPLE), width=80, **more)
     coloured = [each for each in COLOUR.findall(printed) if re.search(r"\b(3[0-7]|9[0-7]|38|4[0-7])\b", each)]
     assert (code, coloured) == (0, [])
 

@@ -132,7 +132,7 @@ def test_what_is_meant(name: str, raw: object, found: dict[str, Value]) -> None:
         (
             "pth",
             {"value": 410, "limit": 65},
-            "pth: pth takes no 'limit' (unknown-field)\n    did you mean 'upper_limit'?",
+            "pth: pth takes no 'limit' (unknown-field)\n    did you mean 'upper_limit' or 'lower_limit'?",
         ),
         (
             "calcium",

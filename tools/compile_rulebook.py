@@ -28,8 +28,15 @@ def compiled() -> str:
     data["references"] = {
         name: _without(entry, "notes", "values", "year") for name, entry in data["references"].items()
     }
-    data["variables"] = [{key: value for key, value in entry.items() if value} for entry in data["variables"]]
+    data["variables"] = [_said(entry) for entry in data["variables"]]
     return "{\n" + ",\n".join(f"{_text(key)}: {_lines(value)}" for key, value in data.items()) + "\n}\n"
+
+
+def _said(entry: dict[str, Any]) -> dict[str, Any]:
+    # Zero is something said (no decimals), so emptiness is asked by kind.
+    return {
+        key: value for key, value in entry.items() if value is not None and value is not False and value not in ([], {})
+    }
 
 
 def _without(entry: dict[str, Any], *keys: str) -> dict[str, Any]:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from calcrisk.assessment import Assessment, Citation, Fact, Finding, Input, Missing
 
 CITED = 2  # so many sources of a rule or class are numbered
-_ROOMY = 4  # so many rules fit a page with their whole sentences
+_ROOMY = 4  # so many rules fit a page with two sources each
 _OBJECTIONS = 4  # so many opposing claims are read; the others are counted
 
 
@@ -35,12 +35,6 @@ def fired(assessment: Assessment) -> list[Finding]:
 def told(assessment: Assessment) -> list[Finding]:
     """List the rules that a short explanation tells: those that no stronger one covers."""
     return [part for part in fired(assessment) if part.covered_by is None]
-
-
-def named(assessment: Assessment) -> frozenset[str]:
-    """Tell which rules a short explanation only names: on a crowded page, those weaker than their mechanism."""
-    found = told(assessment)
-    return frozenset(part.rule for part in found if len(found) > _ROOMY and not _leads(assessment, part))
 
 
 def sources(assessment: Assessment, finding: Finding) -> tuple[Citation, ...]:

@@ -6,7 +6,6 @@ Every text of the rulebook and the patient is escaped: nothing they hold becomes
 from __future__ import annotations
 
 import re
-from itertools import groupby
 from typing import TYPE_CHECKING
 
 from calcrisk.render import chosen, citations, words
@@ -152,15 +151,10 @@ def _mechanisms(shown: Iterable[Mechanism]) -> Iterator[str]:
 def _findings(assessment: Assessment, numbers: Numbers, *, full: bool) -> Iterator[str]:
     yield from ("## Why", "")
     found = chosen.fired(assessment) if full else chosen.told(assessment)
-    named = frozenset() if full else chosen.named(assessment)
-    for finding in (rule for rule in found if rule.rule not in named):
+    for finding in found:
         marks = _marks(finding.evidence if full else chosen.sources(assessment, finding), numbers)
         yield f"- {_said(assessment, finding)}{marks} (`{_code(finding.rule)}`{_choice(finding.basis)})"
         yield from _small_print(finding, numbers) if full else ()
-    for _, weaker in groupby((rule for rule in found if rule.rule in named), key=lambda rule: rule.mechanism):
-        rules = list(weaker)
-        titles = "; ".join(f"{escaped(rule.title)} ({_level(rule)}{_choice(rule.basis)})" for rule in rules)
-        yield f"- {_mechanism(assessment, rules[0])}, also: {titles}"
     if not found:
         yield "No rule holds on what is known."
 

@@ -11,7 +11,7 @@ from calcrisk.render.layout import cells, padded
 from calcrisk.render.summary import INDENT, heading
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from calcrisk.assessment import Finding
     from calcrisk.render.layout import Line, Span
@@ -37,16 +37,12 @@ def fired(view: View) -> Iterator[Line]:
     covered = f", {len(found) - len(told)} of them covered by stronger ones" if len(told) < len(found) else ""
     holds = "holds" if len(found) == 1 else "hold"
     yield from heading(view, f"Why: {words.plural(len(found), 'rule')} {holds}{covered}")
-    named = frozenset() if view.full else chosen.named(view.assessment)
     for position, (mechanism, group) in enumerate(groupby(told, key=lambda finding: finding.mechanism)):
         if position and view.full:
             yield []
         yield from _mechanism(view, mechanism)
-        rules = list(group)
-        for finding in (rule for rule in rules if rule.rule not in named):
+        for finding in group:
             yield from _whole(view, finding) if view.full else _short(view, finding)
-        for level, weaker in groupby((rule for rule in rules if rule.rule in named), key=lambda rule: rule.level):
-            yield from _named(view, level, weaker)
     if not view.full:
         ours = any(finding.basis == "design-choice" for finding in told)
         legend = f"{_OURS} {words.DESIGN_CHOICE}. " if ours else ""
@@ -75,12 +71,6 @@ def _short(view: View, finding: Finding) -> Iterator[Line]:
     end: Span = (f" {view.page.literal(finding.rule)}{_ours(finding)}", "dim")
     cited = view.marks(*chosen.sources(view.assessment, finding))
     yield from view.page.paragraph([said, *cited, end], first=_level(view, finding.level))
-
-
-def _named(view: View, level: str, weaker: Iterable[Finding]) -> Iterator[Line]:
-    """Name the rules of one level, where stronger ones decide."""
-    titles = "; ".join(f"{finding.title}{_ours(finding)}" for finding in weaker)
-    yield from view.page.paragraph([(view.page.show(f"also: {titles}"), "")], first=_level(view, level))
 
 
 def _whole(view: View, finding: Finding) -> Iterator[Line]:

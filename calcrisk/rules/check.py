@@ -12,7 +12,6 @@ import math
 import operator as op
 import re
 from collections import Counter
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import ValidationError
@@ -26,7 +25,7 @@ from calcrisk.rules.schema import RulebookData
 from calcrisk.rules.source import Route, Source
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from pydantic_core import ErrorDetails
@@ -68,7 +67,14 @@ def read_folder(folder: Path) -> dict[str, Any]:
         faults = list(_meaning(data))
     if faults:
         raise RulebookError([_fault(source, data, *found) for found in faults])
+    data["variables"].sort(key=_section(data))
     return data | {"format": 1, "sha256": hash_of(_answering(data))}
+
+
+def _section(data: Mapping[str, Any]) -> Callable[[Mapping[str, Any]], int]:
+    """Sort variables as the patient document has them: by the order of the groups."""
+    places = {group["name"]: place for place, group in enumerate(data["groups"])}
+    return lambda entry: places[entry["group"]]
 
 
 def _answering(data: Mapping[str, Any]) -> dict[str, Any]:
@@ -244,7 +250,7 @@ def _names(data: Mapping[str, Any]) -> Iterator[Found]:
 
 
 def _orders(data: Mapping[str, Any]) -> Iterator[Found]:
-    """One profile is the default; a tier table runs from the highest tier down, or more load could mean a lower tier."""
+    """One profile is the default; a tier table runs from the highest tier down: more load never means a lower tier."""
     defaults = [name for name, profile in data["profiles"].items() if profile["default"]]
     if len(defaults) != 1:
         yield ("profiles",), f"{len(defaults)} profiles are the default", "write 'default: true' in one of them"

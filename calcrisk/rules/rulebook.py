@@ -84,8 +84,17 @@ class Rulebook:
         return spec
 
     def evaluate(self, given: Mapping[str, Stated]) -> Evaluation:
-        """Answer without a trace: levels, class and tiers for what was stated (``patient.given``)."""
-        return self.walk.evaluate(given)
+        """Answer without a trace: levels, class and tiers for what was stated (``patient.given``).
+
+        Raises ``UsageError`` for an input that this rulebook does not have.
+        """
+        inputs = self.walk.program.inputs
+        if given.keys() <= inputs.keys():
+            return self.walk.evaluate(given)
+        strange = [name for name in given if name not in inputs]
+        raise UsageError(
+            [Fault(code="not-in-rulebook", path=name, message=f"{self.id} has no such input") for name in strange]
+        )
 
     def __repr__(self) -> str:
         """Name, version, profile and hash."""

@@ -206,8 +206,8 @@ class Walk:
             if name not in given:
                 env[self.program.slots[name]] = env[self._known[name]] = None
 
-    def _close_by_status(self, env: list[Any], name: str, value: Any, given: Mapping[str, Stated]) -> None:  # noqa: ANN401
-        # "normal", "low" or "not high" answers what every rule asks of the number; the highest word leaves open how high.
+    def _close_by_status(self, env: list[Any], name: str, value: Any, given: Mapping[str, Stated]) -> None:  # noqa: ANN401  # of any kind
+        # "low", "normal" or "not high" answers what every rule asks of the number; the highest word leaves it open.
         entry = self.program.inputs[name]
         if value is not None and span_of(value).hi < len(entry.values) - 1:
             self._close(env, (entry.spec["of"],), given)

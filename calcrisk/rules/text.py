@@ -80,7 +80,7 @@ class Template:
 
     @cached_property
     def pieces(self) -> tuple[Piece, ...]:
-        """The text between the holes, and what each hole prints; raises ``UnknownHoleError`` for a name nobody knows."""
+        """The text between the holes and what each hole prints; raises ``UnknownHoleError`` for an unknown name."""
         pieces: list[Piece] = []
         end = 0
         for hole in _HOLE.finditer(self.text):

@@ -1,4 +1,4 @@
-"""A faulty rulebook names file, line, rule and fault: one small change to the small rulebook for each error, the whole message compared."""
+"""A faulty rulebook names file, line, rule and fault: the small one, changed once an error, the message compared whole."""
 
 from __future__ import annotations
 

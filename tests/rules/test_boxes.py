@@ -64,7 +64,8 @@ def test_boxes_equal_brute_force(rows: list[Node], seed: int) -> None:
     assert all(table.answer(point) == row for point, row in answers.items())
     chance = random.Random(seed)
     for _ in range(20):
-        ranges = tuple(tuple(sorted(chance.choices(range(highest + 1), k=2))) for highest in AXES.values())
+        pairs = [sorted(chance.choices(range(highest + 1), k=2)) for highest in AXES.values()]
+        ranges = tuple((low, high) for low, high in pairs)
         inside = [point for point in answers if all(lo <= at <= hi for at, (lo, hi) in zip(point, ranges, strict=True))]
         assert set(table.possible(ranges)) == {answers[point] for point in inside}
 

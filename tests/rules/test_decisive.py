@@ -1,4 +1,4 @@
-"""Decisive means: one answer alone, the rest left unknown, could move the class or a tier. No decisive question may be missed."""
+"""Decisive: one answer alone, the rest left unknown, could move the class or a tier. No such question may be missed."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
     from calcrisk.assessment import Assessment
 
-# The least share of questions called decisive for which some single answer is found that moves what was announced. The rest are called
-# so to be safe: the levels of several mechanisms are tried apart from each other.
+# The least share of questions called decisive for which some single answer is found that moves what was announced. The
+# rest are called so to be safe: what one answer does to several rules at once is tried for each rule apart.
 SHARPNESS = 0.97
 
 

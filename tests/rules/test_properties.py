@@ -1,4 +1,4 @@
-"""What must hold of every patient, whatever is known of them: checked on random partial patients of the package's own rulebook."""
+"""What must hold of every patient, whatever is known of them: checked on random partial patients."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ if TYPE_CHECKING:
 FOLDER = Path(calcrisk.__file__).parent / "rulebook"
 
 
-# ------------------------------------------------------------------------------------------ what a question may change
+# ------------------------------------------------------------ what a question may change
 
 
 @bounded_examples(250)
@@ -127,7 +127,7 @@ def test_silence_about_a_volunteered_input_never_raises_a_level_above_what_an_an
         assert all(low <= level <= high for low, level, high in zip(opened.lows, found.lows, opened.highs, strict=True))
 
 
-# --------------------------------------------------------------------------------------------------------- the science
+# ------------------------------------------------------------ the science
 
 
 @bounded_examples(250)
@@ -140,7 +140,7 @@ def test_more_phosphate_never_lowers_the_metastatic_tier(stated: Stated, one: fl
 
 
 def exact_pairs(product: int) -> Iterator[tuple[float, float]]:
-    """Every pair of two-decimal values of calcium and phosphate, as patients have them, whose product is exactly this."""
+    """Every pair of two-decimal values of calcium and phosphate within their limits whose product is exactly this."""
     for calcium in range(400, 2500):
         phosphate, rest = divmod(product * 10_000, calcium)
         if not rest and 30 <= phosphate <= 3000:
@@ -171,7 +171,7 @@ def _met(stated: Stated) -> set[str]:
     return {rule.id for rule, status in zip(walk().program.rules, statuses, strict=True) if status}
 
 
-# ----------------------------------------------------------------------------------------------------- the tables
+# ------------------------------------------------------------ the tables
 
 
 @cache
@@ -198,7 +198,7 @@ def holds(node: ast.expr, point: Point) -> bool:
         case ast.BoolOp(op=ast.Or(), values=items):
             return any(holds(item, point) for item in items)
         case ast.Compare(left=ast.Name(id=name), ops=[ast.GtE()], comparators=[ast.Name(id=level)]):
-            return point[name] >= book().data["levels"].index(level)
+            return int(point[name]) >= int(book().data["levels"].index(level))
     raise AssertionError(ast.dump(node))
 
 
@@ -248,7 +248,7 @@ def test_the_answer_is_the_first_row_that_holds_at_the_lowest_levels(stated: Sta
     assert answer(evaluated(stated))["classification"] in told
 
 
-# ------------------------------------------------------------------------------------------------ one meaning, two walks
+# ------------------------------------------------------------ one meaning, two walks
 
 
 def _told(found: Evaluation) -> Any:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 KNOWN = {"age": 60.0, "calcium": 9.0, "phosphate": 4.0, "stage": "G1", "history": False, "damage": False}
 
 
-# -------------------------------------------------------------------------------------------------------- what is asked
+# ------------------------------------------------------------ what is asked
 
 # what is stated; an input; what the walk holds of it: None is open, False or NaN is assumed absent
 ASKED = [
@@ -72,7 +72,7 @@ def test_what_is_missing_is_what_undecided_rules_wait_for() -> None:
     assert missing == {"phosphate": ("classification", "metastatic"), "age": (), "dialysis": (), "pth": ()}
 
 
-# ------------------------------------------------------------------------------------------------- what follows from what
+# ------------------------------------------------------------ what follows from what
 
 IMPLIED = [
     ({"hftc": True}, {"disorder": True, "history": True}),  # followed to the end
@@ -102,7 +102,7 @@ def test_the_trace_says_by_what_something_is_implied() -> None:
     assert evaluated({"hftc": True, "history": True}).implied == {"disorder": "hftc"}
 
 
-# ------------------------------------------------------------------------------------------------------------ facts
+# ------------------------------------------------------------ facts
 
 FACTS = [
     ({"calcium": 10.0, "phosphate": 5.5}, {"product": 55.0, "at_limit": True}),
@@ -142,8 +142,16 @@ def test_a_product_stated_unknown_closes_nothing() -> None:
     assert value(found, "product") == 55.0
 
 
-# what the report says in a word; what the number then is: closed unless "high" leaves open how high
-WORDS = [("low", math.nan), ("normal", math.nan), ("high", None), (UNKNOWN, None), (Range(0.0, 1.0), None)]
+# what the report says in a word; what the number then is: closed unless the word may be "high": how high is open
+NOT_HIGH, NOT_LOW = Range(0.0, 1.0), Range(1.0, 2.0)
+WORDS = [
+    ("low", math.nan),
+    ("normal", math.nan),
+    ("high", None),
+    (UNKNOWN, None),
+    (NOT_HIGH, math.nan),
+    (NOT_LOW, None),
+]
 
 
 @pytest.mark.parametrize(("word", "held"), WORDS)
@@ -153,7 +161,7 @@ def test_a_word_answers_what_is_asked_of_the_number(word: Any, held: float | Non
     assert value(evaluated({"calcium_status": word, "calcium": 9.0}), "calcium") == 9.0
 
 
-# ------------------------------------------------------------------------------------------------- inexact numbers
+# ------------------------------------------------------------ inexact numbers
 
 INEXACT = [
     ({"phosphate": Range(0.3, 4.5)}, {"high-phosphate": False}),
@@ -178,7 +186,7 @@ def test_bounds_go_through_arithmetic() -> None:
     assert value(evaluated({"calcium": Range(8.0, 10.0), "phosphate": 5.0}), "product") == (40.0, 50.0)
 
 
-# ------------------------------------------------------------------------------------------------ levels and tables
+# ------------------------------------------------------------ levels and tables
 
 
 def test_levels_range_from_what_holds_to_what_may() -> None:
@@ -241,7 +249,7 @@ def test_a_tier_is_assessed_when_one_of_its_questions_was_answered(
     assert (tier(found, "metastatic"), tier(found, "dystrophic")) == (metastatic, dystrophic)
 
 
-# ------------------------------------------------------------------------------------------------- the rulebook itself
+# ------------------------------------------------------------ the rulebook itself
 
 
 def test_a_profile_replaces_parameters() -> None:
