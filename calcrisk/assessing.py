@@ -236,7 +236,7 @@ class _Writer:
         )
 
     def waits_for(self, rule: Rule) -> tuple[str, ...]:
-        return tuple(name for name in self.opened if name in rule.when.mentions)
+        return tuple(name for name in self.opened if self.walk.touched(name) & rule.when.mentions)
 
     def missing(self) -> tuple[parts.Missing, ...]:
         return tuple(

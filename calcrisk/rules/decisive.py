@@ -43,12 +43,13 @@ def is_open(value: Any) -> bool:  # noqa: ANN401  # an environment holds values 
 
 
 def missing_inputs(walk: Walk, found: Evaluation, opened: Sequence[str]) -> list[MissingInput]:
-    """Return which of the ``opened`` inputs are missing, decisive ones first."""
+    """Return which of the ``opened`` inputs are missing: those first that could change the class, then the tiers."""
     undecided = undecided_rules(walk, found)
     wanted = frozenset[str]().union(*(rule.when.mentions for rule in undecided), _wanted_by_gates(walk, found))
     names = [name for name in opened if walk.touched(name) & wanted]
     answers = [MissingInput(name, _could_change(walk, found, name)) for name in names]
-    return sorted(answers, key=lambda answer: not answer.could_change)
+    effects = ("classification", *(tier.name for tier in walk.program.tiers))
+    return sorted(answers, key=lambda answer: [effect not in answer.could_change for effect in effects])
 
 
 def _wanted_by_gates(walk: Walk, found: Evaluation) -> frozenset[str]:

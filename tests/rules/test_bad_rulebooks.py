@@ -1,4 +1,4 @@
-"""A faulty rulebook names file, line, rule and fault: the small one, changed once an error, the message compared whole."""
+"""A faulty rulebook names file, line, rule and fault: the small one with one change an error, the message whole."""
 
 from __future__ import annotations
 
