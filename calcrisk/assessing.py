@@ -72,6 +72,7 @@ class _Writer:
         found, row = self.found, self.program.rows[self.found.row]
         classes = tuple(dict.fromkeys(self.program.rows[at].spec["class"] for at in found.possible))
         considered = [self.consideration(clause) for clause in self.program.consider if self.true(clause)]
+        missing = self.missing()
         fields: dict[str, Any] = {
             "format": parts.FORMAT,
             "calcrisk": __version__,
@@ -83,14 +84,14 @@ class _Writer:
             "patient": parts.PatientIdentity(id=self.patient.id),
             "classification": row.spec["class"],
             "possible_classifications": classes,
-            "settled": len(classes) == 1 and all(tier.lowest == tier.highest for tier in found.tiers if tier.assessed),
+            "settled": self.settled(classes, missing),
             "conclusion": self.conclusion(row),
             "risk": self.risk(),
             "ca_p_product": self.product(),
             "mechanisms": self.mechanisms(),
             "findings": self.findings(every_rule=every_rule),
             "undecided": self.undecided(),
-            "missing": self.missing(),
+            "missing": missing,
             "assumed_absent": self.assumed_absent(),
             "assumptions": {},
             "alerts": tuple(part for alert, part in considered if alert),
@@ -102,6 +103,11 @@ class _Writer:
             "notice": self.data["notice"],
         }
         return Assessment(**fields)
+
+    def settled(self, classes: tuple[str, ...], missing: tuple[parts.Missing, ...]) -> bool:
+        """Whether no open question can change the class or a tier, or begin a tier that was not assessed."""
+        tight = all(tier.lowest == tier.highest for tier in self.found.tiers if tier.assessed)
+        return len(classes) == 1 and tight and not any(part.decisive for part in missing)
 
     # ---- words ------------------------------------------------------------------------------------------------
 

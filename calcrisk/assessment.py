@@ -7,6 +7,7 @@ Numbers are unrounded; unknown is ``None``, never absent. Keys are only ever add
 from __future__ import annotations
 
 from dataclasses import FrozenInstanceError, dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, Self, dataclass_transform
 
 if TYPE_CHECKING:
@@ -288,6 +289,7 @@ class Assessment(Part):
         return _adapter(cls).json_schema(mode="serialization")
 
 
+@cache
 def _adapter(part: type[Part]) -> TypeAdapter[Any]:
     from pydantic import TypeAdapter  # nothing else here needs it
 

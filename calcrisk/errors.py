@@ -44,8 +44,10 @@ class Fault(NamedTuple):
 
     def __str__(self) -> str:
         """Say the fault in one line, its hint on the line beneath."""
-        head = f"{self.where}: {self.message} ({self.code})" if self.where else f"{self.message} ({self.code})"
-        return f"{head}\n    {self.hint}" if self.hint else head
+        first, *drawing = self.message.split("\n")  # an expression and the caret under it may follow
+        place = f"{self.where}: " if self.where else ""
+        beneath = [*drawing, *([self.hint] if self.hint else [])]
+        return "\n    ".join([f"{place}{first} ({self.code})", *beneath])
 
 
 class CalcriskError(Exception):

@@ -162,7 +162,9 @@ def _refuse_amount(
     wanted = f"{units.number_text(low)} to {_print(high, variable.unit or '')}"
     if likely is not None:
         hint = f"did you mean {_print(amount.written, likely)}?"
-        into.fault(written.location, code="likely-unit", message=message, expected=wanted, got=str(amount), hint=hint)
+        inside = low <= amount.canonical <= high  # then the limits are not what refuses it
+        expected = None if inside else wanted
+        into.fault(written.location, code="likely-unit", message=message, expected=expected, got=str(amount), hint=hint)
     else:
         hint = f"expected {wanted}"
         into.fault(written.location, code="out-of-range", message=message, expected=wanted, got=str(amount), hint=hint)

@@ -79,7 +79,7 @@ def foreign_imports(source: str) -> set[str]:
 class _Run(ast.NodeTransformer):
     """Leaves out what only a type checker reads."""
 
-    def visit_If(self, node: ast.If) -> ast.If | None:  # noqa: N802  # the name ast asks for
+    def visit_If(self, node: ast.If) -> ast.If | None:  # the name ast asks for
         return None if isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING" else node
 
 

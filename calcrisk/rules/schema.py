@@ -358,6 +358,6 @@ class RulebookData(Entry):
     classes: dict[str, ClassEntry]
     rows: list[RowEntry]
     minimum: list[Identifier]
-    tiers: dict[str, TierTable]
+    tiers: Annotated[dict[Literal["metastatic", "dystrophic", "vascular"], TierTable], Field(min_length=3)]
     consider: list[ConsiderEntry]
     warnings: list[WarningEntry]
