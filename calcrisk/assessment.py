@@ -274,25 +274,24 @@ class Assessment(Part):
     warnings: tuple[Warned, ...]
     notice: str
 
-    @classmethod
-    def from_json(cls, text: str | bytes) -> Self:
+    @staticmethod
+    def from_json(text: str | bytes) -> Assessment:
         """Read back what ``calcrisk assess --json`` wrote; keys added by a later version are passed over.
 
         Raises ``pydantic.ValidationError`` for anything that is not an assessment of this format.
         """
-        read: Self = _adapter(cls).validate_json(text)
-        return read
+        return _adapter().validate_json(text)
 
-    @classmethod
-    def json_schema(cls) -> dict[str, Any]:
+    @staticmethod
+    def json_schema() -> dict[str, Any]:
         """Return the JSON Schema of the document."""
-        return _adapter(cls).json_schema(mode="serialization")
+        return _adapter().json_schema(mode="serialization")
 
 
 @cache
-def _adapter(part: type[Part]) -> TypeAdapter[Any]:
+def _adapter() -> TypeAdapter[Assessment]:
     from pydantic import TypeAdapter  # nothing else here needs it
 
     for each in Part.__subclasses__():
         dataclass(init=False, repr=False, eq=False)(each)
-    return TypeAdapter(part)
+    return TypeAdapter(Assessment)

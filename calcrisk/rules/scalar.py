@@ -222,8 +222,8 @@ class Walk:
                 _spread(env, self._down[name], given, implied, (value, name))
         for rule in self.program.implications:
             holds = rule.when.bounded(env)
-            stated = rule.target in given and given[rule.target].value is not None
-            if stated or rule.target in implied or holds is False:
+            answered = rule.target in given and given[rule.target].value is not None
+            if answered or rule.target in implied or holds is False:
                 continue
             if holds is True:
                 self._set(env, rule.target, rule.value)
