@@ -13,7 +13,6 @@ from calcrisk._version import __version__
 from calcrisk.assessment import Assessment
 from calcrisk.rules.decisive import is_open, missing_inputs, open_inputs, undecided_rules
 from calcrisk.rules.logic import Span
-from calcrisk.rules.text import pretty_unit
 from calcrisk.wording import Wording
 
 if TYPE_CHECKING:
@@ -232,8 +231,7 @@ class _Writer:
         value, limit = (shown.constant if shown.slot is None else self.env[shown.slot] for shown in rule.margin)
         if not (isinstance(value, float | int) and isinstance(limit, float | int)) or value - limit != value - limit:
             return None  # unknown, inexact or absent (NaN differs from itself)
-        unit = rule.margin[0].unit
-        return parts.Margin(value=value - limit, unit=pretty_unit(unit) if unit else None)
+        return parts.Margin(value=value - limit, unit=rule.margin[0].unit)
 
     def undecided(self) -> tuple[parts.Undecided, ...]:
         return tuple(

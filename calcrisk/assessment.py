@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from dataclasses import FrozenInstanceError, dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any, Literal, Self, dataclass_transform
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, dataclass_transform
+
+from pydantic import Field
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,6 +22,7 @@ FORMAT = 1  # 1: the first
 
 Scalar = float | bool | str | None
 Status = Literal["met", "not_met", "unknown"]
+SPELLED = {"origin": "from"}  # a key of the document whose word Python keeps for itself
 
 
 @dataclass_transform(kw_only_default=True, frozen_default=True)
@@ -88,7 +91,7 @@ class Input(Part):
     value: Scalar
     unit: str | None
     as_written: str
-    origin: str  # "hd.yaml:6", "--calcium", "Patient", or "implied by dialysis"
+    origin: Annotated[str, Field(alias="from")]  # "hd.yaml:6", "--calcium", "Patient", or "implied by dialysis"
     label: str
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from calcrisk.assessment import Part
+from calcrisk.assessment import SPELLED, Part
 
 if TYPE_CHECKING:
     from calcrisk.assessment import Assessment
@@ -19,5 +19,5 @@ def to_json(assessment: Assessment, *, indent: int | None = 2) -> str:
 
 def _in_order(part: object) -> object:
     if isinstance(part, Part):
-        return {name: getattr(part, name) for name in type(part).__annotations__}
+        return {SPELLED.get(name, name): getattr(part, name) for name in type(part).__annotations__}
     raise TypeError(type(part).__name__)

@@ -309,7 +309,7 @@ def _assessed(stated: Stated) -> Any:
     answered_ = assess(patient_from(read_document(text, "patient.yaml"), {}), book(), every_rule=True)
     document = json.loads(to_json(answered_))
     for entry in document["inputs"].values():
-        del entry["origin"]  # the line it stands in
+        del entry["from"]  # the line it stands in
     return document
 
 
