@@ -233,6 +233,8 @@ def test_an_interrupt_ends_with_130_and_no_traceback(tmp_path: Path) -> None:
         stderr=subprocess.PIPE,
         env=environment(),
         cwd=tmp_path,
+        # a job in the background ignores the signal, and so would its child
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509  # no threads here
     )
     time.sleep(2)  # it waits for its input, which never comes
     program.send_signal(signal.SIGINT)
