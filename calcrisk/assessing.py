@@ -12,7 +12,6 @@ from calcrisk import assessment as parts
 from calcrisk._version import __version__
 from calcrisk.assessment import Assessment
 from calcrisk.rules.decisive import is_open, missing_inputs, open_inputs, undecided_rules
-from calcrisk.rules.logic import Span
 from calcrisk.wording import Wording
 
 if TYPE_CHECKING:
@@ -112,8 +111,7 @@ class _Writer:
 
     def cite(self, cited: Cited) -> dict[str, Any]:
         """Return the sources, and remember that they are cited."""
-        for citation in (*cited.evidence, *cited.against):
-            self.sources[citation.id] = None
+        self.sources.update(cited.sources)
         return {"evidence": cited.evidence, "against": cited.against}
 
     def strongest(self, mechanism: str) -> str:
@@ -131,12 +129,7 @@ class _Writer:
         return holds(self.env) is True
 
     def plain(self, name: str) -> Any:  # noqa: ANN401  # a number, a yes/no or a word
-        """Return a slot's value as JSON has it: a word for a choice, null for unknown, absent or inexact."""
-        value = self.env[self.program.slots[name]]
-        if value is None or isinstance(value, Span) or value != value:  # noqa: PLR0124  # NaN, absent, differs from itself
-            return None
-        values = self.program.symbols[name].values
-        return values[int(value)] if values else value
+        return self.words.places[name].plain(self.env)
 
     # ---- the parts --------------------------------------------------------------------------------------------
 
@@ -219,7 +212,7 @@ class _Writer:
             **words.fixed,
             status=_STATUS[status],
             because=rule.because.fill(self.env, self.strongest),
-            inputs={name: self.plain(name) for name in words.mentions if name in self.answered},
+            inputs={place.name: place.plain(self.env) for place in words.mentions if place.name in self.answered},
             margin=self.margin(rule),
             covered_by=next((other for other in rule.spec["covered_by"] if other in self.met_ids), None),
             **self.cite(words.cited),

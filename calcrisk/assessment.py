@@ -53,9 +53,7 @@ class Part:
         """Compare field by field."""
         return self.__dict__ == other.__dict__ if type(self) is type(other) else NotImplemented
 
-    def __hash__(self) -> int:
-        """Hash by the text of the fields, since some hold mappings."""
-        return hash(repr(self))
+    __hash__ = None  # type: ignore[assignment]  # some fields hold mappings
 
     def __repr__(self) -> str:
         """Write every field."""

@@ -12,13 +12,15 @@ No fault quotes more of a patient than the field at fault.
 
 from __future__ import annotations
 
-from difflib import get_close_matches
+from difflib import SequenceMatcher, get_close_matches
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _NEAR = 3  # how many near names a hint offers
+_NEAR_ENOUGH = 0.6  # how alike they must be at least, and
+_CLEARLY = 0.1  # how much less alike than the nearest one they may be
 
 
 class Fault(NamedTuple):
@@ -85,5 +87,12 @@ class SurroundingsError(CalcriskError):
 
 def did_you_mean(wrong: str, known: Iterable[str]) -> str | None:
     """Offer the nearest right names, or None when nothing is near."""
-    near = get_close_matches(wrong, list(known), n=_NEAR, cutoff=0.6)
+    near = nearest(wrong, known)
     return f"did you mean {' or '.join(repr(name) for name in near)}?" if near else None
+
+
+def nearest(wrong: str, known: Iterable[str]) -> list[str]:
+    """Return the known words near to a wrong one, without those that are clearly further off than the nearest."""
+    near = get_close_matches(wrong, list(known), n=_NEAR, cutoff=_NEAR_ENOUGH)
+    likeness = [SequenceMatcher(None, found, wrong).ratio() for found in near]
+    return [found for found, ratio in zip(near, likeness, strict=True) if ratio >= likeness[0] - _CLEARLY]

@@ -35,10 +35,7 @@ class PatientBase(BaseModel):
         """Read what is stated. Raises InputError with every fault at once."""
         identifier = stated.pop("id", None)
         reading = Reading(registry())
-        written = {name: Written(raw, "Patient", Location(path=name)) for name, raw in stated.items()}
-        for name in [name for name in written if name not in registry()]:
-            _refuse_name(name, written.pop(name), reading)
-        _read_all(written, reading)
+        _read_all(_from_python(stated, reading), reading)
         self._become(reading, None if identifier is None else str(identifier), None)
 
     @classmethod
@@ -58,11 +55,18 @@ class PatientBase(BaseModel):
         """
         reading = Reading(registry(), faults=list(faults), warnings=list(warnings))
         if over:
-            _read_over(written, over, reading)
+            replaced = _read_over(over, reading)
+            below = Reading(registry())
+            _read_all({name: limits_only(one) if name in replaced else one for name, one in written.items()}, below)
+            _lay_under(below, replaced, reading)
         else:
             _read_all(written, reading)
+        return cls._made_of(reading, id, source)
+
+    @classmethod
+    def _made_of(cls, reading: Reading, identifier: str | None, source: str | None) -> Self:
         patient = cls.__new__(cls)
-        patient._become(reading, id, source)  # noqa: SLF001 - its own
+        patient._become(reading, identifier, source)  # noqa: SLF001 - its own
         return patient
 
     def _become(self, reading: Reading, identifier: str | None, source: str | None) -> None:
@@ -98,19 +102,38 @@ class PatientBase(BaseModel):
         return self._source
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
-        """Return a patient with some statements changed, read anew; None takes a statement back."""
+        """Return a patient with some statements changed, read anew; None takes a statement back.
+
+        What is not changed keeps its words, its origin and its warnings. Raises InputError as the constructor does.
+        """
         if not update:
             return super().model_copy(deep=deep)
-        kept = {name: value for name, value in self.__dict__.items() if value is not None}
-        return type(self)(**(kept | dict(update)))
+        changes = dict(update)
+        identifier = changes.pop("id", self.__dict__["id"])
+        reading = Reading(registry())
+        replaced = _read_over(_from_python(changes, reading), reading)
+        _lay_under(self._as_read(replaced), replaced, reading)
+        return self._made_of(reading, None if identifier is None else str(identifier), self._source)
+
+    def _as_read(self, replaced: set[str]) -> Reading:
+        """Return what was read of this patient, without the warnings about values that are replaced."""
+        anew = Reading(registry())
+        for name in replaced & self._given.keys():
+            read(registry()[name], Written(self._given[name].as_written, "", Location()), anew)
+        warnings = [warning for warning in self._warnings if warning not in anew.warnings]
+        places = {name: Location(path=name) for name in self._given}
+        return Reading(registry(), dict(self._given), places, warnings=warnings)
 
     def __eq__(self, other: object) -> bool:
         """Compare what is stated, whatever units and files it was stated in."""
-        return self.__dict__ == other.__dict__ if isinstance(other, PatientBase) else NotImplemented
+        return self._stated() == other._stated() if isinstance(other, PatientBase) else NotImplemented
 
     def __hash__(self) -> int:
         """Hash what is stated."""
-        return hash(tuple(self.__dict__.values()))
+        return hash(self._stated())
+
+    def _stated(self) -> tuple[object, ...]:
+        return self.__dict__["id"], *((name, given.value) for name, given in self._given.items())
 
     def __repr_args__(self) -> Iterator[tuple[str, Any]]:
         """Show only what was stated."""
@@ -136,12 +159,17 @@ def _read_all(written: Mapping[str, Written], reading: Reading) -> None:
         read(reading.registry[name], one, reading)
 
 
-def _read_over(written: Mapping[str, Written], over: Mapping[str, Written], reading: Reading) -> None:
-    """Read ``over`` first, then of ``written`` what it leaves; a replaced number keeps its laboratory's limits."""
+def _read_over(over: Mapping[str, Written], reading: Reading) -> set[str]:
+    """Read what goes first, and name what it answers: itself, what its words say besides, a given number's status."""
     _read_all(over, reading)
-    replaced = _replaced(over, reading)
-    below = Reading(registry())
-    _read_all({name: limits_only(one) if name in replaced else one for name, one in written.items()}, below)
+    reading.apply_also()
+    companions = reading.registry.companions
+    statuses = {status.name for name in over if (status := companions.get((name, "status")))}
+    return {*over, *reading.given, *statuses}
+
+
+def _lay_under(below: Reading, replaced: set[str], reading: Reading) -> None:
+    """Add of what lies below all that is not replaced."""
     for name, given in below.given.items():
         if name not in replaced:
             reading.put(name, given, below.places[name])
@@ -150,15 +178,12 @@ def _read_over(written: Mapping[str, Written], over: Mapping[str, Written], read
     reading.warnings.extend(below.warnings)
 
 
-def _replaced(over: Mapping[str, Written], reading: Reading) -> set[str]:
-    """Name what the flags answer: themselves, what their words say besides, and the status of a number they give."""
-    answered = {*over, *reading.given}
-    for name, given, at in reading.also:
-        answered.add(name)
-        reading.given.setdefault(name, given)
-        reading.places.setdefault(name, at)
-    companions = reading.registry.companions
-    return answered | {status.name for name in over if (status := companions.get((name, "status")))}
+def _from_python(stated: Mapping[str, object], reading: Reading) -> dict[str, Written]:
+    """Take what Python code stated as written; a name that is no input is refused."""
+    written = {name: Written(raw, "Patient", Location(path=name)) for name, raw in stated.items()}
+    for name in [name for name in written if name not in registry()]:
+        _refuse_name(name, written.pop(name), reading)
+    return written
 
 
 def _refuse_name(name: str, written: Written, reading: Reading) -> None:

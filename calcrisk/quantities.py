@@ -10,10 +10,10 @@ import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from calcrisk import units
+from calcrisk.answers import read_choice
 from calcrisk.errors import did_you_mean
 from calcrisk.stated import UNKNOWN, Given, Range, Reading, Written, expected, quoted
 from calcrisk.variables import choices, plain
-from calcrisk.words import read_choice
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,7 +44,7 @@ def read_number(variable: Variable, text: str, written: Written, into: Reading) 
         return
     unit = units.find(variable, measured.unit) if measured.unit else units.Unit(variable.unit or "", 1.0)
     if unit is None:
-        _refuse_unit(variable, measured.unit, written, into)
+        refuse_unit(variable, measured.unit, written, into)
         return
     amount = _Amount(measured.bound, measured.number, unit, measured.number * unit.factor)
     if not math.isfinite(amount.canonical):
@@ -91,7 +91,8 @@ def _refuse_text(variable: Variable, text: str, written: Written, into: Reading,
 # Units
 
 
-def _refuse_unit(variable: Variable, spelt: str, written: Written, into: Reading) -> None:
+def refuse_unit(variable: Variable, spelt: str, written: Written, into: Reading) -> None:
+    """Record that this is no unit of the variable's, with those that are."""
     accepted = units.either(variable.units)
     into.fault(
         written.location,

@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, NotRequired, TypeAlias, TypedDict, Unpack
 
 from calcrisk.errors import Fault
 from calcrisk.units import either
@@ -34,6 +35,15 @@ class Written(NamedTuple):
     origin: str
     location: Location = Location()
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is stated: nothing, blanks, or a mapping of nothing but these."""
+        if isinstance(self.raw, Mapping):
+            return all(self._replace(raw=part).is_empty for part in self.raw.values())
+        if isinstance(self.raw, Written):
+            return self.raw.is_empty
+        return self.raw is None or (isinstance(self.raw, str) and not self.raw.strip())
+
 
 class Range(NamedTuple):
     """A value known only to lie between two bounds, in canonical units or codes (``<6 pg/mL``; G3 is G3a or G3b)."""
@@ -52,6 +62,16 @@ class Given(NamedTuple):
     unit: str | None
     as_written: str
     origin: str
+
+
+class Said(TypedDict):
+    """What a fault says, besides where it lies."""
+
+    code: str
+    message: str
+    expected: NotRequired[str | None]
+    got: NotRequired[str | None]
+    hint: NotRequired[str | None]
 
 
 @dataclass(slots=True)
@@ -80,45 +100,24 @@ class Reading:
         self.given[name] = given
         self.places[name] = at
 
-    def fault(  # noqa: PLR0913 - a fault has this many parts
-        self,
-        at: Location,
-        *,
-        code: str,
-        message: str,
-        expected: str | None = None,
-        got: str | None = None,
-        hint: str | None = None,
-    ) -> None:
+    def apply_also(self) -> None:
+        """Let what words said of other variables stand where nothing else is stated of these."""
+        for name, given, at in self.also:
+            if name not in self.given:
+                self.put(name, given, at)
+
+    def fault(self, at: Location, **said: Unpack[Said]) -> None:
         """Record a fault at a place."""
-        self.faults.append(fault(at, code=code, message=message, expected=expected, got=got, hint=hint))
+        self.faults.append(fault(at, **said))
 
     def warn(self, *, code: str, message: str) -> None:
         """Record something to know before the answer is used."""
         self.warnings.append((code, message))
 
 
-def fault(  # noqa: PLR0913 - a fault has this many parts
-    at: Location,
-    *,
-    code: str,
-    message: str,
-    expected: str | None = None,
-    got: str | None = None,
-    hint: str | None = None,
-) -> Fault:
+def fault(at: Location, **said: Unpack[Said]) -> Fault:
     """Make a fault that lies at a place."""
-    return Fault(
-        code=code,
-        message=message,
-        file=at.file,
-        line=at.line,
-        column=at.column,
-        path=at.path,
-        expected=expected,
-        got=got,
-        hint=hint,
-    )
+    return Fault(file=at.file, line=at.line, column=at.column, path=at.path, **said)
 
 
 def expected(variable: Variable) -> str:

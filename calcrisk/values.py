@@ -8,19 +8,19 @@ odd is a warning.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from numbers import Real
 from typing import TYPE_CHECKING
 
 from calcrisk import units
+from calcrisk.answers import read_choice, read_yesno
 from calcrisk.errors import did_you_mean
-from calcrisk.quantities import read_number
-from calcrisk.stated import UNKNOWN, Given, Location, Range, Reading, Value, Written, expected, quoted
-from calcrisk.words import read_choice, read_yesno
+from calcrisk.quantities import read_number, refuse_unit
+from calcrisk.stated import UNKNOWN, Given, Reading, Written, expected, quoted
+from calcrisk.variables import choices
 
 if TYPE_CHECKING:
     from calcrisk.variables import Variable
-
-__all__ = ["UNKNOWN", "Given", "Location", "Range", "Reading", "Value", "Written", "limits_only", "read", "settle"]
 
 _LIMITS = ("lower_limit", "upper_limit")
 _MEASUREMENT_KEYS = ("value", "unit", *_LIMITS)
@@ -48,11 +48,19 @@ def read(variable: Variable, written: Written, into: Reading) -> None:
 def _read_python(variable: Variable, raw: object, written: Written, into: Reading) -> None:
     """Read what Python code gave: a bool or a number, as if it had been written."""
     if isinstance(raw, bool):
-        _READERS[variable.kind](variable, "yes" if raw else "no", written, into)
-    elif isinstance(raw, Real):
+        _read_truth(variable, raw, written, into)
+    elif isinstance(raw, Real | Decimal):
         _READERS[variable.kind](variable, str(raw), written, into)
     else:
         _refuse_kind(variable, "a list" if isinstance(raw, list | tuple) else f"a {type(raw).__name__}", written, into)
+
+
+def _read_truth(variable: Variable, raw: bool, written: Written, into: Reading) -> None:  # noqa: FBT001 - what came
+    word = "yes" if raw else "no"
+    if variable.kind == "yesno" or word in choices(variable):
+        _READERS[variable.kind](variable, word, written, into)
+    else:
+        _refuse_kind(variable, str(raw), written, into)
 
 
 def _refuse_kind(variable: Variable, kind: str, written: Written, into: Reading) -> None:
@@ -78,19 +86,41 @@ def _read_measurement(variable: Variable, written: Written, raw: Mapping[object,
         if key not in _MEASUREMENT_KEYS:
             _refuse_part(variable, key, part, into)
     unit = _text(parts.get("unit"))
-    if "value" in parts:
-        read(variable, _with_unit(parts["value"], unit, written), into)
-    for key in _LIMITS:
-        if key in parts:
-            _read_limit(variable, key, _with_unit(parts[key], unit, written), into)
+    if unit and units.find(variable, unit) is None:
+        refuse_unit(variable, unit, parts["unit"], into)
+        return
+    for key in ("value", *_LIMITS):
+        if key in parts and _agrees(variable, parts[key], unit, into):
+            _read_part(variable, key, _with_unit(parts[key], unit, written), into)
 
 
-def _read_limit(variable: Variable, key: str, part: Written, into: Reading) -> None:
-    limit = into.registry.companions.get((variable.name, key))
-    if limit is None:
+def _agrees(variable: Variable, part: Written, unit: str, into: Reading) -> bool:
+    """Refuse a part that is a mapping again, or that carries a unit other than the mapping's own."""
+    if isinstance(part.raw, Mapping):
+        _refuse_kind(variable, "a mapping within a mapping", part, into)
+        return False
+    measured = units.measure(_text(part))
+    own = units.find(variable, measured.unit) if measured is not None and measured.unit else None
+    stated = units.find(variable, unit) if unit else None
+    if own is None or stated is None or own.factor == stated.factor:
+        return True
+    into.fault(
+        part.location,
+        code="two-units",
+        message=f"{variable.name} {quoted(_text(part))} stands beside the unit {quoted(unit)}",
+        expected=stated.name,
+        got=own.name,
+        hint="keep one of the two units",
+    )
+    return False
+
+
+def _read_part(variable: Variable, key: str, part: Written, into: Reading) -> None:
+    target = variable if key == "value" else into.registry.companions.get((variable.name, key))
+    if target is None:
         _refuse_part(variable, key, part, into)
     else:
-        read(limit, part, into)
+        read(target, part, into)
 
 
 def _refuse_part(variable: Variable, key: str, part: Written, into: Reading) -> None:
@@ -131,10 +161,9 @@ def limits_only(written: Written) -> Written:
 
 def settle(into: Reading) -> None:
     """Add what choices said besides (``5D`` is dialysis), then refuse what contradicts itself."""
-    for name, given, at in into.also:
-        stated = into.given.setdefault(name, given)
-        into.places.setdefault(name, at)
-        if stated.value is not None and stated.value != given.value:
+    into.apply_also()
+    for name, given, _ in into.also:
+        if into.given[name].value not in (None, given.value):
             _contradict(f"{given.as_written} ({given.origin})", name, into)
     implications = into.registry.implications
     denials: dict[str, list[str]] = {}

@@ -10,11 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from difflib import SequenceMatcher, get_close_matches
 from functools import cached_property, lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
+from calcrisk.errors import nearest
 from calcrisk.packaged import compiled
 
 if TYPE_CHECKING:
@@ -23,10 +23,7 @@ if TYPE_CHECKING:
 Kind: TypeAlias = Literal["number", "yesno", "choice"]
 Role: TypeAlias = Literal["status", "lower_limit", "upper_limit"]
 
-_NEAR = 3  # how many near names a hint offers
-_NEAR_ENOUGH = 0.6  # how alike they must be at least, and
 _TELLING = 2  # letters a wrong name must have to be like anything
-_CLEARLY = 0.1  # how much less alike than the nearest one they may be
 _NOISE = re.compile(r"[\s_-]+")
 _LETTERED = re.compile(r"[A-Z]\d")
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
@@ -70,7 +67,6 @@ class Variable:
     question: str | None
     synonyms: tuple[str, ...]
     values: tuple[str, ...]
-    ordered: bool
     ranges: Mapping[str, tuple[str, str]]
     spellings: Mapping[str, Any]
     listed: Mapping[str, Any] | None
@@ -118,11 +114,6 @@ class Registry(Mapping[str, Variable]):
     def __len__(self) -> int:
         """Count the variables."""
         return len(self._variables)
-
-    def code(self, variable: str | Variable, word: str) -> int:
-        """Return the place of a choice's word among its values, counted from 0; ValueError when it is none of them."""
-        declared = self[variable] if isinstance(variable, str) else variable
-        return declared.values.index(word)
 
     @cached_property
     def places(self) -> Mapping[tuple[str | None, str], Variable]:
@@ -198,7 +189,7 @@ class Registry(Mapping[str, Variable]):
         if (meant := self._known_words.get(word)) is not None:
             return f"did you mean {self._spelt(meant, within)!r}?"
         offered = dict.fromkeys(
-            self._spelt(self._known_words[found], within) for found in _nearest(word, self._known_words)
+            self._spelt(self._known_words[found], within) for found in nearest(word, self._known_words)
         )
         return f"did you mean {' or '.join(map(repr, offered))}?" if offered else None
 
@@ -207,13 +198,6 @@ class Registry(Mapping[str, Variable]):
         if within is None:
             return variable.name
         return variable.key if variable.group == within else variable.path
-
-
-def _nearest(word: str, known: Iterable[str]) -> list[str]:
-    """Return the known words near to a wrong one, without those that are clearly further off than the nearest."""
-    near = get_close_matches(word, known, n=_NEAR, cutoff=_NEAR_ENOUGH)
-    likeness = [SequenceMatcher(None, found, word).ratio() for found in near]
-    return [found for found, ratio in zip(near, likeness, strict=True) if ratio >= likeness[0] - _CLEARLY]
 
 
 def plain(word: str) -> str:
@@ -272,7 +256,6 @@ def _variable(data: Mapping[str, Any]) -> Variable:
         question=get("question"),
         synonyms=tuple(get("synonyms") or ()),
         values=tuple(get("values") or ()),
-        ordered=bool(get("ordered")),
         ranges={word: (low, high) for word, (low, high) in (get("ranges") or {}).items()},
         spellings=get("spellings") or {},
         listed=get("listed"),

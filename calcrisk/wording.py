@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from calcrisk.assessment import Citation, Reference
+from calcrisk.rules.logic import Span
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from calcrisk.rules.program import Rule, Slotted, Spec
     from calcrisk.rules.rulebook import Rulebook
@@ -18,13 +19,29 @@ class Cited(NamedTuple):
 
     evidence: tuple[Citation, ...]
     against: tuple[Citation, ...]
+    sources: Mapping[str, None]  # the ids of both, in order
+
+
+class Place(NamedTuple):
+    """Where a value lies, and the words its codes stand for, if any."""
+
+    name: str
+    slot: int
+    values: tuple[str, ...]
+
+    def plain(self, env: Sequence[Any]) -> Any:  # noqa: ANN401  # a number, a yes/no or a word
+        """Return the value as JSON has it: a word for a choice, null for unknown, absent or inexact."""
+        value = env[self.slot]
+        if value is None or value != value or isinstance(value, Span):  # noqa: PLR0124  # NaN, absent, differs from itself
+            return None
+        return self.values[int(value)] if self.values else value
 
 
 class RuleWords(NamedTuple):
     """One rule's sources, the inputs it mentions in the order of the variables, and the fields that never change."""
 
     cited: Cited
-    mentions: tuple[str, ...]
+    mentions: tuple[Place, ...]
     fixed: Mapping[str, Any]
 
 
@@ -59,6 +76,11 @@ class Wording:
         self.rules = _MadeOnce(lambda rule: self._rule(rules[rule], data["references"]))
         self.rows = _MadeOnce(lambda row: cited(rows[row]))
         self.patterns = _MadeOnce(lambda pattern: cited(patterns[pattern]))
+        self.places = {
+            name: Place(name, slot, program.symbols[name].values)
+            for name, slot in program.slots.items()
+            if name in program.symbols
+        }
         self.product = cited(data["product"])
         self.volunteered = tuple(entry.name for entry in program.inputs.values() if _silent(entry, "volunteered"))
         self.asked_when = tuple(entry for entry in program.inputs.values() if _silent(entry, None))
@@ -82,8 +104,8 @@ class Wording:
             "limits": tuple(spec["limits"]),
             "file": spec["file"],
         }
-        sources = Cited(citations([*spec["where"], *numbers]), citations(spec["against"]))
-        return RuleWords(sources, tuple(self.in_order(rule.when.mentions)), fixed)
+        sources = _cited(citations([*spec["where"], *numbers]), citations(spec["against"]))
+        return RuleWords(sources, tuple(self.places[name] for name in self.in_order(rule.when.mentions)), fixed)
 
 
 def _silent(entry: Slotted, ask: str | None) -> bool:
@@ -99,7 +121,11 @@ def _reference(entry: Spec) -> Reference:
 
 def cited(entry: Spec) -> Cited:
     """Return the sources of an entry of the rulebook."""
-    return Cited(citations(entry["where"]), citations(entry.get("against") or ()))
+    return _cited(citations(entry["where"]), citations(entry.get("against") or ()))
+
+
+def _cited(evidence: tuple[Citation, ...], against: tuple[Citation, ...]) -> Cited:
+    return Cited(evidence, against, dict.fromkeys(citation.id for citation in (*evidence, *against)))
 
 
 def citations(entries: Iterable[Spec]) -> tuple[Citation, ...]:

@@ -31,10 +31,10 @@ MAX_MEDIAN_FUNCTION_LINES = 8
 
 # ---------------------------------------------------------------------------------------------------------- arrows
 
-_LEAVES = {"_version", "errors", "packaged"}
+_LEAVES = {"_version", "errors", "packaged", "printed"}
 _LANGUAGE = _LEAVES | {"rules.expression", "rules.logic"}
 _STATED = _LEAVES | {"variables", "units", "stated"}
-_READ = _STATED | {"words", "quantities", "values"}
+_READ = _STATED | {"answers", "quantities", "values"}
 _PATIENT = _READ | {"patient_base", "patient"}
 
 # What each room may import; a module belongs to the room with the longest matching name, and a room may import itself.
@@ -43,12 +43,13 @@ ROOMS: dict[str, set[str]] = {
     "_version": set(),
     "errors": set(),
     "packaged": set(),
+    "printed": set(),
     "variables": _LEAVES,
     "units": _LEAVES | {"variables"},
     "stated": _LEAVES | {"variables", "units"},
-    "words": _STATED,
-    "quantities": _STATED | {"words"},
-    "values": _STATED | {"words", "quantities"},
+    "answers": _STATED,
+    "quantities": _STATED | {"answers"},
+    "values": _STATED | {"answers", "quantities"},
     "patient_base": _READ,
     "patient": _READ | {"patient_base"},
     "inputs": _PATIENT,

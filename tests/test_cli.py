@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 import sys
-import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -23,7 +21,7 @@ if TYPE_CHECKING:
 
 PATIENT = "age: 60\nlabs: {calcium: 9.9, phosphate: 2.2 mmol/L}\nkidney: {ckd_stage: G5}\n"
 FLAGS = ("--calcium", "9.9", "--phosphate", "2.2 mmol/L", "--ckd-stage", "G5", "--age", "60")
-DONE, BAD_INPUT, WRONG_USAGE, SURROUNDINGS, INTERRUPTED = 0, 1, 2, 4, 130
+DONE, BAD_INPUT, WRONG_USAGE, SURROUNDINGS = 0, 1, 2, 4
 
 
 @pytest.fixture
@@ -224,25 +222,6 @@ def test_a_closed_pipe_is_silent(how: tuple[str, ...], patient: Path, tmp_path: 
     assert program.wait(60) == DONE
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="a signal of POSIX")
-def test_an_interrupt_ends_with_130_and_no_traceback(tmp_path: Path) -> None:
-    program = subprocess.Popen(
-        [*PROGRAM, "assess", "-"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env=environment(),
-        cwd=tmp_path,
-        # a job in the background ignores the signal, and so would its child
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509  # no threads here
-    )
-    time.sleep(2)  # it waits for its input, which never comes
-    program.send_signal(signal.SIGINT)
-    out, err = program.communicate(timeout=60)
-    assert (program.returncode, out) == (INTERRUPTED, b"")
-    assert b"Traceback" not in err
-
-
 def test_nothing_is_coloured_without_a_terminal(patient: Path, tmp_path: Path) -> None:
     for more in ({}, {"NO_COLOR": "1"}):
         for how in ((), ("--format", "markdown"), ("--brief",)):
@@ -274,6 +253,7 @@ def test_the_schemas_are_json(tmp_path: Path) -> None:
         ended = run("schema", what, cwd=tmp_path)
         assert ended.code == DONE
         assert json.loads(ended.out)["$schema"].startswith("https://json-schema.org/")
+        assert run("schema", what, "--json", cwd=tmp_path) == ended
 
 
 def test_the_rulebook_is_listed_and_shown(tmp_path: Path) -> None:
@@ -286,7 +266,10 @@ def test_the_rulebook_is_listed_and_shown(tmp_path: Path) -> None:
     shown = run("rules", "show", first["id"], cwd=tmp_path).out
     for part in (first["when"], first["file"], first["limits"][0], first["where"][0]["source"]):
         assert part in shown
-    assert json.loads(run("rules", "show", first["id"], "--json", cwd=tmp_path).out) == first
+    for how in (("--json",), ("--format", "json")):
+        assert json.loads(run("rules", "show", first["id"], *how, cwd=tmp_path).out) == first
+        assert json.loads(run("rules", "list", *how, cwd=tmp_path).out) == rules
+    assert run("rules", "show", first["id"], "--format", "terminal", cwd=tmp_path).out == shown
 
 
 def test_the_version_names_program_rulebook_and_hash(tmp_path: Path) -> None:
@@ -342,6 +325,7 @@ MISTAKES = [
     (("assess", "--calcium", "9", "--profile", "kdoq"), WRONG_USAGE, ["'kdoq'", "did you mean 'kdoqi'?"]),
     (("assess", "--calcium", "9", "--rulebook", "nowhere"), WRONG_USAGE, ["nowhere", "rulebook.yaml"]),
     (("assess", "--calcium", "9", "--as-of", "30.3.2026"), WRONG_USAGE, ["'30.3.2026'", "2026-03-30"]),
+    (("assess", "--calcium", "9", "--as-of", "20260330"), WRONG_USAGE, ["'20260330'", "2026-03-30"]),
     (("assess", "--unknown", "phosphat"), WRONG_USAGE, ["phosphat", "did you mean 'phosphate'"]),
     (("assess", "--unknown", "calcium", "--calcium", "9"), WRONG_USAGE, ["calcium is stated twice"]),
     (("assess", "--calcium", "2.4"), BAD_INPUT, ["--calcium", "did you mean 2.4 mmol/L?"]),
@@ -354,6 +338,12 @@ MISTAKES = [
     (("assess", "--infarct", "--no-tissue-damage"), BAD_INPUT, ["--no-tissue-damage", "contradicts", "--infarct"]),
     (("assess", "nowhere.yaml"), BAD_INPUT, ["nowhere.yaml", "No such file"]),
     (("assess", "."), BAD_INPUT, ["cannot be read"]),
+    (("assess", "--calcium", "9", "-o", "a.html"), WRONG_USAGE, ["'.html'", ".json, .md", "(unknown-suffix)"]),
+    (("rules", "list", "-o", "a.csv"), WRONG_USAGE, ["'.csv'", ".json, .txt", "(unknown-suffix)"]),
+    (("rules", "list", "-o", "a.md"), WRONG_USAGE, ["'markdown'", "terminal, json"]),
+    (("rules", "list", "--format", "jsn"), WRONG_USAGE, ["'jsn'", "did you mean 'json'?"]),
+    (("rules", "list", "--format", "terminal", "--json"), WRONG_USAGE, ["(format-conflict)"]),
+    (("template", "--json"), WRONG_USAGE, ["YAML", "calcrisk schema patient"]),
     (("schema", "patients"), WRONG_USAGE, ["did you mean 'patient'?"]),
     (("rules", "show", "hypertensoin"), WRONG_USAGE, ["did you mean 'hypertension'?"]),
 ]
@@ -421,3 +411,12 @@ def test_garbage_never_ends_in_a_traceback(garbage: bytes, tmp_path: Path) -> No
     assert "Traceback" not in ended.err
     assert "defect" not in ended.err
     assert bool(ended.err) == (ended.code == BAD_INPUT)
+
+
+@pytest.mark.parametrize("name", ["metastatic-by-load", "calciphylaxis", "products-disagree"])
+def test_what_decides_warns_or_alerts_can_be_shown_like_a_rule(name: str, tmp_path: Path) -> None:
+    shown = run("rules", "show", name, cwd=tmp_path)
+    assert shown.code == 0
+    assert f"  id        {name}  (" in shown.out
+    assert "  when      " in shown.out
+    assert "  says      " in shown.out

@@ -91,9 +91,43 @@ def test_all_faults_are_told_at_once_in_the_order_of_the_lines() -> None:
 
 def test_a_document_too_large_for_one_patient_is_refused() -> None:
     assert refusals("# " + "x" * 1_000_000, "big.yaml") == (
-        "big.yaml: 1,000,002 characters are more than one patient needs (too-large)\n"
+        "big.yaml: more than 1,000,000 characters: no one patient needs as many (too-large)\n"
         "    for many patients write one file each\n"
     )
+
+
+def test_one_byte_beyond_the_limit_is_refused_before_it_is_decoded() -> None:
+    assert read_document(b"#" * documents.MAX_BYTES, "big.yaml").fields == {}
+    assert refusals(b"#" * documents.MAX_BYTES + b"\xff", "big.yaml").startswith("big.yaml: more than 1,000,000 bytes")
+
+
+@pytest.mark.parametrize("empty", ["", "null", "''", "{}", "{value: , unit: }"])
+@pytest.mark.parametrize("stated", ["labs: {calcium: 9.9}", "labs: {calcium: {value: 9.9}}"])
+def test_an_empty_statement_is_none_in_either_order(empty: str, stated: str) -> None:
+    for lines in ([f"calcium: {empty}", stated], [stated, f"calcium: {empty}"]):
+        assert patient("\n".join(lines)) == Patient(calcium=9.9)
+
+
+def test_an_empty_statement_yields_to_a_list() -> None:
+    assert patient("infarct: ''\ntissue: [{finding: infarct}]") == Patient(infarct=True)
+
+
+def test_an_empty_statement_is_read_all_the_same() -> None:
+    assert "pth takes no 'limit'" in refusals("pth: {limit: }", "a.yaml")
+
+
+@pytest.mark.parametrize("names", [("as_of", "date"), ("date", "as_of")])
+def test_two_dates_that_differ_are_refused(names: tuple[str, str]) -> None:
+    first, second = names
+    assert refusals(f"{first}: 2026-03-02\n{second}: 2026-03-30", "a.yaml") == (
+        f"a.yaml:2:{len(second) + 3}: {second}: the date is stated twice: 2026-03-02 and 2026-03-30 (stated-twice)\n"
+        "    keep one of the two\n"
+    )
+
+
+@pytest.mark.parametrize("second", ["2026-03-02", ""])
+def test_one_date_may_be_written_twice(second: str) -> None:
+    assert read_document(f"as_of: 2026-03-02\ndate: {second}", "a.yaml").as_of == "2026-03-02"
 
 
 def test_a_text_with_half_a_character_is_refused() -> None:
@@ -123,6 +157,7 @@ def test_a_document_names_its_patient_and_the_newest_date() -> None:
 @pytest.mark.parametrize("name", ["as_of", "date"])
 def test_a_date_of_its_own_comes_before_the_panels(name: str) -> None:
     assert read_document(f"{CARD}{name}: 2026-03-30\n", "hd.yaml").as_of == "2026-03-30"
+    assert read_document(f"{name}: 2026-03-30\n{CARD}", "hd.yaml").as_of == "2026-03-30"
 
 
 def test_lists_fold_to_flat_variables_and_the_longest_time_counts() -> None:

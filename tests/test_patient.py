@@ -90,7 +90,21 @@ def test_patients_that_say_the_same_are_equal() -> None:
     assert one == other
     assert hash(one) == hash(other)
     assert one != Patient(pth=410)
+    assert one != Patient(pth=410, pth_upper_limit=65, id="8")
     assert one != "a patient"
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({"pth": "<6 pg/mL"}, {"pth": "<6 ng/L"}),
+        ({"ckd_stage": "G3"}, {"ckd_stage": 3}),
+        ({"age": "UNKNOWN"}, {"age": "unknown"}),
+    ],
+)
+def test_patients_are_equal_in_whatever_words(one: dict[str, Any], other: dict[str, Any]) -> None:
+    assert Patient(**one) == Patient(**other)
+    assert len({Patient(**one), Patient(**other)}) == 1
 
 
 def test_what_a_patient_dumps_makes_the_same_patient() -> None:
@@ -113,6 +127,30 @@ def test_a_copy_with_changes_is_read_anew() -> None:
     assert patient.model_copy(update={"calcium": "2.2 mmol/L", "phosphate": None}) == Patient(calcium="2.2 mmol/L")
     with pytest.raises(InputError):
         patient.model_copy(update={"calcium": 2.4})
+
+
+def test_a_copy_with_changes_keeps_what_is_not_changed() -> None:
+    labs = "labs: {calcium: 14.1, phosphate: 0.9, alp: high}"
+    rest = "kidney: {ckd_stage: 5D}\nhistory: {panels: [{date: 2026-03-02}]}"
+    patient = patient_from(read_document(f"id: a\n{labs}\n{rest}", "hd.yaml"), {})
+    changed = patient.model_copy(update={"calcium": "9.9", "alp": 80, "dialysis": False})
+    assert changed.given["phosphate"] == patient.given["phosphate"]
+    assert changed.given["ckd_stage"] == ("G5", None, "5D", "hd.yaml:3")
+    assert changed.given["calcium"].origin == "Patient"
+    assert (changed.id, changed.source) == ("a", "hd.yaml")
+    assert [code for code, _ in patient.warnings] == ["panels-not-used", "implausible", "unusual-unit"]
+    assert [code for code, _ in changed.warnings] == ["panels-not-used", "unusual-unit"]
+    assert changed == Patient(id="a", calcium=9.9, phosphate=0.9, alp=80, ckd_stage="G5", dialysis=False)
+    assert changed.model_copy(update={"id": None}).id is None
+
+
+def test_a_copy_with_changes_is_refused_as_a_new_patient_is() -> None:
+    with pytest.raises(InputError) as caught:
+        Patient(tissue_damage=False).model_copy(update={"granuloma": True, "calcum": 9.9})
+    assert [(fault.code, fault.path) for fault in caught.value.faults] == [
+        ("unknown-field", "calcum"),
+        ("contradiction", "tissue_damage"),
+    ]
 
 
 def test_a_patient_is_frozen() -> None:

@@ -77,6 +77,24 @@ def test_margins(value: float, unit: str | None, expected: str) -> None:
     assert words.margin(Margin(value=value, unit=unit)) == expected
 
 
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("mL/min/1.73m2", "mL/min/1.73m²"),
+        ("mL/s/1.73m2", "mL/s/1.73m²"),
+        ("ukat/L", "µkat/L"),
+        ("umol/L", "µmol/L"),
+        ("ug/mL", "µg/mL"),
+        ("mmol2/L2", "mmol²/L²"),
+        ("mg/dL", "mg/dL"),
+        ("uM", "uM"),
+    ],
+)
+def test_a_unit_is_printed_the_same_alone_and_in_a_sentence(name: str, shown: str) -> None:
+    assert words.unit(name) == shown
+    assert words.pretty(f"It is 5 {name}.") == f"It is 5 {shown}."
+
+
 def test_units_inside_a_sentence_are_printed_well_and_nothing_else_is() -> None:
     assert words.pretty("Ca×P of 5.4 mmol2/L2, or 67 mg2/dL2; mg2/dL2x stays, umol/L does not") == (
         "Ca×P of 5.4 mmol²/L², or 67 mg²/dL²; mg2/dL2x stays, µmol/L does not"

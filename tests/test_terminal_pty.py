@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -94,3 +95,17 @@ def test_a_mistake_is_told_in_a_terminal_too() -> None:
     assert code == 1
     assert "did you mean 2.4 mmol/L?" in printed
     assert "Traceback" not in printed
+
+
+@pytest.mark.parametrize("width", [60, 100])
+def test_a_rule_is_wrapped_in_a_terminal_and_whole_in_a_pipe(width: int, tmp_path: Path) -> None:
+    first = json.loads(run("rules", "list", "--json", cwd=tmp_path).out)[0]["id"]
+    code, printed = in_terminal("rules", "show", first, width=width)
+    piped = run("rules", "show", first, cwd=tmp_path).out
+    assert code == 0
+    assert all(cell_len(line) <= width or " " not in line.strip() for line in printed.splitlines())
+    assert max(map(len, piped.splitlines())) > width
+    assert printed.split() == piped.split()
+    assert all(line.startswith("  ") for line in printed.splitlines()[2:])
+    beneath = [line for line in printed.splitlines() if line.startswith(" " * 12)]
+    assert len(beneath) > sum(line.startswith(" " * 12) for line in piped.splitlines())

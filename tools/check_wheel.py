@@ -17,7 +17,8 @@ import zipfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-NEEDED = ("calcrisk/py.typed", "calcrisk/rulebook/rulebook.json", "calcrisk/rulebook/rulebook.yaml")
+RULEBOOK = ROOT / "calcrisk" / "rulebook"
+NEEDED = ("calcrisk/py.typed", "calcrisk/rulebook/rulebook.json")
 UNWANTED = ("tests/", "tools/", "benchmarks/")
 
 
@@ -47,7 +48,8 @@ def build(folder: Path) -> Path:
 def complain_of_contents(wheel: Path) -> None:
     """Raise SystemExit when the wheel lacks a file it needs or carries one it should not."""
     names = zipfile.ZipFile(wheel).namelist()
-    lacking = [name for name in NEEDED if name not in names]
+    source = [path.relative_to(ROOT).as_posix() for path in sorted(RULEBOOK.rglob("*.yaml"))]
+    lacking = [name for name in (*NEEDED, *source) if name not in names]
     unwanted = [name for name in names if name.startswith(UNWANTED)]
     if lacking or unwanted:
         sys.exit(f"{wheel.name}: lacks {lacking}, should not carry {unwanted}")
@@ -70,11 +72,20 @@ def run_as_a_user(program: Path, away: Path) -> None:
     assessment = json.loads(call(program, away, "assess", "patient.yaml", "--json"))
     if assessment["status"] != "scored":
         sys.exit(f"the sample was not scored: {assessment['status']}")
+    own_words = installed_rulebook(program)
+    if json.loads(call(program, away, "assess", "patient.yaml", "--json", "--rulebook", str(own_words))) != assessment:
+        sys.exit(f"the installed YAML in {own_words} does not give the answer of the installed JSON")
     if assessment["classification"] not in call(program, away, "assess", "patient.yaml"):
         sys.exit("the explanation does not name the class of the JSON")
     call(program, away, "rules", "list")
     (away / "template.yaml").write_text(call(program, away, "template"), encoding="utf-8")
     call(program, away, "assess", "template.yaml", "--json")
+
+
+def installed_rulebook(program: Path) -> Path:
+    """The folder where the environment of the program keeps the package's rulebook."""
+    (found,) = program.parent.parent.rglob("calcrisk/rulebook/rulebook.yaml")
+    return found.parent
 
 
 def call(program: Path, folder: Path, *arguments: str) -> str:

@@ -91,12 +91,18 @@ def lowest_dependencies() -> list[str]:
     return [line.replace(">=", "==") for line in dependencies]
 
 
+def is_made_by(python: Python, inside: Path) -> bool:
+    """Whether an environment's interpreter runs and still is of that version."""
+    there = ask(inside)
+    return there is not None and there.version == python.version
+
+
 def tested(python: Python, environment: Path, held: list[str]) -> int:
     """Make or bring up to date an environment and run the tests in it; pytest's exit code."""
     print(f"\nthe same tests on Python {python.name}{' with ' + ', '.join(held) if held else ''}", flush=True)
     inside = environment / "bin" / "python"
-    if not inside.exists():
-        subprocess.run([python.path, "-m", "venv", environment], check=True)
+    if not is_made_by(python, inside):
+        subprocess.run([python.path, "-m", "venv", "--clear", environment], check=True)
     pip = [str(inside), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     subprocess.run([*pip, "--upgrade", "pip>=25.1"], check=True)  # older ones do not know --group
     subprocess.run([*pip, "--group", "test", "--editable", ".", *held], check=True, cwd=ROOT)

@@ -19,10 +19,12 @@ def main() -> None:
 
 
 def _guarded() -> int:
-    from calcrisk.cli.app import app
-
     try:
-        return int(app(prog_name="calcrisk", standalone_mode=True) or 0)  # also when run as `python -m calcrisk`
+        from calcrisk.cli.app import command_line
+
+        arguments = sys.argv[1:]
+        program = command_line(arguments)
+        return int(program(arguments, prog_name="calcrisk") or 0)  # the name also when run as `python -m calcrisk`
     except CalcriskError as error:
         from calcrisk.render.faults import show
 
@@ -45,4 +47,6 @@ def _speak_utf8() -> None:
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure:
-            reconfigure(**({"errors": "replace"} if stream.isatty() else {"encoding": "utf-8"}))
+            # An argument may hold bytes that are no UTF-8: they are shown escaped, never a reason to stop.
+            shown = {"errors": "replace"} if stream.isatty() else {"encoding": "utf-8", "errors": "backslashreplace"}
+            reconfigure(**shown)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import os
-import sys
-from collections.abc import Sequence
-from typing import Annotated, Any
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any, get_args
 
 import typer
+from typer.models import OptionInfo
 
 from calcrisk._version import __version__
 from calcrisk.cli.options import OPTIONS, Option
@@ -18,25 +19,15 @@ _HELP = """Which kind of pathologic calcification does a patient point to, how s
 Decision support for professionals and education. It never diagnoses.
 """
 _ANSWER = "The answer"
-_OWN = {"--format", "--json", "--brief", "--all", "--output", "--profile", "--rulebook", "--as-of", "--unknown"}
-_INPUTS = {"help_option_names": ["-h", "--help"]}
-
-app = typer.Typer(
-    name="calcrisk",
-    help=_HELP,
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,  # a traceback is never shown, and never a local variable
-    context_settings=_INPUTS,
-    rich_markup_mode=None,
-)
-rules = typer.Typer(help="The rulebook, readable.", no_args_is_help=True)
-app.add_typer(rules, name="rules")
 
 Rulebook = Annotated[
     str | None, typer.Option(metavar="FOLDER", help="Another rulebook, as YAML.", rich_help_panel=_ANSWER)
 ]
 Profile = Annotated[
     str | None, typer.Option(metavar="NAME", help="Whose thresholds: see 'rules list'.", rich_help_panel=_ANSWER)
+]
+Format = Annotated[
+    str | None, typer.Option("--format", metavar="NAME", help="terminal or json.", rich_help_panel=_ANSWER)
 ]
 Json = Annotated[bool, typer.Option("--json", help="The same as --format json.", rich_help_panel=_ANSWER)]
 Output = Annotated[
@@ -53,7 +44,6 @@ def _version(wanted: bool) -> None:  # typer's callback
         raise typer.Exit
 
 
-@app.callback()
 def _calcrisk(
     version: Annotated[  # handled by its callback
         bool, typer.Option("--version", is_eager=True, callback=_version, help="Program, rulebook and hash.")
@@ -97,30 +87,41 @@ def _assess(  # noqa: PLR0913  # the options of the command, beside one for ever
     run(file, flags, unknown or [], wanted, profile=profile, rulebook=rulebook)
 
 
-def _with_an_option_for_every_input(command: Any) -> Any:  # noqa: ANN401  # any function typer can call
-    """Replace ``**flags`` by one option an input, as the generated table names them."""
+def _with_input_options(command: Callable[..., None], arguments: Sequence[str]) -> Callable[..., None]:
+    """Return a command with one option an input in place of ``**flags``, as the generated table names them."""
     signature = inspect.signature(command, eval_str=True)
     own = [part for part in signature.parameters.values() if part.kind is not inspect.Parameter.VAR_KEYWORD]
     inputs = [
         inspect.Parameter(option.name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=_annotation(option))
-        for option in _needed(sys.argv[1:])
+        for option in _needed(arguments, own)
     ]
-    command.__signature__ = signature.replace(parameters=[*own, *inputs])
-    command.__annotations__ = {part.name: part.annotation for part in (*own, *inputs)}
-    return command
+
+    @functools.wraps(command)
+    def with_options(**given: Any) -> None:  # noqa: ANN401  # typer has read the values
+        command(**given)
+
+    made: Any = with_options  # where typer looks for parameters: either of the two, by its version
+    made.__signature__ = signature.replace(parameters=[*own, *inputs])
+    made.__annotations__ = {part.name: part.annotation for part in (*own, *inputs)}
+    return with_options
 
 
-def _needed(arguments: Sequence[str]) -> Sequence[Option]:
+def _needed(arguments: Sequence[str], own: Sequence[inspect.Parameter]) -> Sequence[Option]:
     """Return the options worth declaring: those on the command line, or all of them for help, completion and mistakes.
 
     Each costs start-up a little, and there are more than a hundred.
     """
     words = {word.partition("=")[0] for word in arguments if word.startswith("--") or word == "-h"}
-    named = {form: option for option in OPTIONS for form in _forms(option)}
+    named = {form for option in OPTIONS for form in _forms(option)}
+    named |= {f"--{part.name.replace('_', '-')}" for part in own if _is_option(part)}
     completing = any(name.startswith("_CALCRISK_") for name in os.environ)
-    if completing or words - named.keys() - _OWN:
+    if completing or words - named:
         return OPTIONS
     return [option for option in OPTIONS if not words.isdisjoint(_forms(option))]
+
+
+def _is_option(part: inspect.Parameter) -> bool:
+    return any(isinstance(info, OptionInfo) for info in get_args(part.annotation))
 
 
 def _forms(option: Option) -> tuple[str, str]:
@@ -142,42 +143,67 @@ def _annotation(option: Option) -> Any:  # noqa: ANN401  # a type made at run ti
     return Annotated[bool | None if yesno else str | None, info]
 
 
-app.command("assess")(_with_an_option_for_every_input(_assess))
-
-
-@app.command()
-def schema(what: Annotated[str, typer.Argument(metavar="patient or assessment")], output: Output = None) -> None:
+def _schema(
+    what: Annotated[str, typer.Argument(metavar="patient or assessment")],
+    json: Annotated[bool, typer.Option("--json", help="A schema is JSON anyway.")] = False,  # noqa: ARG001  # as on every command
+    output: Output = None,
+) -> None:
     """Print a JSON Schema: of the patient document, or of the answer."""
     from calcrisk.cli.documents import schema as write
 
     write(what, output)
 
 
-@app.command()
-def template(output: Output = None) -> None:
+def _template(json: Annotated[bool, typer.Option("--json", hidden=True)] = False, output: Output = None) -> None:
     """Print a commented patient file to fill in; as it is, it can be fed straight back."""
     from calcrisk.cli.documents import template as write
 
-    write(output)
+    write(output, as_json=json)
 
 
-@rules.command("list")
-def rules_list(rulebook: Rulebook = None, profile: Profile = None, json: Json = False, output: Output = None) -> None:
+def _rules_list(
+    rulebook: Rulebook = None,
+    profile: Profile = None,
+    format: Format = None,  # noqa: A002  # the word users type
+    json: Json = False,
+    output: Output = None,
+) -> None:
     """List every rule: its mechanism, level and source; then the profiles."""
-    from calcrisk.cli.rules import show_list
+    from calcrisk.cli.rules import Wanted, show_list
 
-    show_list(rulebook, profile, as_json=json, output=output)
+    show_list(rulebook, profile, Wanted(format, json, output))
 
 
-@rules.command("show")
-def rules_show(
+def _rules_show(  # noqa: PLR0913  # the options of the command
     rule: Annotated[str, typer.Argument(metavar="ID")],
     rulebook: Rulebook = None,
     profile: Profile = None,
+    format: Format = None,  # noqa: A002  # the word users type
     json: Json = False,
     output: Output = None,
 ) -> None:
     """Show one rule: its condition, numbers, sentence, sources, what argues against it, and where it is written."""
-    from calcrisk.cli.rules import show_one
+    from calcrisk.cli.rules import Wanted, show_one
 
-    show_one(rule, rulebook, profile, as_json=json, output=output)
+    show_one(rule, rulebook, profile, Wanted(format, json, output))
+
+
+def command_line(arguments: Sequence[str]) -> typer.Typer:
+    """Make the program that can read these arguments."""
+    app = typer.Typer(
+        name="calcrisk",
+        help=_HELP,
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,  # a traceback is never shown, and never a local variable
+        context_settings={"help_option_names": ["-h", "--help"]},
+        rich_markup_mode=None,
+    )
+    app.callback()(_calcrisk)
+    app.command("assess")(_with_input_options(_assess, arguments))
+    app.command("schema")(_schema)
+    app.command("template")(_template)
+    rules = typer.Typer(help="The rulebook, readable.", no_args_is_help=True)
+    rules.command("list")(_rules_list)
+    rules.command("show")(_rules_show)
+    app.add_typer(rules, name="rules")
+    return app

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from calcrisk.cli.output import emit, leave_silently
-from calcrisk.errors import Fault, InputError, UsageError, did_you_mean
+from calcrisk.cli.formats import chosen_format
+from calcrisk.cli.output import emit, leave_silently, require_standard_output
+from calcrisk.errors import Fault, InputError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from calcrisk.inputs.documents import Document
 
 _FORMATS: Final = ("terminal", "json", "markdown")
-_SUFFIXES: Final = {".json": "json", ".md": "markdown", ".markdown": "markdown", ".txt": "terminal"}
-_ISO: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 _STDIN: Final = "<stdin>"
 
 
@@ -49,7 +47,7 @@ def run(  # noqa: PLR0913  # what a command line can say
     from calcrisk.inputs import patient_from
     from calcrisk.inputs.flags import from_flags
 
-    form = chosen_format(wanted)
+    form = chosen_format(_FORMATS, wanted.output, named=wanted.format, json=wanted.json, brief=wanted.brief)
     as_of = _date(wanted.as_of)
     written = from_flags(flags, unknown)
     if file is None and not written:
@@ -63,36 +61,20 @@ def run(  # noqa: PLR0913  # what a command line can say
 
 
 def read(file: str) -> Document:
-    """Read a patient document from a file, or from standard input for ``-``."""
-    from calcrisk.inputs.documents import read_document
+    """Read a patient document from a file, or from standard input for ``-``; never more than a patient can need."""
+    from calcrisk.inputs.documents import MAX_BYTES, read_document
 
+    enough = MAX_BYTES + 1  # one more tells that there is too much
+    if file == "-" and sys.stdin is None:  # closed by the one who started the program
+        raise InputError([Fault(code="cannot-read", message="standard input is closed", file=_STDIN)])
     if file == "-":
-        return read_document(sys.stdin.buffer.read(), _STDIN)
+        return read_document(sys.stdin.buffer.read(enough), _STDIN)
     try:
-        return read_document(Path(file).read_bytes(), file)
+        with Path(file).open("rb") as stream:
+            return read_document(stream.read(enough), file)
     except OSError as error:
         message = f"cannot be read: {error.strerror or error}"
         raise InputError([Fault(code="cannot-read", message=message, file=file)]) from None
-
-
-def chosen_format(wanted: Wanted) -> str:
-    """Settle the format from --format, --json, --brief and the suffix of the output; a conflict is wrong usage."""
-    named = {
-        "--format": wanted.format,
-        "--json": "json" if wanted.json else None,
-        "--brief": "brief" if wanted.brief else None,
-        "-o": _SUFFIXES.get(Path(wanted.output).suffix.lower()) if wanted.output else None,
-    }
-    said = {option: form for option, form in named.items() if form}
-    if wanted.format and wanted.format not in _FORMATS:
-        hint = did_you_mean(wanted.format, _FORMATS) or f"one of {', '.join(_FORMATS)}"
-        raise UsageError([Fault(code="unknown-format", message=f"unknown format {wanted.format!r}", hint=hint)])
-    if wanted.brief and said.get("-o") == "terminal":
-        del said["-o"]  # a .txt file holds either
-    if len(set(said.values())) > 1:
-        wishes = " and ".join(f"{option} ({form})" for option, form in said.items())
-        raise UsageError([Fault(code="format-conflict", message=f"two formats at once: {wishes}", hint="keep one")])
-    return next(iter(said.values()), "terminal")
 
 
 def _date(text: str | None) -> str | None:
@@ -104,10 +86,9 @@ def _date(text: str | None) -> str | None:
 
 def _is_date(text: str) -> bool:
     try:
-        date.fromisoformat(text)
+        return date.fromisoformat(text).isoformat() == text  # Python reads 20260330 and weeks as well
     except ValueError:
         return False
-    return _ISO.fullmatch(text) is not None
 
 
 def _write(answer: Assessment, form: str, output: str | None, *, full: bool) -> None:
@@ -135,6 +116,7 @@ def _explain(answer: Assessment, output: str | None, *, full: bool) -> None:
     from calcrisk.render.terminal import print_to
 
     if output is None or output == "-":
+        require_standard_output()
         console = Console(highlight=False)
         console.on_broken_pipe = leave_silently  # type: ignore[method-assign]  # rich would end with 1
         print_to(console, answer, full=full)

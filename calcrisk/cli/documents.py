@@ -20,8 +20,14 @@ def schema(what: str, output: str | None) -> None:
     emit(json.dumps(_SCHEMAS[what](), indent=2, ensure_ascii=False) + "\n", output)
 
 
-def template(output: str | None) -> None:
-    """Write the commented patient file."""
+def template(output: str | None, *, as_json: bool) -> None:
+    """Write the commented patient file; asking for JSON, which has no comments, is wrong usage."""
+    if as_json:
+        message, hint = (
+            "the template is YAML: JSON has no comments",
+            "a patient may be JSON too: see 'calcrisk schema patient'",
+        )
+        raise UsageError([Fault(code="unknown-format", message=message, path="--json", hint=hint)])
     from calcrisk.inputs.template import template as text
 
     emit(text(), output)

@@ -4,20 +4,37 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Final
+import shutil
+import textwrap
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from calcrisk.cli.output import emit
+from calcrisk.cli.formats import chosen_format
+from calcrisk.cli.output import emit, is_terminal
+from calcrisk.render.citations import link
 from calcrisk.rules.rulebook import Rulebook
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from typing import Any
 
     from calcrisk.rules.program import Spec
 
 
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_FORMATS: Final = ("terminal", "json")
 _TITLE: Final = 9  # the width of the left column
+
+
+class Wanted(NamedTuple):
+    """How a listing is wanted."""
+
+    format: str | None
+    json: bool
+    output: str | None
+
+    def settled(self) -> str:
+        """Settle on ``terminal`` or ``json``; raises UsageError as ``chosen_format`` does."""
+        return chosen_format(_FORMATS, self.output, named=self.format, json=self.json)
 
 
 def load(folder: str | None, profile: str | None) -> Rulebook:
@@ -25,23 +42,26 @@ def load(folder: str | None, profile: str | None) -> Rulebook:
     return Rulebook.from_folder(folder, profile) if folder else Rulebook.default(profile)
 
 
-def show_list(folder: str | None, profile: str | None, *, as_json: bool, output: str | None) -> None:
+def show_list(folder: str | None, profile: str | None, wanted: Wanted) -> None:
     """Write one line a rule, grouped by mechanism, then the profiles."""
+    form = wanted.settled()
     book = load(folder, profile)
-    if as_json:
-        emit(json.dumps(book.rules, indent=2, ensure_ascii=False) + "\n", output)
+    if form == "json":
+        emit(json.dumps(book.rules, indent=2, ensure_ascii=False) + "\n", wanted.output)
     else:
-        emit("\n".join(_listing(book)) + "\n", output)
+        emit("\n".join(_listing(book)) + "\n", wanted.output)
 
 
-def show_one(rule_id: str, folder: str | None, profile: str | None, *, as_json: bool, output: str | None) -> None:
-    """Write one rule with everything it says of itself."""
+def show_one(rule_id: str, folder: str | None, profile: str | None, wanted: Wanted) -> None:
+    """Write one rule with everything it says of itself, wrapped to the width of a terminal."""
+    form = wanted.settled()
     book = load(folder, profile)
     rule = book.rule(rule_id)
-    if as_json:
-        emit(json.dumps(rule, indent=2, ensure_ascii=False) + "\n", output)
+    if form == "json":
+        emit(json.dumps(rule, indent=2, ensure_ascii=False) + "\n", wanted.output)
     else:
-        emit("\n".join(_shown(rule, book.data)) + "\n", output)
+        lines = _shown(rule, book.data)
+        emit("\n".join(_wrapped(lines) if is_terminal(wanted.output) else lines) + "\n", wanted.output)
 
 
 def _listing(book: Rulebook) -> Iterator[str]:
@@ -51,36 +71,71 @@ def _listing(book: Rulebook) -> Iterator[str]:
         yield f"{mechanism['label']} ({mechanism['name']}), {len(rules)} rules"
         yield from (f"  {rule['id']:{width}}  {rule['level']:7} {rule['title']}" for rule in rules)
         yield ""
+    yield "The class table: the first row that holds answers"
+    yield from (f"  {row['id']:{width}}  {row['class']}" for row in book.data["rows"])
+    yield ""
+    yield "To consider, and alerts"
+    yield from (f"  {entry['pattern']:{width}}  {entry['title']}" for entry in book.data["consider"])
+    yield ""
     yield "profiles"
     for name, profile in book.data["profiles"].items():
         yield f"  {name:{width}}  {'in use ' if name == book.profile else '       '} {profile['title']}"
 
 
 def _shown(rule: Spec, data: Mapping[str, Any]) -> Iterator[str]:
-    basis = "sourced" if rule["basis"] == "sourced" else f"design choice: {rule['why']}"
-    yield f"{rule['title']}\n"
-    yield _line("id", f"{rule['id']}  ({rule['file']})")
-    yield _line("raises", f"{rule['mechanism']} to {rule['level']}")
-    yield _line("when", rule["when"])
+    yield _title(rule, data)
+    yield ""
+    yield from _head(rule)
+    yield _line("when", str(rule["when"]))
     yield from _behind(rule, data)
-    yield _line("because", rule["because"])
-    yield _line("basis", basis)
-    yield _line("applies", rule["applies_when"])
-    yield from (_line("limit", limit) for limit in rule["limits"])
+    yield _line("because" if "because" in rule else "says", rule.get("because") or rule["say"])
+    yield from (_line("", f"{clause['say']}  (when {clause['when']})") for clause in rule.get("clauses", ()))
+    yield _line("basis", f"design choice: {rule['why']}" if rule["basis"] == "design-choice" else "sourced")
+    yield from (_line("applies", text) for text in (rule.get("applies_when"),) if text)
+    yield from (_line("limit", limit) for limit in rule.get("limits", ()))
     for role, title in (("where", "source"), ("against", "against")):
-        for cited in rule[role]:
+        for cited in rule.get(role, ()):
             yield from _cited(title, cited, data["references"][cited["source"]])
+
+
+def _title(rule: Spec, data: Mapping[str, Any]) -> str:
+    if "class" in rule:
+        return f"A row of the class table: {data['classes'][rule['class']]['label']}"
+    return str(rule.get("title") or "A warning")
+
+
+def _head(rule: Spec) -> Iterator[str]:
+    """Say what the entry is called and where it is written."""
+    if "mechanism" in rule:
+        yield _line("id", f"{rule['id']}  ({rule['file']})")
+        yield _line("raises", f"{rule['mechanism']} to {rule['level']}")
+    elif "class" in rule:
+        yield _line("id", f"{rule['id']}  (classification.yaml)")
+    elif "pattern" in rule:
+        yield _line("id", f"{rule['pattern']}  (consider.yaml{', an alert' if rule['alert'] else ''})")
+    else:
+        yield _line("id", f"{rule['code']}  (warnings.yaml)")
 
 
 def _line(title: str, text: str) -> str:
     return f"  {title:{_TITLE}} {text}"
 
 
+def _wrapped(lines: Iterable[str]) -> Iterator[str]:
+    """Break long lines between words, and go on beneath the right column."""
+    width, hanging = shutil.get_terminal_size().columns, " " * len(_line("", ""))
+    wrapper = textwrap.TextWrapper(width, subsequent_indent=hanging, break_long_words=False, break_on_hyphens=False)
+    for line in lines:
+        cut = len(hanging) if line.startswith(" ") else 0
+        wrapper.initial_indent = line[:cut]
+        yield wrapper.fill(line[cut:])
+
+
 def _behind(rule: Spec, data: Mapping[str, Any]) -> Iterator[str]:
     """Every fact that the condition reads, to the bottom, and every number with its source."""
     facts = {fact["name"]: fact for fact in data["facts"]}
-    numbers: dict[str, Spec] = {**data["parameters"], **rule["parameters"]}
-    todo, seen = [rule["when"]], set[str]()
+    numbers: dict[str, Spec] = {**data["parameters"], **rule.get("parameters", {})}
+    todo, seen = [str(rule["when"])], set[str]()
     while todo:
         for name in dict.fromkeys(_NAME.findall(todo.pop(0))):
             if name in seen:
@@ -108,6 +163,5 @@ def _cited(title: str, cited: Mapping[str, str], reference: Mapping[str, Any]) -
     population = reference["population"] or "population not stated"
     yield _line("", f"{cited['source']}, {cited['at']}; {reference['strength']}; {population}")
     yield _line("", reference["claim"])
-    link = f"https://doi.org/{reference['doi']}" if reference["doi"] else reference["url"]
-    if link:
-        yield _line("", link)
+    if address := link(reference["doi"], reference["url"]):
+        yield _line("", address)

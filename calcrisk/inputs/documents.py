@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING
 from calcrisk.errors import Fault, InputError, did_you_mean
 from calcrisk.inputs import json_text
 from calcrisk.inputs.fold import fold
-from calcrisk.inputs.nodes import MAX_CHARACTERS, Fields, Items, Node, Text, is_null
+from calcrisk.inputs.nodes import Fields, Items, Node, Refusals, Text, is_null
 from calcrisk.stated import Location, Written, fault, quoted
 from calcrisk.variables import registry
 
 if TYPE_CHECKING:
     from calcrisk.variables import Registry, Variable
 
+MAX_BYTES = 1_000_000  # of a document; who reads one from elsewhere need read no more than one byte beyond
 _DATES = ("as_of", "date")
 _PANELS = "panels"
 _ISO = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
@@ -51,11 +52,12 @@ def read_document(content: str | bytes, source: str) -> Document:
     Empty content is a patient of whom nothing is known. Raises InputError when nothing can be read at all; faults that
     leave the rest readable stand in the document's ``faults``.
     """
-    text = decode(content, source) if isinstance(content, bytes) else content.removeprefix("\ufeff")
-    if len(text) > MAX_CHARACTERS:
-        message = f"{len(text):,} characters are more than one patient needs"
+    if len(content) > MAX_BYTES:
+        counted = "bytes" if isinstance(content, bytes) else "characters"
+        message = f"more than {MAX_BYTES:,} {counted}: no one patient needs as many"
         hint = "for many patients write one file each"
         raise InputError([fault(Location(source), code="too-large", message=message, hint=hint)])
+    text = decode(content, source) if isinstance(content, bytes) else content.removeprefix("\ufeff")
     document = Document(source)
     node = _parse(text, source, document.faults)
     if isinstance(node, Fields):
@@ -115,7 +117,8 @@ class _Placing:
     def __init__(self, variables: Registry, document: Document) -> None:
         self._variables = variables
         self._document = document
-        self._source = document.source
+        self._refusals = Refusals(document.source, document.faults)
+        self._newest_panel: str | None = None
         self._groups = {group.name for group in variables.groups if group.name}
 
     def top(self, node: Fields) -> None:
@@ -133,7 +136,8 @@ class _Placing:
             else:
                 self._member(None, key, value)
         for name, value in lists.items():
-            fold(name, value, self._source, self._document.fields, self._document.faults)
+            fold(name, value, self._document.fields, self._refusals)
+        self._document.as_of = self._document.as_of or self._newest_panel
 
     def _group(self, group: str, node: Node) -> None:
         if isinstance(node, Fields):
@@ -144,7 +148,7 @@ class _Placing:
                     self._member(group, key, value)
         elif not is_null(node):
             message = f"{group} is a group of inputs, not {_kind(node)}"
-            self._fault(
+            self._refusals.add(
                 node,
                 group,
                 code="not-a-mapping",
@@ -164,17 +168,16 @@ class _Placing:
         path = f"{group}.{key.text}" if group else key.text
         written = self._written(node, path)
         first = self._document.fields.get(variable.name)
-        if first is None:
+        if first is None or first.is_empty:
             self._document.fields[variable.name] = written
-        elif written.raw is not None:
-            message = f"{variable.name} is stated twice, first in line {first.location.line}"
-            self._fault(key, path, code="stated-twice", message=message, hint="keep one of the two")
+        elif not written.is_empty:
+            self._refusals.add_twice(variable.name, first, self._refusals.place(key, path))
 
     def _refuse_name(self, group: str | None, key: Text) -> None:
         path = f"{group}.{key.text}" if group else key.text
         elsewhere = self._variables.get(key.text)
         if group is not None and elsewhere is not None:
-            self._fault(
+            self._refusals.add(
                 key,
                 path,
                 code="wrong-group",
@@ -184,7 +187,7 @@ class _Placing:
             return
         hint = self._variables.hint(key.text, within=group) or self._near_section(key.text)
         message = f"{key.text} is not a known input" + (f" of {group}" if group else "")
-        self._fault(
+        self._refusals.add(
             key, path, code="unknown-field", message=message, hint=hint or "`calcrisk template` lists every input"
         )
 
@@ -192,8 +195,8 @@ class _Placing:
         return did_you_mean(name, [*self._groups, *self._variables.lists, "id", *_DATES])
 
     def _written(self, node: Node, path: str) -> Written:
-        origin = f"{self._source}:{node.line}"
-        at = Location(self._source, node.line, node.column, path)
+        origin = f"{self._refusals.source}:{node.line}"
+        at = self._refusals.place(node, path)
         if isinstance(node, Text):
             return Written(node.raw, origin, at)
         if isinstance(node, Items):
@@ -206,18 +209,24 @@ class _Placing:
         if isinstance(node, Text):
             self._document.id = node.raw
         else:
-            self._fault(node, "id", code="wrong-kind", message=f"id cannot be {_kind(node)}", hint="write a short text")
+            self._refusals.add(
+                node, "id", code="wrong-kind", message=f"id cannot be {_kind(node)}", hint="write a short text"
+            )
 
     def _as_of(self, name: str, node: Node) -> None:
-        if not is_null(node):
-            self._document.as_of = self._date(name, node)
+        found = None if is_null(node) else self._date(name, node)
+        first = self._document.as_of
+        if found and first and found != first:
+            message = f"the date is stated twice: {first} and {found}"
+            self._refusals.add(node, name, code="stated-twice", message=message, hint="keep one of the two")
+        self._document.as_of = first or found
 
     def _panels(self, node: Node) -> None:
         """Take the newest panel's date; the values in dated panels are not evaluated yet, and that is said."""
         if is_null(node):
             return
         if not isinstance(node, Items):
-            self._fault(
+            self._refusals.add(
                 node,
                 "history.panels",
                 code="not-a-list",
@@ -230,14 +239,13 @@ class _Placing:
             counted = f"{len(node.items)} dated panel{'s' * (len(node.items) > 1)}"
             message = f"{counted} in history.panels: their values are not used yet"
             self._document.warn(code="panels-not-used", message=message)
-        if dates and self._document.as_of is None:
-            self._document.as_of = max(dates)
+        self._newest_panel = max(dates, default=None)
 
     def _panel_date(self, index: int, panel: Node) -> str | None:
         path = f"history.panels[{index}]"
         if isinstance(panel, Fields) and "date" in panel.fields:
             return self._date(f"{path}.date", panel.fields["date"][1])
-        self._fault(
+        self._refusals.add(
             panel, path, code="missing-key", message="a panel needs a date", hint="write `date: 2026-03-02` in it"
         )
         return None
@@ -249,7 +257,7 @@ class _Placing:
                 return date.fromisoformat(text).isoformat()
         except ValueError:
             pass
-        self._fault(
+        self._refusals.add(
             node,
             path,
             code="not-a-date",
@@ -257,10 +265,6 @@ class _Placing:
             hint="write year-month-day, as 2026-03-02",
         )
         return None
-
-    def _fault(self, node: Node, path: str, *, code: str, message: str, hint: str) -> None:
-        at = Location(self._source, node.line, node.column, path)
-        self._document.faults.append(fault(at, code=code, message=message, hint=hint))
 
 
 def _belongs(variable: Variable) -> str:

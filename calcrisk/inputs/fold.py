@@ -9,48 +9,46 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from calcrisk.errors import did_you_mean
-from calcrisk.inputs.nodes import Fields, Items, Node, Text, is_null
-from calcrisk.stated import UNKNOWN, Given, Location, Reading, Written, fault, quoted
+from calcrisk.inputs.nodes import Fields, Items, Node, Refusals, Text, is_null
+from calcrisk.stated import UNKNOWN, Given, Reading, Written, quoted
 from calcrisk.values import read
 from calcrisk.variables import plain, registry
 
 if TYPE_CHECKING:
-    from calcrisk.errors import Fault
     from calcrisk.variables import Variable
 
-_ASKED = {"tissue": "finding", "deposits": "site"}  # what an entry must say
+ASKED = {"tissue": "finding", "deposits": "site"}  # what an entry must say
 _SEEN = {"deposits": "deposit_seen"}  # what any entry means
 _NOTE = "note"  # free words for the reader of the file
 _CODES = {"finding": "unknown-finding", "site": "unknown-site"}
 
 
-def fold(name: str, node: Node, source: str, into: dict[str, Written], faults: list[Fault]) -> None:
-    """Fold one list into ``into``, where what is stated by its flat name already stands; add faults to ``faults``."""
+def fold(name: str, node: Node, into: dict[str, Written], refusals: Refusals) -> None:
+    """Fold one list into ``into``, where what is stated by its flat name already stands; add faults to ``refusals``."""
     if is_null(node):
         return
-    folding = _Folding(name, source, faults)
+    folding = _Folding(name, refusals)
     if isinstance(node, Items):
         for index, entry in enumerate(node.items):
             folding.entry(index, entry)
         folding.finish(node, into)
     else:
-        folding.refuse(
+        refusals.add(
             node,
             name,
             code="not-a-list",
             message=f"{name} is a list of entries",
-            hint=f"write `- {{{_ASKED[name]}: …}}`",
+            hint=f"write `- {{{ASKED[name]}: …}}`",
         )
 
 
 class _Folding:
     """One list on its way to flat variables."""
 
-    def __init__(self, name: str, source: str, faults: list[Fault]) -> None:
+    def __init__(self, name: str, refusals: Refusals) -> None:
         self._name = name
         self._variables = registry()
-        self._source = source
-        self._faults = faults
+        self._refusals = refusals
         self._keys = self._variables.lists[name]
         self._found: dict[str, Written] = {}
         self._longest: dict[str, float] = {}
@@ -58,9 +56,9 @@ class _Folding:
     def entry(self, index: int, node: Node) -> None:
         """Fold one entry."""
         path = f"{self._name}[{index}]"
-        asked = _ASKED[self._name]
+        asked = ASKED[self._name]
         if not isinstance(node, Fields):
-            self.refuse(
+            self._refusals.add(
                 node, path, code="not-a-mapping", message="an entry is a mapping", hint=f"write `- {{{asked}: …}}`"
             )
             return
@@ -68,14 +66,16 @@ class _Folding:
             return
         if asked not in node.fields or is_null(node.fields[asked][1]):
             hint = f"write `{asked}: …` in it; `calcrisk template` lists the words"
-            self.refuse(node, path, code="missing-key", message=f"an entry of {self._name} needs a {asked}", hint=hint)
+            self._refusals.add(
+                node, path, code="missing-key", message=f"an entry of {self._name} needs a {asked}", hint=hint
+            )
         for key, (name, value) in node.fields.items():
             if key in self._keys:
                 self._answer(key, value, f"{path}.{key}")
             elif key != _NOTE:
                 known = [*self._keys, _NOTE]
                 hint = did_you_mean(key, known) or f"it takes {', '.join(known)}"
-                self.refuse(
+                self._refusals.add(
                     name,
                     f"{path}.{key}",
                     code="unknown-field",
@@ -87,7 +87,7 @@ class _Folding:
         if is_null(node):
             return
         if not isinstance(node, Text):
-            self.refuse(
+            self._refusals.add(
                 node, path, code="wrong-kind", message=f"{key} is one word or value", hint="write one entry for each"
             )
             return
@@ -112,7 +112,7 @@ class _Folding:
         elsewhere = self._variables.get(node.text.strip().casefold().replace(" ", "_"))
         hint = f"write {elsewhere.path}: yes" if elsewhere else did_you_mean(node.text.casefold(), words)
         hint = hint or f"write one of {', '.join(words)}"
-        self.refuse(
+        self._refusals.add(
             node,
             path,
             code=_CODES.get(key, "unknown-word"),
@@ -125,7 +125,7 @@ class _Folding:
         written = self._written(node.raw, node, path)
         reading = Reading(self._variables)
         read(variable, written, reading)
-        self._faults.extend(reading.faults)
+        self._refusals.faults.extend(reading.faults)
         length = _length(reading.given.get(variable.name))
         if length is not None and length >= self._longest.get(variable.name, length):
             self._longest[variable.name] = length
@@ -138,24 +138,14 @@ class _Folding:
         if self._found and self._name in _SEEN:
             self._found[_SEEN[self._name]] = self._written("yes", node, self._name)
         for name, written in self._found.items():
-            first = into.setdefault(name, written)
-            if first.raw is None:
+            first = into.get(name)
+            if first is None or first.is_empty:
                 into[name] = written
-            elif first is not written and name not in _SEEN.values():
-                message = f"{name} is stated twice, first in line {first.location.line}"
-                self._faults.append(
-                    fault(written.location, code="stated-twice", message=message, hint="keep one of the two")
-                )
+            elif name not in _SEEN.values():
+                self._refusals.add_twice(name, first, written.location)
 
     def _written(self, raw: object, node: Node, path: str) -> Written:
-        return Written(raw, f"{self._source}:{node.line}", self._at(node, path))
-
-    def _at(self, node: Node, path: str) -> Location:
-        return Location(self._source, node.line, node.column, path)
-
-    def refuse(self, node: Node, path: str, *, code: str, message: str, hint: str) -> None:
-        """Add a fault that lies at a node."""
-        self._faults.append(fault(self._at(node, path), code=code, message=message, hint=hint))
+        return Written(raw, f"{self._refusals.source}:{node.line}", self._refusals.place(node, path))
 
 
 def _length(given: Given | None) -> float | None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from calcrisk.errors import InputError
+from calcrisk.errors import Fault, InputError
 from calcrisk.stated import Location, fault
 
+if TYPE_CHECKING:
+    from typing import Unpack
+
+    from calcrisk.stated import Said, Written
+
 MAX_DEPTH = 12  # a patient document needs five
-MAX_CHARACTERS = 1_000_000
 
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 
@@ -44,6 +48,26 @@ class Fields(NamedTuple):
 
 
 Node: TypeAlias = Text | Items | Fields
+
+
+class Refusals(NamedTuple):
+    """The faults found in one document, each at the node that it lies in."""
+
+    source: str
+    faults: list[Fault]
+
+    def place(self, node: Node, path: str) -> Location:
+        """Return where a node stands; ``path`` names it within the document."""
+        return Location(self.source, node.line, node.column, path)
+
+    def add(self, node: Node, path: str, **said: Unpack[Said]) -> None:
+        """Record a fault that lies at a node."""
+        self.faults.append(fault(self.place(node, path), **said))
+
+    def add_twice(self, name: str, first: Written, at: Location) -> None:
+        """Record that a variable is stated once more."""
+        message = f"{name} is stated twice, first in line {first.location.line}"
+        self.faults.append(fault(at, code="stated-twice", message=message, hint="keep one of the two"))
 
 
 def is_null(node: Node) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from calcrisk.inputs.fold import ASKED
 from calcrisk.units import either
 from calcrisk.variables import registry
 
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
     from calcrisk.variables import Registry, Variable
 
 _DATE = {"type": "string", "format": "date", "description": "The day the values speak of, as 2026-03-30."}
-_ASKED = {"tissue": "finding", "deposits": "site"}
 
 
 def patient_schema() -> dict[str, Any]:
@@ -81,7 +81,7 @@ def _choice(variable: Variable, _variables: Registry) -> dict[str, Any]:
 
 def _list(name: str, keys: Mapping[str, tuple[Variable, ...]]) -> dict[str, Any]:
     members = {key: _listed(variables) for key, variables in keys.items()} | {"note": {"type": "string"}}
-    entry = {"type": "object", "additionalProperties": False, "required": [_ASKED[name]], "properties": members}
+    entry = {"type": "object", "additionalProperties": False, "required": [ASKED[name]], "properties": members}
     return {"type": ["array", "null"], "items": entry}
 
 

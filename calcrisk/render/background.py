@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from calcrisk.assessment import Fact, Input, Reference
-    from calcrisk.render.layout import Line, Span
+    from calcrisk.render.layout import Line, Styled
     from calcrisk.render.summary import View
 
 _TWICE = INDENT * 2
@@ -192,9 +192,12 @@ def references(view: View) -> Iterator[Line]:
             yield from view.page.paragraph(_source(view, known), first=first)
 
 
-def _source(view: View, known: Reference) -> list[Span]:
+def _source(view: View, known: Reference) -> list[Styled]:
     if view.full:
-        return [(view.page.show(known.citation), ""), (f" {view.page.literal(citations.link(known))}", "dim")]
+        return [
+            (view.page.show(known.citation), ""),
+            (f" {view.page.literal(citations.link(known.doi, known.url))}", "dim"),
+        ]
     parts, address = citations.short(known.citation), view.page.literal(citations.address(known))
     who, where = map(view.page.show, parts)
     room = view.page.width - _NUMBER

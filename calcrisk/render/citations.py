@@ -43,9 +43,9 @@ class Numbers:
         return dict(self._first)
 
 
-def link(reference: Reference) -> str:
+def link(doi: str | None, url: str | None) -> str:
     """Give the address of a source: its DOI, else its page, else nothing."""
-    return f"https://doi.org/{reference.doi}" if reference.doi else reference.url or ""
+    return f"https://doi.org/{doi}" if doi else url or ""
 
 
 def address(reference: Reference) -> str:

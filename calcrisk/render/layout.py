@@ -14,8 +14,8 @@ from calcrisk.render import words
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-Span = tuple[str, str]
-Line = list[Span]
+Styled = tuple[str, str]
+Line = list[Styled]
 
 MEASURE = 100  # columns; longer lines of prose lose the eye
 _NARROWEST = 20
@@ -90,7 +90,9 @@ class Page:
         simple = char.translate(_SIMPLER)
         return simple if simple.isascii() else simple.encode("ascii", "backslashreplace").decode("ascii")
 
-    def paragraph(self, spans: Iterable[Span], first: Span = ("", ""), rest: Span | None = None) -> Iterator[Line]:
+    def paragraph(
+        self, spans: Iterable[Styled], first: Styled = ("", ""), rest: Styled | None = None
+    ) -> Iterator[Line]:
         """Wrap words behind a prefix; from the second line on, behind ``rest`` (by default as many spaces)."""
         later = rest or (" " * cells(first[0]), "")
         width = max(_NARROWEST // 2, self.width - max(cells(first[0]), cells(later[0])))
@@ -118,7 +120,7 @@ def cells(text: str) -> int:
     return cell_len(text)
 
 
-def length(line: Iterable[Span]) -> int:
+def length(line: Iterable[Styled]) -> int:
     """Count the columns a line takes."""
     return sum(cells(text) for text, _ in line)
 
@@ -128,7 +130,7 @@ def padded(text: str, width: int) -> str:
     return text + " " * (width - cells(text))
 
 
-def joined(spans: Iterable[Span]) -> Line:
+def joined(spans: Iterable[Styled]) -> Line:
     """Merge neighbours of one style."""
     line: Line = []
     for text, style in spans:
@@ -147,7 +149,7 @@ def finished(line: Line) -> Line:
     return [*kept[:-1], (kept[-1][0].rstrip(), kept[-1][1])] if kept else kept
 
 
-def _words(spans: Iterable[Span], width: int) -> Iterator[Line]:
+def _words(spans: Iterable[Styled], width: int) -> Iterator[Line]:
     """Cut spans at spaces; what touches without a space stays one word, unless it is longer than a line."""
     word: Line = []
     for text, style in spans:

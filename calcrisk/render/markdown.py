@@ -275,7 +275,11 @@ def _references(assessment: Assessment, numbers: Numbers, *, full: bool) -> Iter
         yield from ("## References", "")
     for position, name in numbers.cited().items():
         known = assessment.references.get(name)
-        text = f"{escaped(known.citation)} {_address(citations.link(known))}".rstrip() if known else escaped(name)
+        text = (
+            f"{escaped(known.citation)} {_address(citations.link(known.doi, known.url))}".rstrip()
+            if known
+            else escaped(name)
+        )
         yield f"{position}. {text}"
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from calcrisk.assessment import Finding
-    from calcrisk.render.layout import Line, Span
+    from calcrisk.render.layout import Line, Styled
     from calcrisk.render.summary import View
 
 _TWICE = INDENT * 2
@@ -56,7 +56,7 @@ def _mechanism(view: View, name: str) -> Iterator[Line]:
     yield from view.page.paragraph([*title, *asked], first=(INDENT, ""))
 
 
-def _level(view: View, level: str) -> Span:
+def _level(view: View, level: str) -> Styled:
     return (f"{_TWICE}{padded(view.page.show(words.word(level)), _LEVEL)}", heat(level, text=True))
 
 
@@ -67,8 +67,8 @@ def _ours(finding: Finding) -> str:
 def _short(view: View, finding: Finding) -> Iterator[Line]:
     """Give a rule its sentence, margin, sources and id."""
     margin = f" ({words.margin(finding.margin)})" if finding.margin else ""
-    said: Span = (view.page.show(f"{finding.because}{margin}"), "")
-    end: Span = (f" {view.page.literal(finding.rule)}{_ours(finding)}", "dim")
+    said: Styled = (view.page.show(f"{finding.because}{margin}"), "")
+    end: Styled = (f" {view.page.literal(finding.rule)}{_ours(finding)}", "dim")
     cited = view.marks(*chosen.sources(view.assessment, finding))
     yield from view.page.paragraph([said, *cited, end], first=_level(view, finding.level))
 
@@ -89,7 +89,7 @@ def _weight(finding: Finding) -> str:
     return f"{margin[:1].upper()}{margin[1:]}. {words.basis(finding)}".lstrip(". ")
 
 
-def _counter(view: View, finding: Finding) -> Iterator[list[Span]]:
+def _counter(view: View, finding: Finding) -> Iterator[list[Styled]]:
     """Quote what argues against a rule where it is met first; afterwards its number is enough."""
     label = ("Against:", "bold")
     seen = [citation for citation in finding.against if citation.id in view.quoted]

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from calcrisk.assessment import Assessment, Citation, Consideration, TierRange
     from calcrisk.render.citations import Numbers
-    from calcrisk.render.layout import Line, Page, Span
+    from calcrisk.render.layout import Line, Page, Styled
 
 INDENT = "  "
 _LABEL = 22  # the widest label that keeps a column of its own
@@ -35,7 +35,7 @@ class View:
     full: bool
     quoted: set[str] = field(default_factory=set)
 
-    def marks(self, *cited: Citation) -> list[Span]:
+    def marks(self, *cited: Citation) -> list[Styled]:
         """Give the reference numbers, glued to the word before them."""
         marks = self.numbers.marks(cited).replace(" ", GLUE)
         return [(f"{GLUE}{marks}", "dim")] if marks else []
@@ -71,7 +71,7 @@ def alerts(view: View) -> Iterator[Line]:
             yield from view.page.paragraph(spans, first=edge, rest=edge)
 
 
-def considered(view: View, shown: Consideration) -> Iterator[list[Span]]:
+def considered(view: View, shown: Consideration) -> Iterator[list[Styled]]:
     """Give the reasons of a pattern, the last one with its references."""
     last = len(shown.because) - 1
     for position, reason in enumerate(shown.because):
@@ -94,14 +94,14 @@ def _some(view: View, cited: tuple[Citation, ...]) -> tuple[Citation, ...]:
     return cited if view.full else cited[: chosen.CITED]
 
 
-def _identity(view: View) -> list[Span]:
+def _identity(view: View) -> list[Styled]:
     shown = view.assessment
     known = [shown.source, f"as of {shown.as_of}" if shown.as_of else None]
     rest = "".join(f" {view.page.glyphs.between} {view.page.literal(part)}" for part in known if part)
     return [(view.page.literal(shown.patient.id or "Patient without an id"), ""), (rest, "dim")]
 
 
-def _decided(view: View) -> Iterator[Span]:
+def _decided(view: View) -> Iterator[Styled]:
     said = view.assessment.conclusion
     basis = f", a {words.DESIGN_CHOICE}" if said.basis == "design-choice" else ""
     if view.full:
@@ -207,7 +207,7 @@ def product(view: View) -> Iterator[Line]:
         yield from page.paragraph([(f"{' '.join(notes)} ", ""), *_product_sources(view)], first=(INDENT, ""))
 
 
-def _product_sources(view: View) -> Iterator[Span]:
+def _product_sources(view: View) -> Iterator[Styled]:
     shown = view.assessment.ca_p_product
     against = shown.against if view.full or chosen.exceeds(view.assessment) else ()
     for label, cited in (("Threshold from", shown.evidence), ("Argued against by", against)):
@@ -255,8 +255,8 @@ def _scale(view: View, drawn: list[_Measured]) -> Iterator[Line]:
 def _drawn(view: View, part: _Measured, width: int, columns: tuple[int, int] | None) -> Iterator[Line]:
     limit = view.assessment.ca_p_product.threshold
     bar = gauge.gauge(part.value, limit, width, view.page.glyphs, reached=part.reached)
-    name: Span = (padded(f"{INDENT}{part.name}", _NAME), "")
-    verdict: Span = (words.side(part.reached), "bold" if part.reached else "")
+    name: Styled = (padded(f"{INDENT}{part.name}", _NAME), "")
+    verdict: Styled = (words.side(part.reached), "bold" if part.reached else "")
     if columns:
         numbers: Line = [(padded(part.text, columns[0]), "bold"), (f"  {padded(part.si, columns[1])}  ", "")]
         yield joined([name, *bar, (INDENT, ""), *numbers, verdict])

@@ -10,6 +10,8 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING
 
+from calcrisk import printed
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
@@ -21,13 +23,11 @@ NOT_ASSESSED = "not assessed"
 DESIGN_CHOICE = "design choice"
 PRODUCT = "Ca×P"
 
-_UNITS = {"mg2/dL2": "mg²/dL²", "mmol2/L2": "mmol²/L²", "umol/L": "µmol/L", "ug/mL": "µg/mL", "ug/L": "µg/L"}
-_UNIT_IN_TEXT = re.compile(r"(?<![\w/])(?:" + "|".join(re.escape(unit) for unit in _UNITS) + r")(?![\w/])")
+_UNIT_IN_TEXT = re.compile(r"(?<![\w/])(?:mg2/dL2|mmol2/L2|u(?:mol|kat|g)/m?L|mL/(?:min|s)/1\.73m2)(?![\w/])")
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})  # control, format, surrogate, line and paragraph separators
 _SMALLEST = 1e-9  # what double arithmetic leaves of a tie is shown as 0
 _SIGNIFICANT = 4  # digits; no laboratory measures better
 _SIGNIFICANT_DERIVED = 3  # digits of a difference or a converted limit
-_FINGERPRINT = 12  # letters of a hash: enough to tell two rulebooks apart
 _NAMED = 3  # so many open questions are named in a sentence
 _LONG = 90  # letters of a claim that is read at a glance
 _CLAUSE = re.compile(r"[;:] ")
@@ -47,12 +47,12 @@ def _visible(char: str) -> str:
 
 def pretty(text: str) -> str:
     """Write the units inside a sentence of the rulebook as print does: ``mg2/dL2`` becomes ``mg²/dL²``."""
-    return _UNIT_IN_TEXT.sub(lambda found: _UNITS[found[0]], text)
+    return _UNIT_IN_TEXT.sub(lambda found: printed.unit(found[0]), text)
 
 
 def unit(name: str | None) -> str:
     """Give a unit as printed, or nothing where there is none."""
-    return _UNITS.get(name, name) if name else ""
+    return printed.unit(name) if name else ""
 
 
 def word(name: str) -> str:
@@ -195,7 +195,7 @@ def origin(assessment: Assessment) -> tuple[str, ...]:
     """Name the program and the rules that answered, so that the answer can be had again."""
     book = assessment.rulebook
     program, rules = f"calcrisk {assessment.calcrisk}", f"rulebook {book.id} {book.version}"
-    return (program, rules, f"profile {book.profile}", book.sha256[:_FINGERPRINT])
+    return (program, rules, f"profile {book.profile}", printed.fingerprint(book.sha256))
 
 
 def plural(count: int, one: str, many: str | None = None) -> str:

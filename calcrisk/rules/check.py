@@ -74,7 +74,7 @@ def read_folder(folder: Path) -> dict[str, Any]:
 def _section(data: Mapping[str, Any]) -> Callable[[Mapping[str, Any]], int]:
     """Sort variables as the patient document has them: by the order of the groups."""
     places = {group["name"]: place for place, group in enumerate(data["groups"])}
-    return lambda entry: places[entry["group"]]
+    return lambda entry: places.get(entry["group"], -1)  # top level may go without saying
 
 
 def _answering(data: Mapping[str, Any]) -> dict[str, Any]:
@@ -150,8 +150,18 @@ def _sources(data: Mapping[str, Any]) -> Iterator[Found]:
                     )
                 elif not references[cited["source"]]["verified"]:
                     yield (*route, role), f"{cited['source']!r} is not verified: it may not be cited by a rule", None
+                else:
+                    yield from _located((*route, role), cited, references[cited["source"]])
         if where and all(cited["source"] in references for cited in where):
             yield from _founded(route, entry, {references[cited["source"]]["use"] for cited in where})
+
+
+def _located(route: Route, cited: Mapping[str, str], reference: Mapping[str, Any]) -> Iterator[Found]:
+    """Refuse a locator ``value: name`` that names no value of its source."""
+    values = [value["name"] for value in reference["values"] if isinstance(value, dict)]
+    named = cited["at"].partition("value: ")[2] if cited["at"].startswith("value: ") else None
+    if named is not None and named not in values:
+        yield route, f"{cited['source']!r} has no value {named!r}", did_you_mean(named, values)
 
 
 def _founded(route: Route, entry: Mapping[str, Any], uses: set[str]) -> Iterator[Found]:

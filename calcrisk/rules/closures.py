@@ -20,11 +20,14 @@ from calcrisk.rules.logic import (
     AnyTruth,
     Freedom,
     Quantity,
+    Slack,
     Span,
     Truth,
     compare,
     compare_bounded,
     edges,
+    of_limit,
+    of_two,
     unknown_or_absent,
 )
 from calcrisk.rules.logic import bounded as apply_bounded
@@ -36,6 +39,7 @@ if TYPE_CHECKING:
     Closure = Callable[[Environment], Any]
     Slots = Mapping[str, int]
 
+_MANY: Final = 3  # names in a row that are worth fetching together
 KNOWN: Final = "known:"  # the slot that says whether a name was stated
 
 
@@ -51,7 +55,7 @@ def exact(node: ex.Node, slots: Slots) -> Closure:  # noqa: C901, PLR0911  # one
         case ex.Comparison(operator, ex.Name(name), ex.Constant(limit)):
             return _COMPARED[operator](slots[name], *edges(limit))
         case ex.Comparison(operator, left, right):
-            return _compared(operator, exact(left, slots), exact(right, slots))
+            return _compared(operator, exact(left, slots), exact(right, slots), _slack(right))
         case ex.Calculation(operator, left, right):
             return _calculated(CALCULATE[operator], exact(left, slots), exact(right, slots))
         case ex.Call(function, arguments):
@@ -59,7 +63,7 @@ def exact(node: ex.Node, slots: Slots) -> Closure:  # noqa: C901, PLR0911  # one
         case ex.And(items):
             return _all([exact(item, slots) for item in items])
         case ex.Or(items):
-            return _any([exact(item, slots) for item in items])
+            return _any(_with_names_at_once(items, slots))
         case ex.Not(item):
             return _negated(exact(item, slots))
         case ex.Choose(condition, then, otherwise):
@@ -100,12 +104,17 @@ _COMPARED: Final[dict[ex.Operator, Callable[[int, float, float], Closure]]] = {
 }
 
 
-def _compared(operator: ex.Operator, left: Closure, right: Closure) -> Closure:
+def _slack(right: ex.Node) -> Slack:
+    # Folding has put a constant on the right.
+    return of_limit if isinstance(right, ex.Constant) else of_two
+
+
+def _compared(operator: ex.Operator, left: Closure, right: Closure, slack: Slack) -> Closure:
     def run(env: Environment) -> Truth:
         a, b = left(env), right(env)
         if a is None or b is None:
             return None if unknown_or_absent(a, b) is None else False
-        return compare(operator, a, b)
+        return compare(operator, a, b, slack)
 
     return run
 
@@ -143,6 +152,23 @@ def _all(items: list[Closure]) -> Closure:
     return run
 
 
+def _with_names_at_once(items: tuple[ex.Node, ...], slots: Slots) -> list[Closure]:
+    # Questions with many findings behind them are long lists of names: these are fetched in one go.
+    plain = [item for item in items if isinstance(item, ex.Name)]
+    if len(plain) < _MANY:
+        return [exact(item, slots) for item in items]
+    others = [exact(item, slots) for item in items if not isinstance(item, ex.Name)]
+    return [_any_of(op.itemgetter(*(slots[item.name] for item in plain))), *others]
+
+
+def _any_of(fetch: Callable[[Environment], tuple[Truth, ...]]) -> Closure:
+    def run(env: Environment) -> Truth:
+        values = fetch(env)
+        return True if True in values else (None if None in values else False)
+
+    return run
+
+
 def _both(one: Closure, two: Closure) -> Closure:
     def run(env: Environment) -> Truth:
         first = one(env)
@@ -155,6 +181,8 @@ def _both(one: Closure, two: Closure) -> Closure:
 
 
 def _any(items: list[Closure]) -> Closure:
+    if len(items) == 1:
+        return items[0]
     if len(items) == 2:  # noqa: PLR2004  # by far the commonest
         return _either_of(*items)
 
@@ -200,8 +228,10 @@ def _chosen(condition: Closure, then: Closure, otherwise: Closure) -> Closure:
 def bounded(node: ex.Node, slots: Slots) -> Closure:  # noqa: PLR0911  # one branch a kind of node
     """Build the closure of one expression over bounds and freedom."""
     match node:
+        case ex.Comparison(operator, ex.Name(name), ex.Constant(limit)):
+            return _limited(slots[name], exact(node, slots), operator, limit)
         case ex.Comparison(operator, left, right):
-            return _compared_bounded(operator, bounded(left, slots), bounded(right, slots))
+            return _compared_bounded(operator, bounded(left, slots), bounded(right, slots), _slack(right))
         case ex.Calculation(operator, left, right):
             sides = [bounded(left, slots), bounded(right, slots)]
             return _applied(CALCULATE[operator], sides, divides=operator == "/")
@@ -218,8 +248,17 @@ def bounded(node: ex.Node, slots: Slots) -> Closure:  # noqa: PLR0911  # one bra
     return exact(node, slots)
 
 
-def _compared_bounded(operator: ex.Operator, left: Closure, right: Closure) -> Closure:
-    return lambda env: compare_bounded(operator, left(env), right(env))
+def _limited(slot: int, plain: Closure, operator: ex.Operator, limit: float) -> Closure:
+    # Most values are plain numbers also where one is a span.
+    def run(env: Environment) -> AnyTruth:
+        value = env[slot]
+        return compare_bounded(operator, value, limit, of_limit) if isinstance(value, Span) else plain(env)
+
+    return run
+
+
+def _compared_bounded(operator: ex.Operator, left: Closure, right: Closure, slack: Slack) -> Closure:
+    return lambda env: compare_bounded(operator, left(env), right(env), slack)
 
 
 def _applied(calculate: Callable[..., Quantity], arguments: list[Closure], *, divides: bool = False) -> Closure:
@@ -229,16 +268,28 @@ def _applied(calculate: Callable[..., Quantity], arguments: list[Closure], *, di
 def _all_bounded(items: list[Closure]) -> Closure:
     # False settles it; unknown beside free stays unknown, since the free answer alone cannot make it true.
     def run(env: Environment) -> AnyTruth:
-        values = [item(env) for item in items]
-        return next((answer for answer in (False, None, FREE) if answer in values), True)
+        answer: AnyTruth = True
+        for item in items:
+            value = item(env)
+            if value is False:
+                return False
+            if value is not True and answer is not None:
+                answer = value
+        return answer
 
     return run
 
 
 def _any_bounded(items: list[Closure]) -> Closure:
     def run(env: Environment) -> AnyTruth:
-        values = [item(env) for item in items]
-        return next((answer for answer in (True, FREE, None) if answer in values), False)
+        answer: AnyTruth = False
+        for item in items:
+            value = item(env)
+            if value is True:
+                return True
+            if value is not False and answer is not FREE:
+                answer = value
+        return answer
 
     return run
 

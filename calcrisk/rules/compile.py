@@ -83,7 +83,6 @@ class _Compiler:
         self.slots = self._slots()
         self.symbols = self._symbols()
         self.shown = self._shown()
-        self.nodes: dict[str, list[ex.Node]] = {}
         self.leaves: dict[str, frozenset[str]] = {}
 
     def _slots(self) -> dict[str, int]:
@@ -299,6 +298,10 @@ class _Compiler:
             self.faults.append(((*path, "to"), f"{entry['set']} does not take {entry['to']!r}", None))
             return None
         value = float(words.index(entry["to"])) if spec["values"] else entry["to"]
+        if when and (facts := ex.names(when.node) - self.variables.keys()):
+            self.faults.append(
+                ((*path, "when"), f"an implication may read inputs only, and {min(facts)!r} is a fact", None)
+            )
         return Implication(entry["set"], value, when, entry["because"]) if when else None
 
     # ---- rules, tables, sentences -----------------------------------------------------------------------------

@@ -181,7 +181,11 @@ class _Reader:
 
     def fault(self, at: ast.expr, message: str, hint: str | None = None) -> ExpressionError:
         end = at.end_col_offset or at.col_offset + 1
-        return ExpressionError(message, self.text, at.col_offset, end, hint)
+        return ExpressionError(message, self.text, self.column(at.col_offset), self.column(end), hint)
+
+    def column(self, offset: int) -> int:
+        # ast counts the bytes of UTF-8.
+        return len(self.text.encode()[:offset].decode(errors="ignore"))
 
     def need(self, at: ast.expr, symbol: Symbol, kind: str) -> None:
         if symbol.kind != kind:
@@ -210,7 +214,7 @@ class _Reader:
     def _constant(self, at: ast.Constant) -> _Typed:
         if isinstance(at.value, bool):
             return Truth(at.value), _YESNO
-        if at.value in (0, 1):
+        if type(at.value) in (int, float) and at.value in (0, 1):
             return Constant(1.0 if at.value else 0.0), _NUMBER
         hint = "give it a name, a unit and a source under 'parameters', and write the name"
         raise self.fault(at, f"a number stands bare in a rule: {at.value!r}", hint)

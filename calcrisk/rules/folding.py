@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from calcrisk.rules import expression as ex
 from calcrisk.rules.logic import CALCULATE, CALL
@@ -21,7 +21,7 @@ def folded(node: ex.Node) -> ex.Node:  # noqa: PLR0911  # one branch a kind of n
             arguments = tuple(map(folded, arguments))
             return _worked_out(CALL[function], arguments) or ex.Call(function, arguments)
         case ex.Comparison(operator, left, right):
-            return ex.Comparison(operator, folded(left), folded(right))
+            return _constant_last(ex.Comparison(operator, folded(left), folded(right)))
         case ex.Choose(condition, then, otherwise):
             return ex.Choose(folded(condition), folded(then), folded(otherwise))
         case ex.And(items):
@@ -30,6 +30,16 @@ def folded(node: ex.Node) -> ex.Node:  # noqa: PLR0911  # one branch a kind of n
             return ex.Or(tuple(map(folded, items)))
         case ex.Not(item):
             return ex.Not(folded(item))
+    return node
+
+
+_TURNED: Final[dict[ex.Operator, ex.Operator]] = {">=": "<=", ">": "<", "<": ">", "<=": ">=", "==": "==", "!=": "!="}
+
+
+def _constant_last(node: ex.Comparison) -> ex.Comparison:
+    # A tie is measured by the constant, and the walks look for it on the right.
+    if isinstance(node.left, ex.Constant):
+        return ex.Comparison(_TURNED[node.operator], node.right, node.left)
     return node
 
 

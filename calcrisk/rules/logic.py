@@ -10,12 +10,11 @@ from __future__ import annotations
 
 import math
 import operator as op
+from collections.abc import Callable
 from enum import Enum
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from calcrisk.rules.expression import Arithmetic, Function, Operator
 
 ABSENT: Final = math.nan
@@ -39,6 +38,7 @@ class Span(NamedTuple):
     free: bool = False
 
 
+Slack = Callable[[float, float], float]
 Quantity = float | None
 Truth = bool | None
 AnyQuantity = float | Span | None
@@ -55,19 +55,24 @@ COMPARE: Final[dict[Operator, Callable[[float, float, float], bool]]] = {
 }
 
 
-def tolerance(a: float, b: float) -> float:
+def of_two(a: float, b: float) -> float:
     """How close two quantities must be to count as equal."""
     return TIE * (abs(a) + abs(b))
 
 
-def compare(operator: Operator, a: float, b: float) -> bool:
+def of_limit(_: float, limit: float) -> float:
+    """How close a quantity must be to a constant limit to count as equal."""
+    return TIE * abs(limit)
+
+
+def compare(operator: Operator, a: float, b: float, slack: Slack = of_two) -> bool:
     """Compare two known quantities; absent ones compare false."""
-    return COMPARE[operator](a, b, tolerance(a, b))
+    return COMPARE[operator](a, b, slack(a, b))
 
 
 def edges(limit: float) -> tuple[float, float]:
-    """The two edges of the tie round a constant limit, for comparisons folded once at load."""
-    slack = TIE * abs(limit)
+    """Return the two edges of the tie round a constant limit, for comparisons folded once at load."""
+    slack = of_limit(limit, limit)
     return limit - slack, limit + slack
 
 
@@ -169,20 +174,20 @@ def bounded(
 _LOWEST_FIRST: Final[dict[Operator, bool]] = {">=": True, ">": True, "<": False, "<=": False}
 
 
-def compare_bounded(operator: Operator, a: AnyQuantity, b: AnyQuantity) -> AnyTruth:
+def compare_bounded(operator: Operator, a: AnyQuantity, b: AnyQuantity, slack: Slack = of_two) -> AnyTruth:
     """Compare quantities of which some may be spans: undecided when these overlap, ``FREE`` when a free one decides."""
     if isinstance(a, float) and isinstance(b, float):
-        return compare(operator, a, b)
+        return compare(operator, a, b, slack)
     if a is None or b is None or isinstance(unknown_or_absent(a, b), float):
         return False if isinstance(unknown_or_absent(a, b), float) else None
     one, two = span_of(a), span_of(b)
     undecided = FREE if one.free or two.free else None
     if operator in ("==", "!="):
-        apart = compare("<", one.hi, two.lo) or compare(">", one.lo, two.hi)
+        apart = compare("<", one.hi, two.lo, slack) or compare(">", one.lo, two.hi, slack)
         return operator == "!=" if apart else undecided
     worst, best = (
         ((one.lo, two.hi), (one.hi, two.lo)) if _LOWEST_FIRST[operator] else ((one.hi, two.lo), (one.lo, two.hi))
     )
-    if compare(operator, *worst):
+    if compare(operator, *worst, slack):
         return True
-    return undecided if compare(operator, *best) else False
+    return undecided if compare(operator, *best, slack) else False

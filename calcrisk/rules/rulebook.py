@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from copy import deepcopy
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from calcrisk.errors import Fault, UsageError, did_you_mean
+from calcrisk.errors import Fault, RulebookError, UsageError, did_you_mean
 from calcrisk.packaged import compiled
+from calcrisk.printed import fingerprint
 from calcrisk.rules.compile import compile_program
 from calcrisk.rules.scalar import Evaluation, Stated, Walk
 
@@ -17,11 +19,12 @@ if TYPE_CHECKING:
 
     from calcrisk.rules.program import Spec
 
-_SHORT = 12  # characters of a hash that tell rulebooks apart at a glance
+# what each section of a rulebook calls the name of an entry; the first that has a name is shown
+_NAMED = {"warnings": "code", "consider": "pattern", "rows": "id", "rules": "id"}
 
 
 class Rulebook:
-    """What is held to be true of pathologic calcification, compiled. Immutable; safe to share.
+    """What is held to be true of pathologic calcification, compiled once and shared: its data are not to be changed.
 
     ``Rulebook.default()`` is the package's own; ``Rulebook.from_folder(path)`` compiles another from YAML. A profile
     replaces shared parameters; ``profile=None`` takes the rulebook's default.
@@ -37,17 +40,19 @@ class Rulebook:
         replaced = data["profiles"][self.profile]["parameters"]
         self.data: Mapping[str, Any] = {**data, "parameters": {**data["parameters"], **replaced}}
 
-    @classmethod
-    def default(cls, profile: str | None = None) -> Self:
-        """Load the package's own rulebook from its compiled JSON."""
-        return cls(compiled(), profile)
+    @staticmethod
+    def default(profile: str | None = None) -> Rulebook:
+        """Return the package's own rulebook, read from its compiled JSON once for each profile."""
+        return _default(profile)
 
     @classmethod
     def from_folder(cls, folder: str | Path, profile: str | None = None) -> Self:
         """Compile a folder of YAML; raises ``RulebookError`` with every fault, each with file, line and rule."""
         from calcrisk.rules.check import read_folder  # the schema's models are needed here only
 
-        return cls(read_folder(Path(folder)), profile)
+        data = read_folder(Path(folder))
+        _refuse_other_inputs(data)
+        return cls(data, profile)
 
     @property
     def id(self) -> str:
@@ -71,17 +76,19 @@ class Rulebook:
 
     @property
     def rules(self) -> tuple[Spec, ...]:
-        """Every rule as its YAML says it."""
-        return tuple(self.data["rules"])
+        """Every rule as its YAML says it; copies."""
+        return tuple(map(deepcopy, self.data["rules"]))
 
-    def rule(self, rule_id: str) -> Spec:
-        """Return one rule; raises ``UsageError`` with the nearest names when there is none."""
-        found = next((rule for rule in self.data["rules"] if rule["id"] == rule_id), None)
-        if found is None:
-            hint = did_you_mean(rule_id, [rule["id"] for rule in self.data["rules"]]) or "see 'calcrisk rules list'"
-            raise UsageError([Fault(code="unknown-rule", message=f"no rule {rule_id!r}", hint=hint)])
-        spec: Spec = found
-        return spec
+    def rule(self, name: str) -> Spec:
+        """Return a copy of what carries this id: a rule, a row of the class table, a pattern or a warning.
+
+        Raises ``UsageError`` with the nearest names when nothing does.
+        """
+        named = {entry[key]: entry for section, key in _NAMED.items() for entry in reversed(self.data[section])}
+        if name not in named:
+            hint = did_you_mean(name, named) or "see 'calcrisk rules list'"
+            raise UsageError([Fault(code="unknown-rule", message=f"no rule {name!r}", hint=hint)])
+        return deepcopy(named[name])
 
     def evaluate(self, given: Mapping[str, Stated]) -> Evaluation:
         """Answer without a trace: levels, class and tiers for what was stated (``patient.given``).
@@ -98,4 +105,24 @@ class Rulebook:
 
     def __repr__(self) -> str:
         """Name, version, profile and hash."""
-        return f"<Rulebook {self.id} {self.version} profile={self.profile} sha256={self.sha256[:_SHORT]}>"
+        return f"<Rulebook {self.id} {self.version} profile={self.profile} sha256={fingerprint(self.sha256)}>"
+
+
+@cache
+def _default(profile: str | None) -> Rulebook:
+    return Rulebook(compiled(), profile)
+
+
+def _refuse_other_inputs(data: Mapping[str, Any]) -> None:
+    """Refuse an input that means something else than the package's: patients are read by the package's variables."""
+    ours = {entry["name"]: entry for entry in compiled()["variables"]}
+    faults = [
+        Fault(code="rulebook", path=f"variables: {entry['name']}: {key}", message=message)
+        for entry in data["variables"]
+        if entry["name"] in ours
+        for key in ("kind", "unit", "values")
+        if (mine := ours[entry["name"]].get(key) or None) != (entry[key] or None)
+        for message in (f"patients are read with {mine!r}, and this rulebook says {entry[key]!r}",)
+    ]
+    if faults:
+        raise RulebookError(faults)

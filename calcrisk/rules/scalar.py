@@ -169,9 +169,10 @@ class Walk:
         for status, (mechanism, level) in zip(statuses, self._places, strict=True):
             if status is False:
                 continue
-            if status is True and level > lows[mechanism]:
+            if level > highs[mechanism]:  # noqa: PLR1730  # a call of max for every rule of every patient is dear
+                highs[mechanism] = level
+            if status and level > lows[mechanism]:
                 lows[mechanism] = level
-            highs[mechanism] = max(highs[mechanism], level)
         return lows, highs
 
     def _fill(self, env: list[Any], given: Mapping[str, Stated]) -> bool:

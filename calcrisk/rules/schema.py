@@ -354,7 +354,7 @@ class RulebookData(Entry):
     references: dict[Slug, ReferenceEntry]
     facts: list[Fact]
     implied: list[Implied]
-    rules: list[RuleEntry]
+    rules: Annotated[list[RuleEntry], Field(min_length=1)]
     classes: dict[str, ClassEntry]
     rows: list[RowEntry]
     minimum: list[Identifier]

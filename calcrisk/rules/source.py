@@ -55,11 +55,11 @@ class Source:
         for section, key in MAPPED.items():
             self.data[section] = {}
             for file in self._files(section):
-                entries = self._read(file, (), renamed={key: section}).get(key) or {}
+                entries = self._part(file, key, dict, renamed={key: section})
                 for name in self.data[section].keys() & entries.keys():
                     self._stands_twice(section, name)
                 self.data[section] |= entries
-        self.data["implied"] = self._read(self.folder / "facts.yaml", ()).get("implied") or []
+        self.data["implied"] = self._part(self.folder / "facts.yaml", "implied", list)
         self.data |= self._read(self.folder / "classification.yaml", ())
 
     def _stands_twice(self, section: str, name: str) -> None:
@@ -70,11 +70,20 @@ class Source:
     def _listed(self, file: Path, section: str, key: str) -> list[Any]:
         # Entries of several files share one list, so their routes start where the files before them ended.
         start = sum(1 for route in self.marks if len(route) == 2 and route[0] == section)  # noqa: PLR2004  # (section, index)
-        entries = self._read(file, (), renamed={key: section}, start=start).get(key) or []
+        entries = self._part(file, key, list, renamed={key: section}, start=start)
         relative = file.relative_to(self.folder).as_posix()
         return [
             entry | {"file": relative} if section == "rules" and isinstance(entry, dict) else entry for entry in entries
         ]
+
+    def _part(self, file: Path, key: str, kind: type[Any], **reading: Any) -> Any:  # noqa: ANN401  # of that kind
+        """Return what stands under a key of a file; an empty one of its kind when nothing does."""
+        part = self._read(file, (), **reading).get(key)
+        if part is None or isinstance(part, kind):
+            return part or kind()
+        message = f"a {'list' if kind is list else 'mapping'} belongs here"
+        name = file.relative_to(self.folder).as_posix()
+        raise RulebookError([Fault(code="bad-yaml", message=message, file=name, path=key)])
 
     def _files(self, section: str) -> Iterator[Path]:
         single, folder = self.folder / f"{section}.yaml", self.folder / section

@@ -7,9 +7,10 @@ states.
 from __future__ import annotations
 
 import re
-from functools import cache, cached_property
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from calcrisk import printed
 from calcrisk.rules.logic import Span
 
 if TYPE_CHECKING:
@@ -17,13 +18,6 @@ if TYPE_CHECKING:
 
 _HOLE: Final = re.compile(r"\{(?:(strongest):)?([a-z_][a-z0-9_]*)(?::(n))?\}", re.IGNORECASE)
 _BRACE: Final = re.compile(r"\{[^{}]*\}?|\}")
-_SQUARE: Final = re.compile(r"(?<=[A-Za-z])2")
-
-
-@cache
-def pretty_unit(unit: str) -> str:
-    """Write a unit as print has it: ``mg2/dL2`` is mg²/dL², ``umol/L`` µmol/L."""
-    return _SQUARE.sub("²", unit).replace("umol", "µmol").replace("ukat", "µkat").replace("ug/", "µg/")
 
 
 def pretty_number(value: float, digits: int) -> str:
@@ -60,7 +54,7 @@ class Shown(NamedTuple):
     @property
     def suffix(self) -> str:
         """The unit after a space, if there is one."""
-        return f" {pretty_unit(self.unit)}" if self.unit else ""
+        return f" {printed.unit(self.unit)}" if self.unit else ""
 
 
 Hole = tuple[Shown, bool] | tuple[str]

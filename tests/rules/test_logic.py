@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from calcrisk.rules import logic
 from calcrisk.rules.closures import bounded, exact
 from calcrisk.rules.expression import Node, Symbol, parse
+from calcrisk.rules.folding import folded
 from calcrisk.rules.logic import ABSENT, FREE, Span, compare, compare_bounded
 
 T, F, U = True, False, None
@@ -70,6 +71,16 @@ def test_a_tie_written_in_decimals_is_a_tie(limit: int) -> None:
         assert answers == [T, F, F, T, T, F], (n, m)
         below = (n / 100) * ((m - 1) / 100)
         assert not compare(">=", below, limit), (n, m)
+
+
+@pytest.mark.parametrize("form", [exact, bounded])
+@pytest.mark.parametrize("text", ["x >= c", "c <= x", "x * y >= c", "c <= x * y"])
+@pytest.mark.parametrize(("parts", "tied"), [(3, True), (8, False)])
+def test_the_tie_round_a_limit_is_measured_by_the_limit_alone(form: Any, text: str, parts: int, tied: bool) -> None:
+    """``a >= c`` means ``a >= c - |c|·5e-10``, however it is written and whichever walk reads it."""
+    near = 6.0 * (1 - parts * 1e-10)
+    node = folded(parse(text, SCOPE))
+    assert form(node, SLOTS)([None, None, near, 1.0]) is tied
 
 
 UNDEFINED = [

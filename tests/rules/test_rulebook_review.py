@@ -70,6 +70,17 @@ CONSIDER: list[tuple[str, Stated, bool]] = [
     ("pth-dependent-hypercalcaemia", {"age": 50, "calcium": 12.7, "pth": 90}, False),
     ("pth-dependent-hypercalcaemia", {"age": 50, "calcium": 12.7, "pth": "high"}, True),
     ("pth-dependent-hypercalcaemia", {"age": 50, "calcium": 9.7, "pth": 225}, False),
+    ("hypercalcaemia-without-a-pth", {"age": 50, "calcium": 11.2}, True),
+    ("hypercalcaemia-without-a-pth", {"age": 50, "calcium": 11.2, "pth": 80, "pth_upper_limit": 65}, False),
+    ("hypercalcaemia-without-a-pth", {"age": 50, "calcium": 11.2, "pth": "low"}, False),
+    ("hypercalcaemia-without-a-pth", {"age": 50, "calcium": 9.2}, False),
+    *[
+        ("heritable-hyperphosphataemic", {"age": 12, "phosphate": 7.9, "ckd_stage": "G1", other: True}, False)
+        for other in ("acute_kidney_injury", "rhabdomyolysis", "hypoparathyroidism", "malignancy", "phosphate_given")
+    ],
+    ("idiopathic", ANSWERED | {"deposit_in_skin": True}, True),
+    ("idiopathic", ANSWERED | {"deposit_in_skin": True, "iv_calcium": True}, False),
+    ("idiopathic", ANSWERED | {"deposit_in_skin": True, "enpp1_biallelic": True}, False),
     (
         "pth-dependent-hypercalcaemia",
         {"age": 50, "calcium": 12.7, "pth": 225, "primary_hyperparathyroidism": True},
@@ -152,13 +163,154 @@ def test_normal_chemistry_is_said_once_and_only_where_it_is_known() -> None:
     assert "even while" in because
 
 
-@pytest.mark.parametrize("stage", [{}, {"ckd_stage": "G1"}])
-def test_the_product_of_a_child_is_called_arithmetic_whatever_is_known_of_its_kidneys(stage: Stated) -> None:
-    infant = answer(age="3 months", calcium=10, phosphate=6.6, **stage)
-    assert any("arithmetic only" in note for note in infant.ca_p_product.notes)
-    assert not any(
-        "arithmetic" in note for note in answer(age=40, calcium=10, phosphate=6.6, **stage).ca_p_product.notes
-    )
+@pytest.mark.parametrize(
+    ("stage", "arithmetic"), [({}, False), ({"ckd_stage": "G1"}, True), ({"ckd_stage": "G4"}, False)]
+)
+def test_the_product_of_a_child_is_called_arithmetic_only_where_its_kidneys_are_known(
+    stage: Stated, *, arithmetic: bool
+) -> None:
+    notes = answer(age="3 months", calcium=10, phosphate=6.6, **stage).ca_p_product.notes
+    assert any("CKD G3a to G5 alone" in note for note in notes)  # true of every child
+    assert any("arithmetic only" in note for note in notes) is arithmetic
+    adult = answer(age=40, calcium=10, phosphate=6.6, **stage).ca_p_product.notes
+    assert not any("arithmetic" in note for note in adult)
+
+
+@pytest.mark.parametrize(("stage", "said"), [({"ckd_stage": "G1"}, False), ({"ckd_stage": "G4"}, True)])
+def test_a_product_is_called_unconfirmed_only_where_a_rule_reads_it(stage: Stated, *, said: bool) -> None:
+    notes = answer(age=4, calcium=10, phosphate=6.6, **stage).ca_p_product.notes
+    assert any("unconfirmed" in note for note in notes) is said
+    assert not any("14 %" in note for note in notes)  # a number of haemodialysis
+
+
+def test_the_variation_of_haemodialysis_is_said_in_kidney_failure_alone() -> None:
+    assert any("14 %" in note for note in answer(age=40, calcium=10, phosphate=6.6, ckd_stage="G5").ca_p_product.notes)
+
+
+NECROTIC: Stated = ANSWERED | {"tissue_damage": True, "skin_necrosis": True}
+
+
+@pytest.mark.parametrize("factors", [{}, {"diabetes": True}, {"sex": "female"}, {"ckd_stage": "G5", "dialysis": True}])
+def test_the_class_and_the_alert_of_skin_necrosis_never_disagree(factors: Stated) -> None:
+    found = answer(**NECROTIC | factors)
+    assert found.possible_classifications == ("calciphylaxis",)
+    assert [part.pattern for part in found.alerts] == ["calciphylaxis"]
+    explained = answer(**NECROTIC | factors | {"skin_necrosis_explained": True})
+    assert explained.classification != "calciphylaxis"
+    assert "calciphylaxis" not in explained.conclusion.sentence
+    assert not explained.alerts
+
+
+def test_the_factors_of_calciphylaxis_are_named_where_they_are_present() -> None:
+    plain, female = sentence(**NECROTIC), sentence(**NECROTIC | {"sex": "female", "diabetes": True})
+    assert "kidneys that have not failed" in plain
+    assert "female sex" not in plain
+    assert "diabetes" not in plain
+    assert "female sex" in female
+    assert "diabetes is present" in female
+    assert "nor do kidneys" not in sentence(**NECROTIC | {"ckd_stage": "G5", "dialysis": True})
+
+
+ACUTE = "one day's value"
+TENDENCY = "a tendency, not a deposit"
+SENTENCES: list[tuple[Stated, str, bool]] = [
+    (ANSWERED | {"calcium": 13, "acute_kidney_injury": True}, ACUTE, True),
+    (ANSWERED | {"calcium": 13}, ACUTE, False),
+    ({"acute_kidney_injury": True, "hftc": True}, ACUTE, False),
+    (ANSWERED | {"calcium": 13}, TENDENCY, True),
+    (ANSWERED | {"calcium": 13, "deposit_in_lung": True}, TENDENCY, False),
+    ({"necrosis": True}, TENDENCY, True),
+    ({"necrosis": True, "calcium": 13}, TENDENCY, True),
+    (ANSWERED | {"mineral_history": True, "calcium": 13}, "disorder is not named", True),
+    (ANSWERED | {"mineral_history": True, "malignancy": True, "calcium": 13}, "disorder is not named", False),
+    (ANSWERED | {"phosphate": 4.8, "deposit_in_kidney": True}, "causes of its own in the tubules", True),
+    (ANSWERED | {"phosphate": 4.8, "deposit_in_stomach": True}, "stomach", True),
+    (ANSWERED | {"phosphate": 4.8, "deposit_in_stomach": True}, "tubules", False),
+    ({"age": 4, "deposit_in_pineal": True}, "seen from childhood and is harmless", True),
+    ({"aac24": 7.8}, "7.8", True),
+    ({"hypoparathyroidism": True}, "can calcify", True),
+    ({"malignancy": True, "mineral_history": True, "calcium": 13}, "a malignancy with high calcium", True),
+]
+
+
+@pytest.mark.parametrize(("stated", "words", "said"), SENTENCES)
+def test_the_sentence_says_what_it_should(stated: Stated, words: str, *, said: bool) -> None:
+    assert (words in sentence(**stated)) is said
+
+
+# ------------------------------------------------------------------------------------------------ tiers and levels
+
+TIERS: list[tuple[Stated, str]] = [
+    ({"rhabdomyolysis": True, "calcium": 15}, "high"),
+    ({"newborn_fat_necrosis": True, "calcium": 15, "age": "1 month"}, "high"),
+    ({"calcium": 15, "age": 50}, "very_high"),
+    ({"rhabdomyolysis": True, "calcium": 15, "primary_hyperparathyroidism": True}, "very_high"),
+    (ANSWERED | {"phosphate": 4.8, "deposit_in_kidney": True}, "moderate"),
+    ({"ckd_stage": "G5", "calcium": 9, "phosphate": 4, "deposit_in_kidney": True}, "high"),
+    ({"ckd_stage": "G5", "calcium": 10, "phosphate": 6, "age": 60}, "moderate"),  # once
+    ({"ckd_stage": "G5", "calcium": 10, "phosphate": 7.5, "age": 60}, "high"),  # once, beyond the noise about 55
+    ({"ckd_stage": "G5", "calcium": 10, "phosphate": 7.5, "age": 60, "product_sustained": True}, "very_high"),
+]
+
+
+@pytest.mark.parametrize(("stated", "tier"), TIERS)
+def test_the_metastatic_tier_is_what_it_should_be(stated: Stated, tier: str) -> None:
+    assert answer(**stated).risk.metastatic.tier == tier
+
+
+def test_a_sarcoid_granuloma_is_mild_and_a_caseous_one_is_not() -> None:
+    sarcoid = ANSWERED | {"tissue_damage": True, "granuloma": True, "sarcoidosis": True}
+    assert answer(**sarcoid).mechanisms["tissue_injury"].level == "mild"
+    assert answer(**sarcoid | {"caseous_necrosis": True}).mechanisms["tissue_injury"].level == "marked"
+
+
+# ------------------------------------------------------------------------------------------------ alerts, warnings
+
+ALERTS: list[tuple[str, Stated, bool]] = [
+    ("critical-corrected-calcium", {"corrected_calcium": 13.2}, True),
+    ("critical-corrected-calcium", {"corrected_calcium": 6.2}, True),
+    ("critical-corrected-calcium", {"corrected_calcium": 13}, False),
+    ("critical-corrected-calcium", {"calcium": 12, "albumin": 2}, True),
+    ("critical-calcium", {"calcium": 12, "albumin": 2}, False),
+    ("tumour-lysis", {"malignancy": True, "calcium": 6.3, "phosphate": 7.6, "age": 39}, True),
+    ("tumour-lysis", {"calcium": 6.3, "phosphate": 7.6, "age": 39}, False),
+    ("hypoparathyroid-brain-calcification", {"hypoparathyroidism": True}, False),
+    ("hypoparathyroid-brain-calcification", {"hypoparathyroidism": True, "deposit_in_basal_ganglia": True}, True),
+]
+
+
+@pytest.mark.parametrize(("pattern", "stated", "said"), ALERTS)
+def test_an_alert_is_given_where_it_should_be(pattern: str, stated: Stated, *, said: bool) -> None:
+    assert (pattern in {part.pattern for part in answer(**stated).alerts}) is said
+
+
+WARNINGS: list[tuple[str, Stated, bool]] = [
+    ("ionised-calcium-not-graded", {"ionised_calcium": 2.0, "age": 50}, True),
+    ("ionised-calcium-not-graded", {"ionised_calcium": 2.0}, True),
+    ("ionised-calcium-not-graded", {"ionised_calcium": 1.25, "age": 50}, False),
+    ("dialysis-time-without-dialysis", {"dialysis_months": 12, "dialysis": False}, True),
+    ("dialysis-time-without-dialysis", {"dialysis_months": 12, "dialysis": True}, False),
+    ("dialysis-longer-than-life", {"dialysis_months": 60, "dialysis": True, "age": 4}, True),
+    ("dialysis-longer-than-life", {"dialysis_months": 60, "dialysis": True, "age": 40}, False),
+    ("stages-differ", {"egfr": 80, "ckd_stage": "G5"}, True),
+    ("stages-differ", {"egfr": 25, "ckd_stage": "G2"}, True),
+    ("stages-differ", {"egfr": 25, "ckd_stage": "G5", "dialysis": True}, False),
+    ("product-differs", {"calcium": 10, "phosphate": 4, "ca_p_product": 67}, True),
+    ("product-differs", {"calcium": 10, "phosphate": 4, "ca_p_product": 41}, False),
+    ("pregnancy-of-a-man", {"pregnancy": True, "sex": "male"}, True),
+    ("pregnancy-of-a-man", {"pregnancy": True, "sex": "female"}, False),
+    ("products-disagree-in-ckd", {"calcium": 8, "albumin": 2.5, "phosphate": 6, "age": 60, "ckd_stage": "G5"}, True),
+    ("products-disagree-in-ckd", {"calcium": 8, "albumin": 2.4, "phosphate": 6, "age": 60, "ckd_stage": "G1"}, False),
+]
+
+
+@pytest.mark.parametrize(("code", "stated", "said"), WARNINGS)
+def test_a_warning_is_given_where_it_should_be(code: str, stated: Stated, *, said: bool) -> None:
+    assert (code in {warning.code for warning in answer(**stated).warnings}) is said
+
+
+def test_a_high_calcium_leaves_the_pth_open() -> None:
+    assert "pth" in {missing.input for missing in answer(**ANSWERED | {"calcium": 11.2}).missing}
 
 
 # ------------------------------------------------------------------------------------------------- what is assessed
