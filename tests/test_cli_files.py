@@ -183,7 +183,7 @@ def test_a_closed_end_is_told(arguments: tuple[str, ...], closed: str, code: int
 
 
 def test_bytes_that_are_no_text_are_shown_escaped(tmp_path: Path) -> None:
-    line = [*PROGRAM, "assess", "--calcium", b"9.9\xff"]
+    line: list[str | bytes] = [*PROGRAM, "assess", "--calcium", b"9.9\xff"]
     ended = subprocess.run(line, capture_output=True, env=environment(), cwd=tmp_path, check=False)
     assert ended.returncode == BAD_INPUT
     assert b"\\udcff" in ended.stderr

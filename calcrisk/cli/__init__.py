@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 
 from calcrisk.errors import CalcriskError
 
 _INTERRUPTED = 130  # what shells give a process ended by Ctrl-C
+_RARELY = 100_000  # new objects before Python looks for cycles: start-up makes many, and none of them is garbage
 _SURROUNDINGS = 4  # as SurroundingsError
 _REPORT = "This is a defect in calcrisk, not in your data. Set CALCRISK_DEBUG=1 to see where, and please report it."
 
 
 def main() -> None:
     """Run the command line and end the process with its exit code."""
+    gc.set_threshold(_RARELY)
     _speak_utf8()
     sys.exit(_guarded())
 

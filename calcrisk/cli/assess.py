@@ -43,7 +43,7 @@ def run(  # noqa: PLR0913  # what a command line can say
 ) -> None:
     """Assess one patient and write the answer; raises ``CalcriskError`` for whatever is wrong, before it writes."""
     from calcrisk.assessing import assess
-    from calcrisk.cli.rules import load
+    from calcrisk.cli.rulebooks import load
     from calcrisk.inputs import patient_from
     from calcrisk.inputs.flags import from_flags
 

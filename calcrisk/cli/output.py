@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
 from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
@@ -57,6 +56,8 @@ def _write(path: Path, text: str) -> None:
 
 def _write_whole(path: Path, text: str) -> None:
     # A neighbour first, then a rename: a reader never sees half a file, and a failure leaves the old one.
+    import tempfile  # brings random and hashing along, which most runs do without
+
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", text=False)
     try:
         with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:

@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from calcrisk.cli.formats import chosen_format
 from calcrisk.cli.output import emit, is_terminal
+from calcrisk.cli.rulebooks import load
 from calcrisk.render.citations import link
-from calcrisk.rules.rulebook import Rulebook
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from typing import Any
 
     from calcrisk.rules.program import Spec
+    from calcrisk.rules.rulebook import Rulebook
 
 
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -35,11 +36,6 @@ class Wanted(NamedTuple):
     def settled(self) -> str:
         """Settle on ``terminal`` or ``json``; raises UsageError as ``chosen_format`` does."""
         return chosen_format(_FORMATS, self.output, named=self.format, json=self.json)
-
-
-def load(folder: str | None, profile: str | None) -> Rulebook:
-    """Return the package's rulebook, or the one compiled from a folder."""
-    return Rulebook.from_folder(folder, profile) if folder else Rulebook.default(profile)
 
 
 def show_list(folder: str | None, profile: str | None, wanted: Wanted) -> None:
