@@ -18,7 +18,10 @@ def main() -> None:
     """Run the command line and end the process with its exit code."""
     gc.set_threshold(_RARELY)
     _speak_utf8()
-    sys.exit(_guarded())
+    try:
+        sys.exit(_guarded())
+    finally:
+        gc.freeze()  # or Python would look through every object once more before it ends
 
 
 def _guarded() -> int:
