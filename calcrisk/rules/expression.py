@@ -175,7 +175,10 @@ class _Reader:
             start = max((getattr(error, "offset", None) or 1) - 1, 0)
             message = f"this cannot be read: {getattr(error, 'msg', error)}"
             raise ExpressionError(message, self.text, start, start + 1, _ALLOWED) from None
-        node, symbol = self.lower(tree)
+        try:
+            node, symbol = self.lower(tree)
+        except RecursionError:  # newer Pythons read deeper than they can walk
+            raise ExpressionError("this is nested too deeply", self.text, 0, 1, _ALLOWED) from None
         self.need(tree, symbol, expect)
         return node
 
