@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import FrozenInstanceError, dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, dataclass_transform
+from typing import TYPE_CHECKING, Annotated, Any, Literal, dataclass_transform
 
 from pydantic import Field
 
@@ -36,10 +36,6 @@ class Part:
     def __init__(self, **fields: Any) -> None:  # noqa: ANN401  # typed by the fields of each part
         """Take every field."""
         self.__dict__.update(fields)
-
-    def replaced(self, **fields: Any) -> Self:  # noqa: ANN401  # as above
-        """Return a copy with some fields changed."""
-        return type(self)(**{**self.__dict__, **fields})
 
     def __setattr__(self, name: str, value: object) -> None:
         """Refuse: an answer does not change."""

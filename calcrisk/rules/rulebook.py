@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from calcrisk.rules.program import Spec
 
-# what each section of a rulebook calls the name of an entry; the first that has a name is shown
+# what each section of a rulebook calls the name of an entry; where two share a name, the later section's is meant
 _NAMED = {"warnings": "code", "consider": "pattern", "rows": "id", "rules": "id"}
 
 
@@ -117,12 +117,15 @@ def _refuse_other_inputs(data: Mapping[str, Any]) -> None:
     """Refuse an input that means something else than the package's: patients are read by the package's variables."""
     ours = {entry["name"]: entry for entry in compiled()["variables"]}
     faults = [
-        Fault(code="rulebook", path=f"variables: {entry['name']}: {key}", message=message)
+        Fault(
+            code="rulebook",
+            path=f"variables: {entry['name']}: {key}",
+            message=f"patients are read with {mine!r}, and this rulebook says {entry[key]!r}",
+        )
         for entry in data["variables"]
         if entry["name"] in ours
         for key in ("kind", "unit", "values")
         if (mine := ours[entry["name"]].get(key) or None) != (entry[key] or None)
-        for message in (f"patients are read with {mine!r}, and this rulebook says {entry[key]!r}",)
     ]
     if faults:
         raise RulebookError(faults)
