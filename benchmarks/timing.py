@@ -5,6 +5,7 @@ Ratios are of the quickest runs (noise only ever adds time); medians are given b
 
 from __future__ import annotations
 
+import gc
 import statistics
 import time
 from dataclasses import dataclass
@@ -47,14 +48,20 @@ class Row:
 
 
 def in_turns(things: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, Times]:
-    """Run each thing once a round, after one round that is not counted."""
+    """Run each thing once a round, after one round that is not counted.
+
+    Python looks for cycles between the rounds and not within them, as ``timeit`` has it.
+    """
     seconds: dict[str, list[float]] = {name: [] for name in things}
+    gc.disable()
     for counted in (False, *[True] * rounds):
+        gc.collect()
         for name, run in things.items():
             began = time.perf_counter()
             run()
             if counted:
                 seconds[name].append(time.perf_counter() - began)
+    gc.enable()
     return {name: Times(tuple(runs)) for name, runs in seconds.items()}
 
 

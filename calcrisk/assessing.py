@@ -6,22 +6,23 @@ Nothing is decided here.
 from __future__ import annotations
 
 from functools import lru_cache
+from math import isnan
 from typing import TYPE_CHECKING, Any, Final
 
 from calcrisk import assessment as parts
 from calcrisk._version import __version__
 from calcrisk.assessment import Assessment
-from calcrisk.rules.decisive import is_open, missing_inputs, open_inputs, undecided_rules
+from calcrisk.rules.logic import ABSENT
 from calcrisk.wording import Wording
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from calcrisk.patient import Patient
-    from calcrisk.rules.program import Clause, Row, Rule, Spec
+    from calcrisk.rules.program import Clause
     from calcrisk.rules.rulebook import Rulebook
-    from calcrisk.rules.scalar import TierAnswer
-    from calcrisk.wording import Cited
+    from calcrisk.rules.text import Shown
+    from calcrisk.wording import Holding, Place
 
 _STATUS: Final[dict[bool | None, parts.Status]] = {True: "met", False: "not_met", None: "unknown"}
 _RULEBOOKS: Final = 8  # rulebooks whose words are kept ready
@@ -52,55 +53,55 @@ class _Writer:
     """One answer on its way into words."""
 
     def __init__(self, patient: Patient, rulebook: Rulebook) -> None:
-        self.patient, self.rulebook, self.data = patient, rulebook, rulebook.data
-        self.words = _wording(rulebook)
-        self.given = patient.given
-        self.walk = rulebook.walk
-        self.program = self.walk.program
-        self.found = rulebook.evaluate(self.given)
-        self.walk.finish(self.found)
-        self.env = self.found.env
-        self.met = [rule for rule, status in zip(self.program.rules, self.found.statuses, strict=True) if status]
-        self.met_ids = {rule.id for rule in self.met}
-        self.answered = self.given.keys() | self.found.implied.keys()
-        self.opened = open_inputs(self.walk, self.found, self.given)
+        self.patient, self.words = patient, _wording(rulebook)
+        self.given = dict(patient.given)
+        self.program = rulebook.walk.program
+        self.found = found = rulebook.evaluate(self.given)
+        rulebook.walk.finish(found)
+        self.env = found.env
+        self.met = found.met
+        self.answered = self.given.keys() | found.implied.keys()
+        self.opened = self.words.decisive.open_inputs(found, self.given)
         self.sources: dict[str, None] = {}
 
     def assessment(self, as_of: str | None, index: int, *, every_rule: bool) -> Assessment:
-        found, row = self.found, self.program.rows[self.found.row]
-        classes = tuple(dict.fromkeys(self.program.rows[at].spec["class"] for at in found.possible))
-        considered = [self.consideration(clause) for clause in self.program.consider if self.true(clause)]
-        missing = self.missing()
-        fields: dict[str, Any] = {
-            "format": parts.FORMAT,
-            "calcrisk": __version__,
-            "source": self.patient.source,
-            "index": index,
-            "status": "scored",
-            "as_of": as_of,
-            "rulebook": self.identity(),
-            "patient": parts.PatientIdentity(id=self.patient.id),
-            "classification": row.spec["class"],
-            "possible_classifications": classes,
-            "settled": self.settled(classes, missing),
-            "conclusion": self.conclusion(row),
-            "risk": self.risk(),
-            "ca_p_product": self.product(),
-            "mechanisms": self.mechanisms(),
-            "findings": self.findings(every_rule=every_rule),
-            "undecided": self.undecided(),
-            "missing": missing,
-            "assumed_absent": self.assumed_absent(),
-            "assumptions": {},
-            "alerts": tuple(part for alert, part in considered if alert),
-            "consider": tuple(part for alert, part in considered if not alert),
-            "inputs": {name: self.input(name) for name in self.words.in_order(self.stated())},
-            "facts": {fact["name"]: self.fact(fact) for fact in self.words.shown_facts},
-            "references": {source: self.words.references[source] for source in self.sources},
-            "warnings": self.warnings(),
-            "notice": self.data["notice"],
-        }
-        return Assessment(**fields)
+        found, words, rows = self.found, self.words, self.program.rows
+        classes = tuple(dict.fromkeys([rows[at].spec["class"] for at in found.possible]))
+        # In the order of the page, so that its references are numbered as they are met: alerts stand above the class.
+        considered = [self.consideration(clause) for clause in self.holding(words.consider)]
+        missing, conclusion, product = self.missing(), self.conclusion(), self.product()
+        findings = self.findings(range(len(found.statuses)) if every_rule else self.met)
+        return Assessment.of(
+            {
+                "format": parts.FORMAT,
+                "calcrisk": __version__,
+                "source": self.patient.source,
+                "index": index,
+                "status": "scored",
+                "as_of": as_of,
+                "rulebook": words.identity,
+                "patient": parts.PatientIdentity.of({"id": self.patient.id}),
+                "classification": rows[found.row].spec["class"],
+                "possible_classifications": classes,
+                "settled": self.settled(classes, missing),
+                "conclusion": conclusion,
+                "risk": words.risk(found.tiers),
+                "ca_p_product": product,
+                "mechanisms": dict(words.mechanisms(tuple(found.lows), tuple(found.highs))),
+                "findings": findings,
+                "undecided": self.undecided(),
+                "missing": missing,
+                "assumed_absent": self.assumed_absent(),
+                "assumptions": {},
+                "alerts": tuple([part for alert, part in considered if alert]),
+                "consider": tuple([part for alert, part in considered if not alert]),
+                "inputs": self.inputs(),
+                "facts": self.facts(),
+                "references": {source: words.references[source] for source in self.sources},
+                "warnings": self.warnings(),
+                "notice": words.data["notice"],
+            }
+        )
 
     def settled(self, classes: tuple[str, ...], missing: tuple[parts.Missing, ...]) -> bool:
         """Whether no open question can change the class or a tier, or begin a tier that was not assessed."""
@@ -109,188 +110,164 @@ class _Writer:
 
     # ---- words ------------------------------------------------------------------------------------------------
 
-    def cite(self, cited: Cited) -> dict[str, Any]:
-        """Return the sources, and remember that they are cited."""
-        self.sources.update(cited.sources)
-        return {"evidence": cited.evidence, "against": cited.against}
-
     def strongest(self, mechanism: str) -> str:
-        at = self.words.mechanisms.index(mechanism)
-        best = max((rule for rule in self.met if rule.mechanism == at), key=lambda rule: rule.level, default=None)
+        at = self.words.mechanism_names.index(mechanism)
+        rules = [self.program.rules[place] for place in self.met]
+        best = max((rule for rule in rules if rule.mechanism == at), key=lambda rule: rule.level, default=None)
         return best.phrase.fill(self.env) if best else "nothing that reaches a level"
 
-    def said(self, clauses: Iterable[Clause]) -> tuple[str, ...]:
-        return tuple(clause.say.fill(self.env, self.strongest) for clause in clauses if self.true(clause))
+    def holding(self, clauses: Holding) -> list[Clause]:
+        return clauses.in_form(self.env, inexact=self.found.inexact)
 
-    def true(self, clause: Clause) -> bool:
-        if clause.when is None:
-            return True
-        holds = clause.when.bounded if self.found.inexact else clause.when.exact
-        return holds(self.env) is True
-
-    def plain(self, name: str) -> Any:  # noqa: ANN401  # a number, a yes/no or a word
-        return self.words.places[name].plain(self.env)
+    def said(self, clauses: Holding) -> list[str]:
+        return [clause.say.fill(self.env, self.strongest) for clause in self.holding(clauses)]
 
     # ---- the parts --------------------------------------------------------------------------------------------
 
-    def identity(self) -> parts.RulebookIdentity:
-        book = self.rulebook
-        return parts.RulebookIdentity(id=book.id, version=book.version, sha256=book.sha256, profile=book.profile)
-
-    def conclusion(self, row: Row) -> parts.Conclusion:
-        sentence = "; ".join([row.say.fill(self.env, self.strongest), *self.said(row.clauses)])
-        return parts.Conclusion(
-            row=row.id,
-            label=row.label,
-            sentence=sentence if sentence.endswith(".") else sentence + ".",
-            basis=row.spec["basis"],
-            **self.cite(self.words.rows[row.id]),
+    def conclusion(self) -> parts.Conclusion:
+        at = self.found.row
+        row, cited = self.program.rows[at], self.words.rows[at]
+        sentence = "; ".join([row.say.fill(self.env, self.strongest), *self.said(self.words.clauses[at])])
+        self.sources.update(cited.sources)
+        return parts.Conclusion.of(
+            {
+                "row": row.id,
+                "label": row.label,
+                "sentence": sentence if sentence.endswith(".") else sentence + ".",
+                "basis": row.spec["basis"],
+                "evidence": cited.evidence,
+                "against": cited.against,
+            }
         )
 
-    def risk(self) -> parts.Risk:
-        tiers = zip(self.program.tiers, self.found.tiers, strict=True)
-        return parts.Risk(**{tier.name: self.tier(tier.spec["label"], answer) for tier, answer in tiers})
-
-    def tier(self, label: str, answer: TierAnswer) -> parts.TierRange:
-        names, ranks = self.data["tier_names"], (answer.tier, answer.lowest, answer.highest)
-        tier, lowest, highest = (names[rank] if answer.assessed else None for rank in ranks)
-        return parts.TierRange(label=label, assessed=answer.assessed, tier=tier, lowest=lowest, highest=highest)
-
     def product(self) -> parts.Product:
-        spec = self.data["product"]
-        shown = self.program.shown[spec["value"]]
-        factor = self.program.inputs[spec["value"]].spec["units"][spec["si_unit"]]
-        limit = self.plain(spec["limit"])
-        threshold = self.data["parameters"][spec["default_limit"]]["value"] if limit is None else limit
-        value, corrected = self.plain(spec["value"]), self.plain(spec["corrected"])
-        above = None if value is None else self.plain(spec["at_limit"])
-        corrected_above = None if corrected is None else self.plain(spec["corrected_at_limit"])
-        return parts.Product(
-            value=value,
-            unit=shown.unit or "",
-            si_value=None if value is None else value / factor,
-            si_unit=spec["si_unit"],
-            threshold=threshold,
-            si_threshold=threshold / factor,
-            at_or_above=above,
-            corrected_value=corrected,
-            corrected_si_value=None if corrected is None else corrected / factor,
-            corrected_at_or_above=corrected_above,
-            given=spec["value"] in self.given,
-            waits_for=self.lacking(spec["value"]) if value is None else (),
-            disagree=None not in (above, corrected_above) and above != corrected_above,
-            notes=self.said(self.program.notes),
-            **self.cite(self.words.product),
+        words, env = self.words.product, self.env
+        limit = words.limit.plain(env)
+        threshold = words.default_limit if limit is None else limit
+        value, corrected = words.value.plain(env), words.corrected.plain(env)
+        above = None if value is None else words.at_limit.plain(env)
+        corrected_above = None if corrected is None else words.corrected_at_limit.plain(env)
+        self.sources.update(words.cited.sources)
+        return parts.Product.of(
+            {
+                "value": value,
+                "unit": words.unit,
+                "si_value": None if value is None else value / words.factor,
+                "si_unit": words.si_unit,
+                "threshold": threshold,
+                "si_threshold": threshold / words.factor,
+                "at_or_above": above,
+                "corrected_value": corrected,
+                "corrected_si_value": None if corrected is None else corrected / words.factor,
+                "corrected_at_or_above": corrected_above,
+                "given": words.name in self.given,
+                "waits_for": self.lacking(words.name) if value is None else (),
+                "disagree": None not in (above, corrected_above) and above != corrected_above,
+                "notes": tuple(self.said(self.words.notes)),
+                "evidence": words.cited.evidence,
+                "against": words.cited.against,
+            }
         )
 
     def lacking(self, name: str) -> tuple[str, ...]:
         """Return the labels of the inputs that a derived quantity would need and does not have."""
-        needed = self.words.in_order(self.walk.leaves(name))
-        return tuple(self.spec(entry)["label"] for entry in needed if self.plain(entry) is None)
+        needed = self.words.in_order(self.program.leaves[name])
+        places = [self.words.places[entry] for entry in needed]
+        return tuple([self.words.specs[place.name]["label"] for place in places if place.plain(self.env) is None])
 
-    def mechanisms(self) -> dict[str, parts.Mechanism]:
-        levels = self.data["levels"]
-        ranges = zip(self.data["mechanisms"], self.found.lows, self.found.highs, strict=True)
-        return {
-            entry["name"]: parts.Mechanism(
-                label=entry["label"],
-                question=entry["question"] or "",
-                level=levels[low],
-                lowest=levels[low],
-                highest=levels[high],
-            )
-            for entry, low, high in ranges
-        }
+    def findings(self, places: Iterable[int]) -> tuple[parts.Finding, ...]:
+        ids = {self.program.rules[at].id for at in self.met}
+        return tuple([self.finding(at, ids) for at in places])
 
-    def findings(self, *, every_rule: bool) -> tuple[parts.Finding, ...]:
-        pairs = zip(self.program.rules, self.found.statuses, strict=True)
-        return tuple(self.finding(rule, status) for rule, status in pairs if every_rule or status)
+    def finding(self, at: int, met: set[str]) -> parts.Finding:
+        sources, mentions, mould, because, margin, covered_by = self.words.rules[at]
+        env, answered, finding = self.env, self.answered, mould.copy()
+        self.sources.update(sources)
+        finding["status"] = _STATUS[self.found.statuses[at]]
+        finding["because"] = because.fill(env, self.strongest)
+        finding["inputs"] = {place.name: place.plain(env) for place in mentions if place.name in answered}
+        if margin is not None:
+            finding["margin"] = self.margin(*margin)
+        if covered_by:
+            finding["covered_by"] = next((other for other in covered_by if other in met), None)
+        return parts.Finding.of(finding)
 
-    def finding(self, rule: Rule, status: bool | None) -> parts.Finding:  # noqa: FBT001  # a truth of three values
-        words = self.words.rules[rule.id]
-        return parts.Finding(
-            **words.fixed,
-            status=_STATUS[status],
-            because=rule.because.fill(self.env, self.strongest),
-            inputs={place.name: place.plain(self.env) for place in words.mentions if place.name in self.answered},
-            margin=self.margin(rule),
-            covered_by=next((other for other in rule.spec["covered_by"] if other in self.met_ids), None),
-            **self.cite(words.cited),
-        )
-
-    def margin(self, rule: Rule) -> parts.Margin | None:
-        if rule.margin is None:
-            return None
-        value, limit = (shown.constant if shown.slot is None else self.env[shown.slot] for shown in rule.margin)
-        if not (isinstance(value, float | int) and isinstance(limit, float | int)) or value - limit != value - limit:
-            return None  # unknown, inexact or absent (NaN differs from itself)
-        return parts.Margin(value=value - limit, unit=rule.margin[0].unit)
+    def margin(self, of: Shown, limited: Shown) -> parts.Margin | None:
+        value = of.constant if of.slot is None else self.env[of.slot]
+        limit = limited.constant if limited.slot is None else self.env[limited.slot]
+        margin = value - limit if isinstance(value, float) and isinstance(limit, float) else ABSENT
+        return None if isnan(margin) else parts.Margin.of({"value": margin, "unit": of.unit})
 
     def undecided(self) -> tuple[parts.Undecided, ...]:
-        return tuple(
-            parts.Undecided(rule=rule.id, title=rule.spec["title"], waits_for=self.waits_for(rule))
-            for rule in undecided_rules(self.walk, self.found)
-        )
-
-    def waits_for(self, rule: Rule) -> tuple[str, ...]:
-        return tuple(name for name in self.opened if self.walk.touched(name) & rule.when.mentions)
+        waiting = self.words.decisive.waiting(self.opened, self.found.undecided)
+        return tuple([self.words.undecided(at, names) for at, names in waiting])
 
     def missing(self) -> tuple[parts.Missing, ...]:
-        return tuple(
-            parts.Missing(
-                input=entry.name,
-                label=self.spec(entry.name)["label"],
-                question=self.spec(entry.name)["question"] or f"{self.spec(entry.name)['label']}?",
-                decisive=bool(entry.could_change),
-                could_change=entry.could_change,
-            )
-            for entry in missing_inputs(self.walk, self.found, self.opened)
-        )
-
-    def spec(self, name: str) -> Spec:
-        return self.program.inputs[name].spec
+        entries = self.words.decisive.missing(self.found, self.opened)
+        return tuple([self.words.missing(*entry) for entry in entries])
 
     def assumed_absent(self) -> tuple[str, ...]:
-        silent = [name for name in self.words.volunteered if name not in self.answered]
-        closed = [
-            entry.name
-            for entry in self.words.asked_when
-            if entry.name not in self.answered and not is_open(self.env[entry.slot])
-        ]
-        return tuple(self.words.in_order([*silent, *closed]) if closed else silent)
+        answered, env = self.answered, self.env
+        return tuple(
+            [
+                name
+                for name, question in self.words.silent
+                if name not in answered and (question is None or env[question] is not None)
+            ]
+        )
 
     def consideration(self, clause: Clause) -> tuple[bool, parts.Consideration]:
         spec = clause.spec
         named = (clause.when.mentions if clause.when else frozenset()) & self.given.keys()
-        part = parts.Consideration(
-            pattern=spec["pattern"],
-            title=spec["title"],
-            rules=tuple(rule.id for rule in self.met if rule.when.mentions & named),
-            because=(clause.say.fill(self.env, self.strongest),),
-            basis=spec["basis"],
-            evidence=self.cite(self.words.patterns[spec["pattern"]])["evidence"],
+        rules = [self.program.rules[at] for at in self.met]
+        cited = self.words.patterns[spec["pattern"]]
+        self.sources.update(cited.sources)
+        part = parts.Consideration.of(
+            {
+                "pattern": spec["pattern"],
+                "title": spec["title"],
+                "rules": tuple([rule.id for rule in rules if not named.isdisjoint(rule.when.mentions)]),
+                "because": (clause.say.fill(self.env, self.strongest),),
+                "basis": spec["basis"],
+                "evidence": cited.evidence,
+            }
         )
         return spec["alert"], part
 
-    def stated(self) -> set[str]:
+    def inputs(self) -> dict[str, parts.Input]:
         """What was said, and what follows from it; the many a "no" answers are not repeated one by one."""
-        follows = {name for name in self.found.implied if self.env[self.program.slots[name]] is not False}
-        return follows | self.given.keys()
+        env, places, given, implied = self.env, self.words.places, self.given, self.found.implied
+        inputs = {}
+        for name, said in given.items():
+            inputs[name] = _input(places[name], env, said.as_written, said.origin)
+        follows = [name for name in implied if env[places[name].slot] is not False or name in given]
+        for name in follows:
+            written = str(places[name].plain(env))
+            inputs[name] = _input(places[name], env, written, f"implied by {implied[name]}")
+        return {name: inputs[name] for name in self.words.in_order(inputs)} if follows else inputs
 
-    def input(self, name: str) -> parts.Input:
-        given, spec = self.given.get(name), self.spec(name)
-        implied = self.found.implied.get(name)
-        value = self.plain(name)
-        written = str(value) if implied or given is None else given.as_written
-        origin = f"implied by {implied}" if implied or given is None else given.origin
-        return parts.Input(value=value, unit=spec["unit"], as_written=written, origin=origin, label=spec["label"])
-
-    def fact(self, fact: Spec) -> parts.Fact:
-        name = fact["name"]
-        return parts.Fact(value=self.plain(name), unit=fact["unit"], label=fact["label"], given=name in self.given)
+    def facts(self) -> dict[str, parts.Fact]:
+        env, given, facts = self.env, self.given, self.words.unknown_facts.copy()
+        for place in self.words.facts:
+            name, slot, values, unit, label = place
+            value = env[slot]
+            if value is None and name not in given:
+                continue
+            if values or not isinstance(value, float) or value != value:  # noqa: PLR0124  # NaN differs from itself
+                value = place.plain(env)
+            facts[name] = parts.Fact.of({"value": value, "unit": unit, "label": label, "given": name in given})
+        return facts
 
     def warnings(self) -> tuple[parts.Warned, ...]:
-        read = [parts.Warned(code=code, message=message) for code, message in sorted(self.patient.warnings)]
-        holding = [clause for clause in self.program.warnings if self.true(clause)]
-        said = [parts.Warned(code=clause.spec["code"], message=clause.say.fill(self.env)) for clause in holding]
+        read = [parts.Warned.of({"code": code, "message": message}) for code, message in sorted(self.patient.warnings)]
+        holding = self.holding(self.words.warnings)
+        said = [parts.Warned.of({"code": each.spec["code"], "message": each.say.fill(self.env)}) for each in holding]
         return (*read, *said)
+
+
+def _input(place: Place, env: Sequence[Any], written: str, origin: str) -> parts.Input:
+    _, slot, values, unit, label = place
+    value = env[slot]
+    if values or not isinstance(value, float) or value != value:  # noqa: PLR0124  # NaN differs from itself
+        value = place.plain(env)
+    return parts.Input.of({"value": value, "unit": unit, "as_written": written, "origin": origin, "label": label})

@@ -14,6 +14,7 @@ from pydantic import Field
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import Self
 
     from pydantic import TypeAdapter
 
@@ -35,7 +36,14 @@ class Part:
 
     def __init__(self, **fields: Any) -> None:  # noqa: ANN401  # typed by the fields of each part
         """Take every field."""
-        self.__dict__.update(fields)
+        self.__dict__.update({name: fields[name] for name in type(self).__annotations__})
+
+    @classmethod
+    def of(cls, fields: dict[str, Any]) -> Self:
+        """Make a part of all its fields in their order; they become the part's own and are not copied."""
+        part = _new(cls)
+        _set_fields(part, fields)
+        return part
 
     def __setattr__(self, name: str, value: object) -> None:
         """Refuse: an answer does not change."""
@@ -51,6 +59,10 @@ class Part:
 
     __hash__ = None  # type: ignore[assignment]  # some fields hold mappings
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Give what is copied or sent to another process: the fields."""
+        return self.__dict__
+
     def __repr__(self) -> str:
         """Write every field."""
         fields = ", ".join(f"{name}={value!r}" for name, value in self.__dict__.items())
@@ -61,6 +73,16 @@ class Part:
         yield from self.__dict__.items()
 
 
+class Shared(Part):
+    """A part that is the same for many patients: ``written`` is where a renderer may keep what it wrote of it."""
+
+    __slots__ = ("written",)  # no field, and so not annotated
+
+
+_new = object.__new__
+_set_fields = Part.__dict__["__dict__"].__set__  # past the refusal to change
+
+
 class Citation(Part):
     """A reference by its id, and the place in it."""
 
@@ -68,7 +90,7 @@ class Citation(Part):
     at: str
 
 
-class Reference(Part):
+class Reference(Shared):
     """What a citation id stands for."""
 
     citation: str
@@ -98,7 +120,7 @@ class Fact(Part):
     given: bool
 
 
-class RulebookIdentity(Part):
+class RulebookIdentity(Shared):
     """Which rulebook answered: two answers with the same hash and profile came from the same rules."""
 
     id: str
@@ -113,7 +135,7 @@ class PatientIdentity(Part):
     id: str | None
 
 
-class TierRange(Part):
+class TierRange(Shared):
     """A tier on what is known, and the lowest and highest the open questions allow; all None when not assessed."""
 
     label: str
@@ -123,7 +145,7 @@ class TierRange(Part):
     highest: str | None
 
 
-class Risk(Part):
+class Risk(Shared):
     """The three questions, kept apart: no probability, no sum."""
 
     metastatic: TierRange
@@ -155,7 +177,7 @@ class Product(Part):
     against: tuple[Citation, ...]
 
 
-class Mechanism(Part):
+class Mechanism(Shared):
     """The level a mechanism reaches on what is known, and the range the open questions allow."""
 
     label: str
@@ -193,7 +215,7 @@ class Finding(Part):
     file: str  # where the rule is written: "rules/mineral_load.yaml"
 
 
-class Undecided(Part):
+class Undecided(Shared):
     """A rule that cannot be decided, and the open inputs it waits for."""
 
     rule: str
@@ -201,7 +223,7 @@ class Undecided(Part):
     waits_for: tuple[str, ...]
 
 
-class Missing(Part):
+class Missing(Shared):
     """An open input; ``could_change`` names what the answer to it alone could move (class or tiers)."""
 
     input: str
@@ -285,10 +307,32 @@ class Assessment(Part):
         return _adapter().json_schema(mode="serialization")
 
 
+class Refused(Part):
+    """A patient that could not be read: the envelope of an assessment, and every fault in place of the answer.
+
+    Each of ``errors`` has all the keys of a fault: code, message, file, line, column, row, path, expected, got, hint.
+    """
+
+    format: Literal[1]
+    calcrisk: str
+    source: str | None
+    index: int
+    status: Literal["refused"]
+    as_of: str | None
+    rulebook: RulebookIdentity
+    patient: PatientIdentity
+    errors: tuple[dict[str, str | int | None], ...]
+
+
+def kinds() -> list[type[Part]]:
+    """Return every kind of part."""
+    return [each for each in (*Part.__subclasses__(), *Shared.__subclasses__()) if each is not Shared]
+
+
 @cache
 def _adapter() -> TypeAdapter[Assessment]:
     from pydantic import TypeAdapter  # nothing else here needs it
 
-    for each in Part.__subclasses__():
+    for each in kinds():
         dataclass(init=False, repr=False, eq=False)(each)
     return TypeAdapter(Assessment)

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, PrivateAttr
 
 from calcrisk.errors import Fault, InputError
 from calcrisk.stated import UNKNOWN, Given, Location, Range, Reading, Written, fault
-from calcrisk.values import limits_only, read, settle
+from calcrisk.values import limits_only, read, read_all, settle
 from calcrisk.variables import registry
 
 Measurement: TypeAlias = Mapping[str, float | str | None]
@@ -19,6 +19,7 @@ Measurement: TypeAlias = Mapping[str, float | str | None]
 Number: TypeAlias = float | str | Measurement | None
 YesNo: TypeAlias = bool | Literal["yes", "no", "unknown"] | str | None  # noqa: PYI051 - for the editor to complete
 
+_SHOWN_AS_IT_IS = (float, bool, str)
 _NO_FLAGS: Mapping[str, Written] = MappingProxyType({})
 
 
@@ -35,7 +36,7 @@ class PatientBase(BaseModel):
         """Read what is stated. Raises InputError with every fault at once."""
         identifier = stated.pop("id", None)
         reading = Reading(registry())
-        _read_all(_from_python(stated, reading), reading)
+        read_all(_from_python(stated, reading), reading)
         self._become(reading, None if identifier is None else str(identifier), None)
 
     @classmethod
@@ -57,10 +58,10 @@ class PatientBase(BaseModel):
         if over:
             replaced = _read_over(over, reading)
             below = Reading(registry())
-            _read_all({name: limits_only(one) if name in replaced else one for name, one in written.items()}, below)
+            read_all({name: limits_only(one) if name in replaced else one for name, one in written.items()}, below)
             _lay_under(below, replaced, reading)
         else:
-            _read_all(written, reading)
+            read_all(written, reading)
         return cls._made_of(reading, id, source)
 
     @classmethod
@@ -79,7 +80,8 @@ class PatientBase(BaseModel):
         order = registry().order
         stated = {name: reading.given[name] for name in sorted(reading.given, key=order.__getitem__)}
         for name, given in stated.items():
-            fields[name] = _shown(given)
+            value = given[0]
+            fields[name] = value if value.__class__ in _SHOWN_AS_IT_IS else _shown(given)
         private = {"_given": stated, "_warnings": tuple(reading.warnings), "_source": source}
         object.__setattr__(self, "__dict__", fields)
         object.__setattr__(self, "__pydantic_fields_set__", {"id", *stated} if identifier else set(stated))
@@ -89,17 +91,21 @@ class PatientBase(BaseModel):
     @property
     def given(self) -> Mapping[str, Given]:
         """What is stated: flat, in canonical units, with the words and the origin of each."""
-        return MappingProxyType(self._given)
+        return MappingProxyType(self._read("_given"))
 
     @property
     def warnings(self) -> tuple[tuple[str, str], ...]:
         """What to know before the answer is used, as (code, message)."""
-        return self._warnings
+        return self._read("_warnings")  # type: ignore[no-any-return]  # as _become put it there
 
     @property
     def source(self) -> str | None:
         """The file it came from; None for one made in Python."""
-        return self._source
+        return self._read("_source")  # type: ignore[no-any-return]  # as _become put it there
+
+    def _read(self, name: str) -> Any:  # noqa: ANN401 - what was read, of several types
+        # Pydantic's own way to a private attribute is ten times as long, and a batch goes it for every patient.
+        return self.__pydantic_private__[name]  # type: ignore[index]  # there since _become
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
         """Return a patient with some statements changed, read anew; None takes a statement back.
@@ -154,14 +160,9 @@ def _shown(given: Given) -> float | bool | str:
     return given.as_written if isinstance(given.value, Range) else given.value
 
 
-def _read_all(written: Mapping[str, Written], reading: Reading) -> None:
-    for name, one in written.items():
-        read(reading.registry[name], one, reading)
-
-
 def _read_over(over: Mapping[str, Written], reading: Reading) -> set[str]:
     """Read what goes first, and name what it answers: itself, what its words say besides, a given number's status."""
-    _read_all(over, reading)
+    read_all(over, reading)
     reading.apply_also()
     companions = reading.registry.companions
     statuses = {status.name for name in over if (status := companions.get((name, "status")))}

@@ -2,16 +2,34 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from collections import ChainMap
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
-from calcrisk.assessment import Citation, Reference
+from calcrisk.assessment import (
+    Citation,
+    Fact,
+    Mechanism,
+    Missing,
+    Reference,
+    Risk,
+    RulebookIdentity,
+    TierRange,
+    Undecided,
+)
+from calcrisk.rules.decisive import Decisive
 from calcrisk.rules.logic import Span
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from calcrisk.rules.program import Rule, Slotted, Spec
+    from calcrisk.rules.closures import Closure
+    from calcrisk.rules.program import Clause, Rule, Slotted, Spec
     from calcrisk.rules.rulebook import Rulebook
+    from calcrisk.rules.tables import TierAnswer
+    from calcrisk.rules.text import Shown, Template
+
+_SHARED: Final = 4096  # parts of one kind that are kept because patients share them
 
 
 class Cited(NamedTuple):
@@ -23,11 +41,13 @@ class Cited(NamedTuple):
 
 
 class Place(NamedTuple):
-    """Where a value lies, and the words its codes stand for, if any."""
+    """Where a value lies, and what is said of it: the words its codes stand for, if any, unit and label."""
 
     name: str
     slot: int
     values: tuple[str, ...]
+    unit: str | None
+    label: str
 
     def plain(self, env: Sequence[Any]) -> Any:  # noqa: ANN401  # a number, a yes/no or a word
         """Return the value as JSON has it: a word for a choice, null for unknown, absent or inexact."""
@@ -38,80 +58,203 @@ class Place(NamedTuple):
 
 
 class RuleWords(NamedTuple):
-    """One rule's sources, the inputs it mentions in the order of the variables, and the fields that never change."""
+    """What a rule says of every patient: sources, the inputs it mentions in order, a finding that lacks its numbers."""
 
-    cited: Cited
+    sources: Mapping[str, None]
     mentions: tuple[Place, ...]
-    fixed: Mapping[str, Any]
+    finding: dict[str, Any]
+    because: Template
+    margin: tuple[Shown, Shown] | None
+    covered_by: tuple[str, ...]
 
 
+class Holding:
+    """Clauses of which those are wanted that hold for a patient."""
+
+    def __init__(self, clauses: Iterable[Clause]) -> None:
+        """Keep the clauses in their order."""
+        self._clauses = tuple(clauses)
+
+    def in_form(self, env: Sequence[Any], *, inexact: bool) -> list[Clause]:
+        """Return the clauses whose condition is true, or that have none."""
+        tests = self._bounded if inexact else self._exact
+        return [clause for holds, clause in tests if holds(env) is True]
+
+    @cached_property
+    def _exact(self) -> list[tuple[Closure, Clause]]:
+        return [(clause.when.exact if clause.when else _always, clause) for clause in self._clauses]
+
+    @cached_property
+    def _bounded(self) -> list[tuple[Closure, Clause]]:
+        return [(clause.when.bounded if clause.when else _always, clause) for clause in self._clauses]
+
+
+def _always(_: Sequence[Any]) -> bool:
+    return True
+
+
+class ProductWords(NamedTuple):
+    """The Ca×P product: where its values lie, and what is the same for every patient."""
+
+    name: str
+    value: Place
+    corrected: Place
+    limit: Place
+    at_limit: Place
+    corrected_at_limit: Place
+    default_limit: float
+    factor: float
+    unit: str
+    si_unit: str
+    cited: Cited
+
+
+_Key = TypeVar("_Key")
 _Words = TypeVar("_Words")
 
 
-class _MadeOnce(dict[str, _Words]):
+class _MadeOnce(dict[_Key, _Words]):
     """Words made when they are first needed: one patient needs few of them."""
 
-    def __init__(self, make: Callable[[str], _Words]) -> None:
+    def __init__(self, make: Callable[[_Key], _Words]) -> None:
         super().__init__()
         self._make = make
 
-    def __missing__(self, key: str) -> _Words:
+    def __missing__(self, key: _Key) -> _Words:
         self[key] = self._make(key)
         return self[key]
 
 
 class Wording:
-    """The unchanging words of one rulebook."""
+    """The unchanging words of one rulebook, and the parts of an answer that few patients do not share."""
 
     def __init__(self, rulebook: Rulebook) -> None:
         """Prepare for every rule, reference and label."""
-        data = rulebook.data
-        program = rulebook.walk.program
-        self.mechanisms = tuple(entry["name"] for entry in data["mechanisms"])
-        rules = {rule.id: rule for rule in program.rules}
-        rows = {row.id: row.spec for row in program.rows}
-        patterns = {clause.spec["pattern"]: clause.spec for clause in program.consider}
-        self.references = _MadeOnce(lambda source: _reference(data["references"][source]))
+        self.data = data = rulebook.data
+        self.program = program = rulebook.walk.program
+        self.identity = RulebookIdentity(
+            id=rulebook.id, version=rulebook.version, sha256=rulebook.sha256, profile=rulebook.profile
+        )
+        self.decisive = Decisive(rulebook.walk)
+        self.mechanism_names = tuple(entry["name"] for entry in data["mechanisms"])
         self.order = {name: at for at, name in enumerate(program.inputs)}
-        self.rules = _MadeOnce(lambda rule: self._rule(rules[rule], data["references"]))
-        self.rows = _MadeOnce(lambda row: cited(rows[row]))
-        self.patterns = _MadeOnce(lambda pattern: cited(patterns[pattern]))
+        entries: ChainMap[str, Spec] = ChainMap(
+            {name: entry.spec for name, entry in program.inputs.items()}, {fact["name"]: fact for fact in data["facts"]}
+        )
         self.places = {
-            name: Place(name, slot, program.symbols[name].values)
-            for name, slot in program.slots.items()
-            if name in program.symbols
+            name: Place(name, program.slots[name], program.symbols[name].values, entry.get("unit"), entry["label"])
+            for name, entry in entries.items()
         }
-        self.product = cited(data["product"])
-        self.volunteered = tuple(entry.name for entry in program.inputs.values() if _silent(entry, "volunteered"))
-        self.asked_when = tuple(entry for entry in program.inputs.values() if _silent(entry, None))
-        self.shown_facts = tuple(fact for fact in data["facts"] if fact["shown"])
+        self.specs = {name: entry.spec for name, entry in program.inputs.items()}
+        self.consider, self.warnings, self.notes = map(Holding, (program.consider, program.warnings, program.notes))
+        self.silent = tuple(_silent(program.inputs.values()))
+        self.facts = tuple(self.places[fact["name"]] for fact in data["facts"] if fact["shown"])
+        self.unknown_facts = {
+            place.name: Fact(value=None, unit=place.unit, label=place.label, given=False) for place in self.facts
+        }
+        self._made_when_needed()
+
+    def _made_when_needed(self) -> None:
+        data, program = self.data, self.program
+        patterns = {clause.spec["pattern"]: clause.spec for clause in program.consider}
+        self.references = _MadeOnce[str, Reference](lambda source: _reference(data["references"][source]))
+        self.rules = _MadeOnce[int, RuleWords](lambda at: self._rule(program.rules[at]))
+        self.rows = _MadeOnce[int, Cited](lambda at: cited(program.rows[at].spec))
+        self.clauses = _MadeOnce[int, Holding](lambda at: Holding(program.rows[at].clauses))
+        self.patterns = _MadeOnce[str, Cited](lambda pattern: cited(patterns[pattern]))
+        self.risk = lru_cache(_SHARED)(self._risk)
+        self.mechanisms = lru_cache(_SHARED)(self._mechanisms)
+        self.missing = lru_cache(_SHARED)(self._missing)
+        self.undecided = lru_cache(_SHARED)(self._undecided)
+
+    @cached_property
+    def product(self) -> ProductWords:
+        """The words of the product."""
+        spec = self.data["product"]
+        places = {
+            key: self.places[spec[key]] for key in ("value", "corrected", "limit", "at_limit", "corrected_at_limit")
+        }
+        return ProductWords(
+            name=spec["value"],
+            **places,
+            default_limit=self.data["parameters"][spec["default_limit"]]["value"],
+            factor=self.specs[spec["value"]]["units"][spec["si_unit"]],
+            unit=self.program.shown[spec["value"]].unit or "",
+            si_unit=spec["si_unit"],
+            cited=cited(spec),
+        )
 
     def in_order(self, names: Iterable[str]) -> list[str]:
         """Sort inputs as the variables are sorted."""
         return sorted(names, key=self.order.__getitem__)
 
-    def _rule(self, rule: Rule, references: Mapping[str, Spec]) -> RuleWords:
-        spec = rule.spec
+    def _rule(self, rule: Rule) -> RuleWords:
+        spec, references = rule.spec, self.data["references"]
         numbers = (each for own in spec["parameters"].values() for each in own["where"])
-        fixed = {
+        sources = _cited(citations([*spec["where"], *numbers]), citations(spec["against"]))
+        finding = {
             "rule": rule.id,
             "title": spec["title"],
             "mechanism": spec["mechanism"],
+            "status": "met",
             "level": spec["level"],
+            "because": "",
+            "inputs": {},
+            "margin": None,
             "strength": references[spec["where"][0]["source"]]["strength"] if spec["where"] else "design choice",
             "basis": spec["basis"],
             "applies_when": spec["applies_when"],
             "limits": tuple(spec["limits"]),
+            "evidence": sources.evidence,
+            "against": sources.against,
+            "covered_by": None,
             "file": spec["file"],
         }
-        sources = _cited(citations([*spec["where"], *numbers]), citations(spec["against"]))
-        return RuleWords(sources, tuple(self.places[name] for name in self.in_order(rule.when.mentions)), fixed)
+        mentions = tuple(self.places[name] for name in self.in_order(rule.when.mentions))
+        return RuleWords(sources.sources, mentions, finding, rule.because, rule.margin, tuple(spec["covered_by"]))
+
+    def _risk(self, tiers: tuple[TierAnswer, ...]) -> Risk:
+        pairs = zip(self.program.tiers, tiers, strict=True)
+        return Risk(**{tier.name: self._tier(tier.spec["label"], answer) for tier, answer in pairs})
+
+    def _tier(self, label: str, answer: TierAnswer) -> TierRange:
+        names, ranks = self.data["tier_names"], (answer.tier, answer.lowest, answer.highest)
+        tier, lowest, highest = (names[rank] if answer.assessed else None for rank in ranks)
+        return TierRange(label=label, assessed=answer.assessed, tier=tier, lowest=lowest, highest=highest)
+
+    def _mechanisms(self, lows: tuple[int, ...], highs: tuple[int, ...]) -> dict[str, Mechanism]:
+        levels = self.data["levels"]
+        return {
+            entry["name"]: Mechanism(
+                label=entry["label"],
+                question=entry["question"] or "",
+                level=levels[low],
+                lowest=levels[low],
+                highest=levels[high],
+            )
+            for entry, low, high in zip(self.data["mechanisms"], lows, highs, strict=True)
+        }
+
+    def _missing(self, name: str, could_change: tuple[str, ...]) -> Missing:
+        label = self.specs[name]["label"]
+        return Missing(
+            input=name,
+            label=label,
+            question=self.specs[name]["question"] or f"{label}?",
+            decisive=bool(could_change),
+            could_change=could_change,
+        )
+
+    def _undecided(self, at: int, waits_for: tuple[str, ...]) -> Undecided:
+        rule = self.program.rules[at]
+        return Undecided(rule=rule.id, title=rule.spec["title"], waits_for=waits_for)
 
 
-def _silent(entry: Slotted, ask: str | None) -> bool:
-    """Whether an input may be assumed absent: one asked as told (None: only when its question arises)."""
-    asked = entry.spec["ask"] if isinstance(entry.spec["ask"], str) else None
-    return asked == ask and entry.spec["role"] is None and not entry.spec["derived"]
+def _silent(inputs: Iterable[Slotted]) -> Iterator[tuple[str, int | None]]:
+    """Name the inputs that may be assumed absent; the slot tells whether the question of one asked at times arises."""
+    for name, slot, spec, *_ in inputs:
+        if spec["role"] is None and not spec["derived"] and spec["ask"] != "core":
+            yield name, None if spec["ask"] == "volunteered" else slot
 
 
 def _reference(entry: Spec) -> Reference:

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, reject, settings
 from hypothesis import strategies as st
 
 from calcrisk import InputError, Patient, Rulebook
-from calcrisk.rules.decisive import open_inputs
+from calcrisk.rules.decisive import Decisive, MissingInput
 from calcrisk.rules.logic import Span
 from calcrisk.variables import Variable, registry
 
@@ -159,8 +159,17 @@ def within(inner: Evaluation, outer: Evaluation) -> bool:
     )
 
 
+@cache
+def decisive() -> Decisive:
+    return Decisive(walk())
+
+
 def open_questions(stated: Stated, found: Evaluation) -> list[str]:
-    return open_inputs(walk(), found, read(stated).given)
+    return decisive().open_inputs(found, read(stated).given)
+
+
+def missing_inputs(stated: Stated, found: Evaluation) -> list[MissingInput]:
+    return decisive().missing(found, open_questions(stated, found))
 
 
 @st.composite

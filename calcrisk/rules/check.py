@@ -211,13 +211,22 @@ def _unique(data: Mapping[str, Any]) -> Iterator[Found]:
         yield from (((*route, "parameters", name), f"{name!r} already means something else", None) for name in shadowed)
 
 
-def _references_to_names(data: Mapping[str, Any]) -> Iterator[tuple[Route, str, Any]]:
-    inputs = {entry["name"] for entry in data["variables"]}
-    facts = inputs | {entry["name"] for entry in data["facts"]}
+def _references_of_variables(data: Mapping[str, Any], inputs: set[str]) -> Iterator[tuple[Route, str, Any]]:
+    groups = {group["name"] for group in data["groups"]} | {None}
     for at, entry in enumerate(data["variables"]):
+        yield ("variables", at, "group"), entry["group"], groups
         for field in ("implies", "closed_by"):
             yield from ((("variables", at, field), name, inputs) for name in entry[field])
         yield from ((("variables", at, "of"), name, inputs) for name in (entry["of"],) if name)
+        meant = enumerate(trap["likely"] for trap in entry["unit_traps"])
+        known = inputs | {entry["unit"], *entry["units"]}
+        yield from ((("variables", at, "unit_traps", trap), name, known) for trap, name in meant)
+
+
+def _references_to_names(data: Mapping[str, Any]) -> Iterator[tuple[Route, str, Any]]:
+    inputs = {entry["name"] for entry in data["variables"]}
+    facts = inputs | {entry["name"] for entry in data["facts"]}
+    yield from _references_of_variables(data, inputs)
     yield from ((("minimum",), name, inputs) for name in data["minimum"])
     yield from ((("implied", at, "set"), entry["set"], inputs) for at, entry in enumerate(data["implied"]))
     for name, table in data["tiers"].items():
@@ -233,8 +242,6 @@ def _references_to_names(data: Mapping[str, Any]) -> Iterator[tuple[Route, str, 
         yield from ((("rules", at, "covered_by"), other, ids) for other in rule["covered_by"])
         for case in range(len(rule["cases"])):
             yield from ((("rules", at, "cases", case), name, inputs) for name in rule["cases"][case]["given"])
-    groups = {group["name"] for group in data["groups"]} | {None}
-    yield from ((("variables", at, "group"), entry["group"], groups) for at, entry in enumerate(data["variables"]))
     product = data["product"]
     measured = ("value", "corrected", "limit", "at_limit", "corrected_at_limit")
     yield from ((("product", key), product[key], facts) for key in measured)

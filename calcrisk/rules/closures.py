@@ -15,19 +15,19 @@ from calcrisk.rules import expression as ex
 from calcrisk.rules.logic import (
     CALCULATE,
     CALL,
+    COMPARE,
     FREE,
     AnyQuantity,
     AnyTruth,
-    Freedom,
     Quantity,
     Slack,
     Span,
     Truth,
-    compare,
     compare_bounded,
     edges,
     of_limit,
     of_two,
+    span_of,
     unknown_or_absent,
 )
 from calcrisk.rules.logic import bounded as apply_bounded
@@ -38,8 +38,8 @@ if TYPE_CHECKING:
     Environment = Sequence[Any]
     Closure = Callable[[Environment], Any]
     Slots = Mapping[str, int]
+    Holds = Callable[[float, float, float], bool]  # of two quantities and how close counts as equal
 
-_MANY: Final = 3  # names in a row that are worth fetching together
 KNOWN: Final = "known:"  # the slot that says whether a name was stated
 
 
@@ -54,16 +54,18 @@ def exact(node: ex.Node, slots: Slots) -> Closure:  # noqa: C901, PLR0911  # one
             return lambda _: value
         case ex.Comparison(operator, ex.Name(name), ex.Constant(limit)):
             return _COMPARED[operator](slots[name], *edges(limit))
+        case ex.Comparison(operator, ex.Name(left), ex.Name(right)):
+            return _compared_names(COMPARE[operator], slots[left], slots[right])
         case ex.Comparison(operator, left, right):
-            return _compared(operator, exact(left, slots), exact(right, slots), _slack(right))
+            return _compared(COMPARE[operator], exact(left, slots), exact(right, slots), _slack(right))
         case ex.Calculation(operator, left, right):
             return _calculated(CALCULATE[operator], exact(left, slots), exact(right, slots))
         case ex.Call(function, arguments):
             return _called(CALL[function], [exact(argument, slots) for argument in arguments])
         case ex.And(items):
-            return _all([exact(item, slots) for item in items])
+            return _joined(items, slots, settles=False)
         case ex.Or(items):
-            return _any(_with_names_at_once(items, slots))
+            return _joined(items, slots, settles=True)
         case ex.Not(item):
             return _negated(exact(item, slots))
         case ex.Choose(condition, then, otherwise):
@@ -109,14 +111,30 @@ def _slack(right: ex.Node) -> Slack:
     return of_limit if isinstance(right, ex.Constant) else of_two
 
 
-def _compared(operator: ex.Operator, left: Closure, right: Closure, slack: Slack) -> Closure:
+def _compared_names(holds: Holds, one: int, two: int) -> Closure:
+    def run(env: Environment) -> Truth:
+        a, b = env[one], env[two]
+        if a is None or b is None:
+            return _unless_absent(a, b)
+        return holds(a, b, of_two(a, b))
+
+    return run
+
+
+def _compared(holds: Holds, left: Closure, right: Closure, slack: Slack) -> Closure:
     def run(env: Environment) -> Truth:
         a, b = left(env), right(env)
         if a is None or b is None:
-            return None if unknown_or_absent(a, b) is None else False
-        return compare(operator, a, b, slack)
+            return _unless_absent(a, b)
+        return holds(a, b, slack(a, b))
 
     return run
+
+
+def _unless_absent(a: Quantity, b: Quantity) -> Truth:
+    """What a comparison with an unknown gives: unknown, but false when the other side is absent (NaN)."""
+    other = b if a is None else a
+    return None if other is None or other == other else False  # noqa: PLR0124  # NaN differs from itself
 
 
 def _calculated(calculate: Callable[[float, float], Quantity], left: Closure, right: Closure) -> Closure:
@@ -135,63 +153,75 @@ def _called(function: Callable[..., Quantity], arguments: list[Closure]) -> Clos
     return run
 
 
-def _all(items: list[Closure]) -> Closure:
-    if len(items) == 2:  # noqa: PLR2004  # by far the commonest
-        return _both(*items)
+def _joined(items: tuple[ex.Node, ...], slots: Slots, *, settles: bool) -> Closure:
+    """Join items by ``and`` (False settles) or ``or`` (True settles): plain names first, fetched without a call."""
+    names = [slots[item.name] for item in items if isinstance(item, ex.Name)]
+    words, rest = _words(items) if settles else ({}, items)
+    others = [_one_of(slots[name], [*map(edges, codes)]) for name, codes in words.items()]
+    others += [exact(item, slots) for item in rest if not isinstance(item, ex.Name)]
+    if len(names) > 1:
+        others.insert(0, _joined_names(names, settles=settles))
+    if len(names) == 1:
+        return _guarded(names[0], _joined_all(others, settles=settles), settles=settles)
+    return _joined_all(others, settles=settles)
 
+
+def _words(items: tuple[ex.Node, ...]) -> tuple[dict[str, list[float]], list[ex.Node]]:
+    """Take apart what asks for one of several words of a choice (``x in (a, b)``), and the rest."""
+    words: dict[str, list[float]] = {}
+    rest = []
+    for item in items:
+        match item:
+            case ex.Comparison("==", ex.Name(name), ex.Constant(code)):
+                words.setdefault(name, []).append(code)
+            case _:
+                rest.append(item)
+    return words, rest
+
+
+def _one_of(slot: int, codes: list[tuple[float, float]]) -> Closure:
     def run(env: Environment) -> Truth:
-        answer: Truth = True
-        for item in items:
-            value = item(env)
-            if value is False:
-                return False
-            if value is None:
-                answer = None
-        return answer
+        value = env[slot]
+        if value is None or value != value:  # noqa: PLR0124  # NaN, absent, differs from itself
+            return None if value is None else False
+        return any(low <= value <= high for low, high in codes)
 
     return run
 
 
-def _with_names_at_once(items: tuple[ex.Node, ...], slots: Slots) -> list[Closure]:
-    # Questions with many findings behind them are long lists of names: these are fetched in one go.
-    plain = [item for item in items if isinstance(item, ex.Name)]
-    if len(plain) < _MANY:
-        return [exact(item, slots) for item in items]
-    others = [exact(item, slots) for item in items if not isinstance(item, ex.Name)]
-    return [_any_of(op.itemgetter(*(slots[item.name] for item in plain))), *others]
+def _joined_names(slots: list[int], *, settles: bool) -> Closure:
+    fetch = op.itemgetter(*slots)
 
-
-def _any_of(fetch: Callable[[Environment], tuple[Truth, ...]]) -> Closure:
     def run(env: Environment) -> Truth:
         values = fetch(env)
-        return True if True in values else (None if None in values else False)
+        return settles if settles in values else (None if None in values else not settles)
 
     return run
 
 
-def _both(one: Closure, two: Closure) -> Closure:
+def _guarded(slot: int, other: Closure, *, settles: bool) -> Closure:
     def run(env: Environment) -> Truth:
-        first = one(env)
-        if first is False:
-            return False
-        second = two(env)
-        return False if second is False else (None if first is None or second is None else True)
+        first: Truth = env[slot]
+        if first is settles:
+            return settles
+        second: Truth = other(env)
+        return second if first is not None or second is settles else None
 
     return run
 
 
-def _any(items: list[Closure]) -> Closure:
+def _joined_all(items: list[Closure], *, settles: bool) -> Closure:
     if len(items) == 1:
         return items[0]
     if len(items) == 2:  # noqa: PLR2004  # by far the commonest
-        return _either_of(*items)
+        return _joined_both(*items, settles=settles)
 
     def run(env: Environment) -> Truth:
-        answer: Truth = False
+        answer: Truth = not settles
         for item in items:
-            value = item(env)
-            if value is True:
-                return True
+            value: Truth = item(env)
+            if value is settles:
+                return settles
             if value is None:
                 answer = None
         return answer
@@ -199,13 +229,13 @@ def _any(items: list[Closure]) -> Closure:
     return run
 
 
-def _either_of(one: Closure, two: Closure) -> Closure:
+def _joined_both(one: Closure, two: Closure, *, settles: bool) -> Closure:
     def run(env: Environment) -> Truth:
-        first = one(env)
-        if first is True:
-            return True
-        second = two(env)
-        return True if second is True else (None if first is None or second is None else False)
+        first: Truth = one(env)
+        if first is settles:
+            return settles
+        second: Truth = two(env)
+        return second if first is not None or second is settles else None
 
     return run
 
@@ -243,26 +273,51 @@ def bounded(node: ex.Node, slots: Slots) -> Closure:  # noqa: PLR0911  # one bra
             return _any_bounded([bounded(item, slots) for item in items])
         case ex.Not(item):
             return _negated_bounded(bounded(item, slots))
-        case ex.Choose(condition, then, otherwise):
-            return _chosen_bounded(bounded(condition, slots), bounded(then, slots), bounded(otherwise, slots))
+        case ex.Choose():
+            pairs, last = _chain(node)
+            branches = [(bounded(condition, slots), bounded(then, slots)) for condition, then in pairs]
+            return _chosen_bounded(branches, bounded(last, slots))
     return exact(node, slots)
 
 
 def _limited(slot: int, plain: Closure, operator: ex.Operator, limit: float) -> Closure:
-    # Most values are plain numbers also where one is a span.
+    holds, slack = COMPARE[operator], of_limit(limit, limit)
+    monotone = operator not in ("==", "!=")
+
     def run(env: Environment) -> AnyTruth:
         value = env[slot]
-        return compare_bounded(operator, value, limit, of_limit) if isinstance(value, Span) else plain(env)
+        if not isinstance(value, Span):  # most values are plain numbers also where one is a span
+            return plain(env)  # type: ignore[no-any-return]  # closures are untyped by nature
+        if monotone and (low := holds(value.lo, limit, slack)) == holds(value.hi, limit, slack):
+            return low
+        return compare_bounded(operator, value, limit, of_limit)
 
     return run
 
 
 def _compared_bounded(operator: ex.Operator, left: Closure, right: Closure, slack: Slack) -> Closure:
-    return lambda env: compare_bounded(operator, left(env), right(env), slack)
+    holds = COMPARE[operator]
+
+    def run(env: Environment) -> AnyTruth:
+        a, b = left(env), right(env)
+        if isinstance(a, float) and isinstance(b, float):
+            return holds(a, b, slack(a, b))
+        if a is None or b is None:
+            return _unless_absent(a, b)
+        return compare_bounded(operator, a, b, slack)
+
+    return run
 
 
 def _applied(calculate: Callable[..., Quantity], arguments: list[Closure], *, divides: bool = False) -> Closure:
-    return lambda env: apply_bounded(calculate, tuple(argument(env) for argument in arguments), divides=divides)
+    def run(env: Environment) -> AnyQuantity:
+        values = [argument(env) for argument in arguments]
+        for value in values:
+            if not isinstance(value, float):
+                return apply_bounded(calculate, values, divides=divides)
+        return calculate(*values)
+
+    return run
 
 
 def _all_bounded(items: list[Closure]) -> Closure:
@@ -298,20 +353,40 @@ def _negated_bounded(item: Closure) -> Closure:
     return lambda env: value if (value := item(env)) is None or value is FREE else not value
 
 
-def _chosen_bounded(condition: Closure, then: Closure, otherwise: Closure) -> Closure:
+def _chain(node: ex.Node) -> tuple[list[tuple[ex.Node, ex.Node]], ex.Node]:
+    """Return what ``x if c else (y if d else …)`` chooses from, each with its condition, and what is left."""
+    pairs = []
+    while isinstance(node, ex.Choose):
+        pairs.append((node.condition, node.then))
+        node = node.otherwise
+    return pairs, node
+
+
+def _chosen_bounded(branches: list[tuple[Closure, Closure]], last: Closure) -> Closure:
+    # A freely chosen condition may pick its branch or go on: anything between what can be reached is possible.
     def run(env: Environment) -> AnyQuantity:
-        truth = condition(env)
-        if isinstance(truth, bool):
-            return then(env) if truth else otherwise(env)  # type: ignore[no-any-return]  # closures are untyped by nature
-        return _either(then(env), otherwise(env), truth)
+        reached = []
+        for condition, then in branches:
+            truth = condition(env)
+            if truth is None:
+                return None
+            if truth is not False:
+                reached.append(then(env))
+                if truth is True:
+                    break
+        else:
+            reached.append(last(env))
+        return reached[0] if len(reached) == 1 else _hull(reached)
 
     return run
 
 
-def _either(one: AnyQuantity, two: AnyQuantity, truth: Freedom | None) -> AnyQuantity:
-    # A freely chosen condition may pick either branch: anything between them is possible.
-    known = [value for value in (one, two) if value is not None and value == value]  # noqa: PLR0124  # NaN differs from itself
-    if truth is None or len(known) < 2:  # noqa: PLR2004  # both branches
-        return None
-    lows, highs = zip(*((v.lo, v.hi) if isinstance(v, Span) else (v, v) for v in known), strict=True)
+def _hull(values: list[AnyQuantity]) -> AnyQuantity:
+    lows, highs = [], []
+    for value in values:
+        if value is None or value != value:  # noqa: PLR0124  # NaN, absent, differs from itself
+            return None
+        lo, hi, _ = span_of(value)
+        lows.append(lo)
+        highs.append(hi)
     return Span(min(lows), max(highs), free=True)

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from calcrisk.rules.closures import KNOWN
 from calcrisk.rules.logic import FREE, Span
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from calcrisk.rules.program import Rule, Slotted
-    from calcrisk.rules.scalar import Evaluation, Stated, Walk
+    from calcrisk.rules.closures import Closure
+    from calcrisk.rules.filling import Stated
+    from calcrisk.rules.reach import Bits
+    from calcrisk.rules.scalar import Evaluation, Walk
 
 
 class MissingInput(NamedTuple):
@@ -24,83 +27,150 @@ class MissingInput(NamedTuple):
     could_change: tuple[str, ...]
 
 
-def undecided_rules(walk: Walk, found: Evaluation) -> list[Rule]:
-    """Return the rules whose status is unknown."""
-    return [rule for rule, status in zip(walk.program.rules, found.statuses, strict=True) if status is None]
+class _Question(NamedTuple):
+    """What asking for one input involves, whoever the patient is."""
+
+    rules: Bits  # the rules that mention it, or something it settles, by their places
+    gates: Bits  # the gates that it is behind, by their places
+    minimum: bool  # whether it belongs to what must be known at least
+    freed: tuple[tuple[int, tuple[float, float] | None, Bits], ...]  # slot, bounds (None: yes/no), who reads it
+    gated: bool  # whether a gate could open or close by it
+    begins: tuple[bool, ...]  # for each tier, whether this answer would begin it
 
 
-def open_inputs(walk: Walk, found: Evaluation, given: Mapping[str, Stated]) -> list[str]:
-    """Return the inputs that are unknown or inexact, in the order of the variables; none of them is derived."""
-    unsettled = {entry.name for entry in walk.asked if is_open(found.env[entry.slot])}
-    inputs = walk.program.inputs
-    said = {name for name in given if not inputs[name].spec["derived"] and is_open(found.env[inputs[name].slot])}
-    return sorted(unsettled | said, key=lambda name: inputs[name].slot)
+class Decisive:
+    """Asks, for one rulebook, which question would decide."""
+
+    def __init__(self, walk: Walk) -> None:
+        """Look up what each gate needs."""
+        self._walk, self._program, self._reach = walk, walk.program, walk.reach
+        names = {slot: name for name, slot in self._program.slots.items()}
+        self._gates = tuple(names[slot] for slot in walk.tables.gates)
+        withheld = [tier.withheld for tier in self._program.tiers if tier.withheld is not None]
+        self._gate_slots = frozenset((*walk.tables.gates, *withheld))
+        self._for_gates = self._reach.steps_needed(self._gate_slots)
+        self._facts = sum(1 << at for at, step in enumerate(self._program.steps) if step.asked is None)
+        self._minimum = {entry.name for entry in self._program.inputs.values() if entry.slot in self._program.minimum}
+        self._own = {entry.slot for entry in self._program.inputs.values() if not entry.spec["derived"]}
+        self._statuses = {name for name, each in self._program.inputs.items() if each.spec["role"] == "status"}
+        self._asked = tuple(
+            (entry.name, entry.slot) for entry in self._program.inputs.values() if entry.spec["ask"] != "volunteered"
+        )
+        self._effects = ("classification", *(tier.name for tier in self._program.tiers))
+        self._questions: dict[str, _Question] = {}
+        self._steps: dict[Bits, tuple[tuple[int, Closure], ...]] = {}
+
+    def open_inputs(self, found: Evaluation, given: Mapping[str, Stated]) -> list[str]:
+        """Return the inputs that are unknown or inexact, in the order of the variables; none of them is derived."""
+        env, inputs = found.env, self._program.inputs
+        unsettled = [name for name, slot in self._asked if env[slot] is None]
+        open_given = [name for name in given if (slot := inputs[name].slot) in self._own and is_open(env[slot])]
+        if not open_given:
+            return unsettled
+        return sorted({*unsettled, *open_given}, key=lambda name: inputs[name].slot)
+
+    def waiting(self, opened: Iterable[str], rules: Iterable[int]) -> list[tuple[int, tuple[str, ...]]]:
+        """Return, for each of the rules at these places, which of the ``opened`` inputs it waits for."""
+        asked = [(name, self._question(name).rules) for name in opened]
+        return [(at, tuple([name for name, waiting in asked if waiting >> at & 1])) for at in rules]
+
+    def missing(self, found: Evaluation, opened: Iterable[str]) -> list[MissingInput]:
+        """Return which of ``opened`` are missing: those first that could change the class, then the tiers."""
+        waiting = sum(1 << at for at in found.undecided)
+        gates = sum(1 << at for at, slot in enumerate(self._walk.tables.gates) if found.env[slot] is None)
+        answers = []
+        for name in opened:
+            question = self._question(name)
+            if question.minimum or question.rules & waiting or question.gates & gates:
+                answers.append(MissingInput(name, self._could_change(question, found, waiting)))
+        return sorted(answers, key=lambda answer: [effect not in answer.could_change for effect in self._effects])
+
+    def _could_change(self, question: _Question, found: Evaluation, undecided: Bits) -> tuple[str, ...]:
+        candidates = self._candidates(question.rules & undecided, found.lows)
+        if not candidates and not question.gated:
+            return tuple(self._begun(question, found))
+        env, affected = list(found.env), 0
+        for slot, whole, bits in question.freed:
+            if is_open(held := env[slot]):
+                env[slot] = FREE if whole is None else Span(*(held[:2] if isinstance(held, Span) else whole), free=True)
+                affected |= bits
+        self._take(affected, candidates, env)
+        highs = list(found.lows)
+        for at in candidates:
+            rule = self._program.rules[at]
+            if rule.level > highs[rule.mechanism] and rule.when.bounded(env) in (True, FREE):
+                highs[rule.mechanism] = rule.level
+        return tuple(self._moved(question, found, env, highs))
+
+    def _candidates(self, rules: Bits, lows: Sequence[int]) -> list[int]:
+        """Return the places of those rules that could raise a level."""
+        places = []
+        while rules:
+            at = rules.bit_length() - 1
+            rules ^= 1 << at
+            rule = self._program.rules[at]
+            if rule.level > lows[rule.mechanism]:
+                places.append(at)
+        return places
+
+    def _take(self, affected: Bits, candidates: Sequence[int], env: list[Any]) -> None:
+        """Take again, in order, the facts that the freed inputs touch and that a candidate or a gate needs."""
+        needed = self._for_gates
+        for at in candidates:
+            needed |= self._reach.needed_by_rule[at]
+        bits = affected & needed & self._facts
+        if bits not in self._steps:
+            self._steps[bits] = self._walk.steps(bits, "bounded")
+        for slot, run in self._steps[bits]:
+            env[slot] = run(env)
+        env[self._walk.minimum_slot] = True if self._walk.minimum_known(env) else None
+
+    def _moved(self, question: _Question, found: Evaluation, env: Sequence[Any], highs: Sequence[int]) -> Iterable[str]:
+        classes, tiers = self._walk.tables.reached(env, found.lows, highs)
+        if len(classes) > 1 or self._program.rows[found.row].spec["class"] not in classes:
+            yield self._effects[0]
+        for tier, answer, ranks, begins in zip(self._program.tiers, found.tiers, tiers, question.begins, strict=True):
+            withheld = False if tier.withheld is None else env[tier.withheld]
+            if withheld is True:
+                continue
+            moved = withheld is FREE or len(ranks) > 1 or answer.tier not in ranks
+            if moved if answer.assessed else begins:
+                yield tier.name
+
+    def _begun(self, question: _Question, found: Evaluation) -> Iterable[str]:
+        tiers = zip(self._program.tiers, found.tiers, question.begins, strict=True)
+        for tier, answer, begins in tiers:
+            if begins and not answer.assessed and (tier.withheld is None or found.env[tier.withheld] is not True):
+                yield tier.name
+
+    def _question(self, name: str) -> _Question:
+        if name not in self._questions:
+            self._questions[name] = self._asked_of(name)
+        return self._questions[name]
+
+    def _asked_of(self, name: str) -> _Question:
+        program, affected, touched = self._program, self._reach.affected, self._touched(name)
+        entries = [program.inputs[each] for each in touched]
+        known = {program.slots[KNOWN + each] for each in touched}
+        return _Question(
+            rules=sum(1 << at for at, rule in enumerate(program.rules) if touched & rule.when.mentions),
+            gates=sum(1 << at for at, gate in enumerate(self._gates) if touched & self._walk.leaves(gate)),
+            minimum=not touched.isdisjoint(self._minimum),
+            gated=not touched.isdisjoint(self._minimum)
+            or any(entry.slot in self._gate_slots or affected[entry.slot] & self._for_gates for entry in entries),
+            freed=tuple((entry.slot, entry.whole, affected[entry.slot]) for entry in entries),
+            begins=tuple(not known.isdisjoint(tier.assessed_by) for tier in program.tiers),
+        )
+
+    def _touched(self, name: str) -> frozenset[str]:
+        """Return the inputs that an answer can settle: itself, what it implies, and what it makes needless to ask."""
+        program = self._program
+        follow = (rule.target for rule in program.implications if name in rule.when.mentions)
+        of = (program.inputs[name].spec["of"],) if name in self._statuses else ()
+        spread = (others.get(name, ()) for others in (program.up, program.down, program.closes))
+        return frozenset((name, *follow, *of, *(other for others in spread for other in others)))
 
 
 def is_open(value: Any) -> bool:  # noqa: ANN401  # an environment holds values of every kind
     """Whether a value is unknown, or known only within bounds."""
     return value is None or isinstance(value, Span)
-
-
-def missing_inputs(walk: Walk, found: Evaluation, opened: Sequence[str]) -> list[MissingInput]:
-    """Return which of the ``opened`` inputs are missing: those first that could change the class, then the tiers."""
-    undecided = undecided_rules(walk, found)
-    wanted = frozenset[str]().union(*(rule.when.mentions for rule in undecided), _wanted_by_gates(walk, found))
-    names = [name for name in opened if walk.touched(name) & wanted]
-    answers = [MissingInput(name, _could_change(walk, found, name)) for name in names]
-    effects = ("classification", *(tier.name for tier in walk.program.tiers))
-    return sorted(answers, key=lambda answer: [effect not in answer.could_change for effect in effects])
-
-
-def _wanted_by_gates(walk: Walk, found: Evaluation) -> frozenset[str]:
-    program = walk.program
-    tables = (program.classes, *(tier.axes for tier in program.tiers))
-    gates = {name for axes in tables for name, slot in axes.gates if found.env[slot] is None}
-    wanted = frozenset[str]().union(*(walk.leaves(name) for name in gates))
-    return wanted.union(walk.minimum)
-
-
-def _could_change(walk: Walk, found: Evaluation, name: str) -> tuple[str, ...]:
-    env = _with_free(walk, found, walk.program.inputs[name])
-    highs = list(found.lows)
-    for at in walk.rules_that_mention(name):
-        rule = walk.program.rules[at]
-        if found.statuses[at] is None and rule.level > highs[rule.mechanism] and rule.when.bounded(env) in (True, FREE):
-            highs[rule.mechanism] = rule.level
-    return tuple(_moved(walk, found, env, highs, name))
-
-
-def _with_free(walk: Walk, found: Evaluation, entry: Slotted) -> list[Any]:
-    env = list(found.env)
-    for settled in (walk.program.inputs[name] for name in walk.touched(entry.name)):
-        held = env[settled.slot]
-        lo, hi = (held.lo, held.hi) if isinstance(held, Span) else (settled.whole or (0.0, 0.0))
-        if is_open(held):
-            env[settled.slot] = Span(lo, hi, free=True) if settled.whole else FREE
-    for slot, run in walk.steps_that_read(entry.name):
-        env[slot] = run(env)
-    minimum = walk.program.minimum
-    env[walk.minimum_slot] = True if None not in [env[slot] for slot in minimum] else None
-    return env
-
-
-def _moved(walk: Walk, found: Evaluation, env: Sequence[Any], highs: Sequence[int], name: str) -> Iterable[str]:
-    program = walk.program
-    classes = {program.rows[row].spec["class"] for row in _reached(walk, 0, env, found.lows, highs)}
-    if classes != {program.rows[found.row].spec["class"]}:
-        yield "classification"
-    for at, (tier, answer) in enumerate(zip(program.tiers, found.tiers, strict=True), start=1):
-        ranks = {tier.order[row] for row in _reached(walk, at, env, found.lows, highs)}
-        withheld = False if tier.withheld is None else env[tier.withheld]
-        begins = not answer.assessed and any(walk.known_slot(each) in tier.assessed_by for each in walk.touched(name))
-        if withheld is not True and (begins or (answer.assessed and (withheld is FREE or ranks != {answer.tier}))):
-            yield tier.name
-
-
-def _reached(walk: Walk, table: int, env: Sequence[Any], lows: Sequence[int], highs: Sequence[int]) -> tuple[int, ...]:
-    axes = (walk.program.classes, *(tier.axes for tier in walk.program.tiers))[table]
-    ranges = [*((lows[at], highs[at]) for at in axes.mechanisms)]
-    for _, slot in axes.gates:
-        value = env[slot]
-        ranges.append((1, 1) if value is True else ((0, 1) if value is FREE else (0, 0)))
-    return axes.table.possible(tuple(ranges))

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import math
 import operator as op
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import Enum
+from itertools import product
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
@@ -145,49 +146,42 @@ def span_of(value: float | Span) -> Span:
     return value if isinstance(value, Span) else Span(value, value)
 
 
-def _corners(calculate: Callable[..., float | None], spans: tuple[Span, ...]) -> list[float | None]:
-    # Every operation is monotone in each operand on its guarded domain, so its extremes lie at corners.
-    corners: list[tuple[float, ...]] = [()]
-    for span in spans:
-        ends = (span.lo,) if span.lo == span.hi else (span.lo, span.hi)
-        corners = [(*corner, end) for corner in corners for end in ends]
-    return [calculate(*corner) for corner in corners]
-
-
 def bounded(
-    calculate: Callable[..., float | None], values: tuple[AnyQuantity, ...], *, divides: bool = False
+    calculate: Callable[..., float | None], values: Sequence[AnyQuantity], *, divides: bool = False
 ) -> AnyQuantity:
     """Apply an operation to quantities of which some are spans: the span of its results, unknown where undefined."""
-    if any(value is None or (isinstance(value, float) and math.isnan(value)) for value in values):
-        return unknown_or_absent(*values)
-    spans = tuple(span_of(value) for value in values if value is not None)
+    spans = []
+    for value in values:
+        if value is None or value != value:  # noqa: PLR0124  # NaN, absent, differs from itself
+            return unknown_or_absent(*values)
+        spans.append(span_of(value))
     if divides and spans[1].lo <= 0 <= spans[1].hi:
         return None
-    found = _corners(calculate, spans)
-    results = [value for value in found if value is not None]
-    if len(results) < len(found):
-        return None
-    lo, hi, free = min(results), max(results), any(span.free for span in spans)
-    return lo if lo == hi else Span(lo, hi, free)
+    # Every operation is monotone in each operand on its guarded domain, so its extremes lie at corners.
+    corners = product(*[(span.lo,) if span.lo == span.hi else (span.lo, span.hi) for span in spans])
+    results = []
+    for corner in corners:
+        if (result := calculate(*corner)) is None:
+            return None
+        results.append(result)
+    lo, hi = min(results), max(results)
+    return lo if lo == hi else Span(lo, hi, any(span.free for span in spans))
 
 
-_LOWEST_FIRST: Final[dict[Operator, bool]] = {">=": True, ">": True, "<": False, "<=": False}
+_LOWEST_FIRST: Final = (">=", ">")  # comparisons that are least likely to hold where the left side is lowest
 
 
 def compare_bounded(operator: Operator, a: AnyQuantity, b: AnyQuantity, slack: Slack = of_two) -> AnyTruth:
     """Compare quantities of which some may be spans: undecided when these overlap, ``FREE`` when a free one decides."""
-    if isinstance(a, float) and isinstance(b, float):
-        return compare(operator, a, b, slack)
-    if a is None or b is None or isinstance(unknown_or_absent(a, b), float):
+    if a is None or b is None or a != a or b != b:  # noqa: PLR0124  # NaN, absent, differs from itself
         return False if isinstance(unknown_or_absent(a, b), float) else None
-    one, two = span_of(a), span_of(b)
+    one, two, holds = span_of(a), span_of(b), COMPARE[operator]
     undecided = FREE if one.free or two.free else None
     if operator in ("==", "!="):
         apart = compare("<", one.hi, two.lo, slack) or compare(">", one.lo, two.hi, slack)
         return operator == "!=" if apart else undecided
-    worst, best = (
-        ((one.lo, two.hi), (one.hi, two.lo)) if _LOWEST_FIRST[operator] else ((one.hi, two.lo), (one.lo, two.hi))
-    )
-    if compare(operator, *worst, slack):
+    low, high = (one.lo, two.hi), (one.hi, two.lo)
+    worst, best = (low, high) if operator in _LOWEST_FIRST else (high, low)
+    if holds(*worst, slack(*worst)):
         return True
-    return undecided if compare(operator, *best, slack) else False
+    return undecided if holds(*best, slack(*best)) else False

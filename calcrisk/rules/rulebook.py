@@ -11,12 +11,13 @@ from calcrisk.errors import Fault, RulebookError, UsageError, did_you_mean
 from calcrisk.packaged import compiled
 from calcrisk.printed import fingerprint
 from calcrisk.rules.compile import compile_program
-from calcrisk.rules.scalar import Evaluation, Stated, Walk
+from calcrisk.rules.scalar import Evaluation, Walk
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Self
 
+    from calcrisk.rules.filling import Stated
     from calcrisk.rules.program import Spec
 
 # what each section of a rulebook calls the name of an entry; where two share a name, the later section's is meant

@@ -5,11 +5,13 @@ Imported only where a rulebook is compiled from YAML; the package's own start re
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-Identifier = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+Identifier = Annotated[str, Field(pattern=rf"^{_NAME.pattern}$")]
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
 Sentence = Annotated[str, Field(min_length=1)]
 Basis = Literal["sourced", "design-choice"]
@@ -84,7 +86,7 @@ class Asked(Entry):
 
 
 class UnitTrap(Entry):
-    """A number that looks like another unit."""
+    """A number that looks like another unit, or like another input when ``likely`` names one."""
 
     below: float | None = None
     above: float | None = None
@@ -132,7 +134,10 @@ class VariableEntry(Sourced):
             (self.kind == "choice" and len(self.values) < 2, "a choice needs its values"),  # noqa: PLR2004  # to choose from
             (self.ask != "volunteered" and not self.question, "what is asked for needs its 'question'"),
             ((self.of is None) != (self.role is None), "'of' and 'role' go together"),
-            (any(map(self._idle, self.unit_traps)), "a unit trap needs another of the variable's units as 'likely'"),
+            (
+                any(map(self._idle, self.unit_traps)),
+                "a unit trap needs another of the variable's units, or another input, as 'likely'",
+            ),
         ]
         for missing, message in wanting:
             if missing:
@@ -140,10 +145,12 @@ class VariableEntry(Sourced):
         return self
 
     def _idle(self, trap: UnitTrap) -> bool:
-        """Whether a trap offers what nobody could have meant: the unit it lies in, or one that is not declared."""
+        """Whether a trap offers what nobody could have meant: the unit or input it lies in, or what is neither."""
         declared = {self.unit, *self.units}
         written = trap.unit or self.unit
-        return trap.likely == written or not {trap.likely, written} <= declared
+        # whether a name is an input's, only the whole rulebook tells: see check
+        meant = trap.likely in declared or _NAME.fullmatch(trap.likely) is not None
+        return trap.likely in {written, self.name} or written not in declared or not meant
 
 
 class Fact(Sourced):

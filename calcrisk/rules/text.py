@@ -7,6 +7,7 @@ states.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -14,15 +15,20 @@ from calcrisk import printed
 from calcrisk.rules.logic import Span
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping
 
 _HOLE: Final = re.compile(r"\{(?:(strongest):)?([a-z_][a-z0-9_]*)(?::(n))?\}", re.IGNORECASE)
 _BRACE: Final = re.compile(r"\{[^{}]*\}?|\}")
 
+Writer = Callable[[Sequence[Any]], str]
+
 
 def pretty_number(value: float, digits: int) -> str:
     """Round to ``digits`` decimals; whole numbers lose their point."""
-    text = f"{value:.{digits}f}"
+    return _shortened(f"{value:.{digits}f}")
+
+
+def _shortened(text: str) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
@@ -36,29 +42,36 @@ class Shown(NamedTuple):
     values: tuple[str, ...]
     label: str
 
-    def text(self, env: Sequence[Any], *, bare: bool) -> str:
-        """Print the value that the environment holds."""
-        value = self.constant if self.slot is None else env[self.slot]
+    def writer(self, *, bare: bool) -> Writer | str:
+        """Return what prints the value in an environment, with its unit unless ``bare``; a constant is a text."""
+        suffix = f" {printed.unit(self.unit)}" if self.unit and not bare else ""
+        if self.slot is None:
+            return "unknown" if self.constant is None else self.number(self.constant) + suffix
+        slot, is_number, form = self.slot, not self.values, f".{self.digits}f"
+
+        def write(env: Sequence[Any]) -> str:
+            value = env[slot]
+            if is_number and isinstance(value, float) and value == value:  # noqa: PLR0124  # by far the commonest
+                return _shortened(format(value, form)) + suffix
+            return self._text(value, suffix)
+
+        return write
+
+    def _text(self, value: Any, suffix: str) -> str:  # noqa: ANN401  # an environment holds values of every kind
         if isinstance(value, bool):
             return "yes" if value else "no"
         if isinstance(value, Span):
-            return f"{self.number(value.lo)} to {self.number(value.hi)}{'' if bare else self.suffix}"
+            return f"{self.number(value.lo)} to {self.number(value.hi)}{suffix}"
         if value is None or value != value:  # noqa: PLR0124  # NaN, absent, differs from itself
             return "unknown"
-        return self.number(value) + ("" if bare else self.suffix)
+        return self.number(value) + suffix
 
     def number(self, value: float) -> str:
         """Print the number, or the word a choice's code stands for."""
         return self.values[int(value)] if self.values else pretty_number(value, self.digits)
 
-    @property
-    def suffix(self) -> str:
-        """The unit after a space, if there is one."""
-        return f" {printed.unit(self.unit)}" if self.unit else ""
 
-
-Hole = tuple[Shown, bool] | tuple[str]
-Piece = str | Hole
+Piece = str | tuple[str] | Writer  # a text, a mechanism whose strongest finding is named, or what prints a value
 
 
 class UnknownHoleError(ValueError):
@@ -89,17 +102,21 @@ class Template:
     def _piece(self, strongest: str | None, name: str, bare: str | None) -> Piece:
         if name not in (self._mechanisms if strongest else self._names):
             raise UnknownHoleError(name)
-        return (name,) if strongest else (self._names[name], bool(bare))
+        return (name,) if strongest else self._names[name].writer(bare=bool(bare))
 
     def fill(self, env: Sequence[Any], strongest: Callable[[str], str] | None = None) -> str:
         """Write the sentence for one patient; ``strongest`` names the strongest finding of a mechanism."""
         return "".join(
-            [piece if isinstance(piece, str) else self._write(piece, env, strongest) for piece in self.pieces]
+            [
+                piece
+                if isinstance(piece, str)
+                else _strongest(piece, strongest)
+                if isinstance(piece, tuple)
+                else piece(env)
+                for piece in self.pieces
+            ]
         )
 
-    @staticmethod
-    def _write(piece: Hole, env: Sequence[Any], strongest: Callable[[str], str] | None) -> str:
-        if len(piece) == 1:
-            return strongest(piece[0]) if strongest else piece[0]
-        shown, bare = piece
-        return shown.text(env, bare=bare)
+
+def _strongest(piece: tuple[str], strongest: Callable[[str], str] | None) -> str:
+    return strongest(piece[0]) if strongest else piece[0]

@@ -14,6 +14,7 @@ from random_patients import (
     bounded_examples,
     evaluated,
     limits,
+    missing_inputs,
     open_questions,
     patients,
     read,
@@ -22,7 +23,6 @@ from random_patients import (
 )
 
 from calcrisk import assess
-from calcrisk.rules.decisive import missing_inputs
 from calcrisk.rules.logic import Span
 from calcrisk.variables import registry
 
@@ -38,7 +38,7 @@ SHARPNESS = 0.97
 
 def missing(stated: Stated) -> dict[str, tuple[str, ...]]:
     found = evaluated(stated)
-    return {each.name: each.could_change for each in missing_inputs(walk(), found, open_questions(stated, found))}
+    return {each.name: each.could_change for each in missing_inputs(stated, found)}
 
 
 def moved(before: Stated, after: Stated) -> set[str]:

@@ -411,11 +411,13 @@ TRAPPED: Stated = {
     [
         {"likely": "mg/dL"},
         {"likely": "mEq/L"},
+        {"likely": "calcium"},
         {"unit": "mmol/L", "likely": "mmol/L"},
         {"unit": "g/L", "likely": "mg/dL"},
     ],
 )
 def test_a_unit_trap_that_can_mean_nothing_is_refused(trap: Stated) -> None:
-    VariableEntry.model_validate(TRAPPED | {"unit_traps": [{"below": 4, "likely": "mmol/L"}]})
+    for likely in ("mmol/L", "ionised_calcium"):
+        VariableEntry.model_validate(TRAPPED | {"unit_traps": [{"below": 4, "likely": likely}]})
     with pytest.raises(ValidationError, match="a unit trap needs another"):
         VariableEntry.model_validate(TRAPPED | {"unit_traps": [{"below": 4, **trap}]})

@@ -23,7 +23,7 @@ from small_rulebook import (
 )
 
 from calcrisk import Rulebook, UsageError
-from calcrisk.rules.decisive import missing_inputs, open_inputs
+from calcrisk.rules.decisive import Decisive
 from calcrisk.stated import Range
 
 if TYPE_CHECKING:
@@ -66,9 +66,10 @@ def test_what_is_missing_is_what_undecided_rules_wait_for() -> None:
     stated = {"calcium": Said(10.0), "stage": Said("G5"), "history": Said(value=False), "damage": Said(value=False)}
     walk = book().walk
     found = walk.evaluate(stated)
-    opened = open_inputs(walk, found, stated)
+    asking = Decisive(walk)
+    opened = asking.open_inputs(found, stated)
     assert opened == ["age", "phosphate", "dialysis", "pth"]
-    missing = {each.name: each.could_change for each in missing_inputs(walk, found, opened)}
+    missing = {each.name: each.could_change for each in asking.missing(found, opened)}
     assert missing == {"phosphate": ("classification", "metastatic"), "age": (), "dialysis": (), "pth": ()}
 
 
@@ -131,7 +132,7 @@ def test_a_given_product_makes_its_factors_needless() -> None:
     walk = book().walk
     found = walk.evaluate(given)
     assert math.isnan(value(found, "calcium"))
-    assert "calcium" not in open_inputs(walk, found, given)
+    assert "calcium" not in Decisive(walk).open_inputs(found, given)
     assert value(found, "minimum_known") is False  # damage and history are still open
     assert statuses(found)["at-limit"] is True
     assert statuses(found)["high-phosphate"] is False  # absent, and so above nothing

@@ -1,0 +1,68 @@
+"""What can change when a slot does: the steps and rules that read it, directly or through facts, as bits of an integer.
+
+The bits come in the order things are run: first the steps, then the rules. A patient states a few of a hundred inputs;
+what reads none of these keeps the answer it has for a patient of whom nothing is known.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from calcrisk.rules import expression as ex
+from calcrisk.rules.closures import KNOWN
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from calcrisk.rules.program import Condition, Program, Step
+
+Bits = int
+
+
+class Reach:
+    """Who reads whom, in both directions."""
+
+    def __init__(self, program: Program) -> None:
+        """Follow every condition once, in the order of the steps."""
+        self._slots = program.slots
+        self._behind: dict[int, frozenset[int]] = {}  # a computed slot: the stated slots behind it
+        self._needed: dict[int, Bits] = {}  # a computed slot: the steps it needs, its own included
+        self.affected: list[Bits] = [0] * len(program.blank)
+        for at, step in enumerate(program.steps):
+            self._step(1 << at, step)
+        self.first_rule = len(program.steps)
+        self.needed_by_rule: list[Bits] = []
+        for at, rule in enumerate(program.rules, start=self.first_rule):
+            read = slots_read([rule.when], self._slots)
+            self._mark(1 << at, self.stated_behind(read))
+            self.needed_by_rule.append(self.steps_needed(read))
+
+    def _step(self, bit: Bits, step: Step) -> None:
+        read = slots_read([step.value, step.valid, step.asked], self._slots)
+        own = frozenset() if step.stated is None else frozenset((step.slot, step.stated))
+        behind = self.stated_behind(read) | own
+        needed = self.steps_needed(read) | bit
+        self._mark(bit, behind)
+        self._behind[step.slot], self._needed[step.slot] = behind, needed
+
+    def _mark(self, bit: Bits, slots: Iterable[int]) -> None:
+        for slot in slots:
+            self.affected[slot] |= bit
+
+    def stated_behind(self, slots: Iterable[int]) -> frozenset[int]:
+        """Return the slots of statements that these slots hang on; a stated slot hangs on itself."""
+        return frozenset[int]().union(*(self._behind.get(slot, frozenset((slot,))) for slot in slots))
+
+    def steps_needed(self, slots: Iterable[int]) -> Bits:
+        """Return the steps that these slots need."""
+        needed = 0
+        for slot in slots:
+            needed |= self._needed.get(slot, 0)
+        return needed
+
+
+def slots_read(conditions: Iterable[Condition | None], slots: Mapping[str, int]) -> set[int]:
+    """Return the slots that conditions read themselves."""
+    parts = [part for condition in conditions if condition is not None for part in ex.walk(condition.node)]
+    names = {slots[part.name] for part in parts if isinstance(part, ex.Name)}
+    return names | {slots[KNOWN + part.name] for part in parts if isinstance(part, ex.Known)}
