@@ -17,7 +17,8 @@ from calcrisk._version import __version__
 
 if TYPE_CHECKING:
     from calcrisk.assessing import assess
-    from calcrisk.assessment import Assessment
+    from calcrisk.assessment import Assessment, Refused
+    from calcrisk.batch import assess_many
     from calcrisk.errors import CalcriskError, Fault, InputError, RulebookError, SurroundingsError, UsageError
     from calcrisk.patient import Patient
     from calcrisk.rules.rulebook import Rulebook
@@ -28,19 +29,23 @@ __all__ = [
     "Fault",
     "InputError",
     "Patient",
+    "Refused",
     "Rulebook",
     "RulebookError",
     "SurroundingsError",
     "UsageError",
     "__version__",
     "assess",
+    "assess_many",
 ]
 
 _HOMES = {
     "Assessment": "assessment",
     "Patient": "patient",
+    "Refused": "assessment",
     "Rulebook": "rules.rulebook",
     "assess": "assessing",
+    "assess_many": "batch",
 }
 
 

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from calcrisk.variables import Variable
 
 _YES_NO = {"yes": True, "true": True, "on": True, "y": True, "no": False, "false": False, "off": False, "n": False}
+_NOTHING_KNOWN = frozenset(
+    {"n/a", "na", "#n/a", "nan", ".nan", "none", "nil", "-", "--", "?", ".", "missing", "not known"}
+)
 
 
 def read_yesno(variable: Variable, word: str, written: Written, into: Reading) -> None:
@@ -40,6 +43,11 @@ def _chosen(variable: Variable, choice: Choice) -> Value:
     return variable.values[choice.low] if choice.low == choice.high else Range(choice.low, choice.high)
 
 
+def left_open(word: str) -> str | None:
+    """Say what to write in place of a word by which tables mean that nothing is known, or None for another word."""
+    return "leave it empty, or write unknown" if word.casefold() in _NOTHING_KNOWN else None
+
+
 def _refuse_word(variable: Variable, word: str, written: Written, known: Collection[str], into: Reading) -> None:
     wanted = expected(variable)
     into.fault(
@@ -48,5 +56,5 @@ def _refuse_word(variable: Variable, word: str, written: Written, known: Collect
         message=f"{variable.name} cannot be {quoted(word)}",
         expected=wanted,
         got=word,
-        hint=did_you_mean(word.casefold(), known) or did_you_mean(word, known) or f"write {wanted}",
+        hint=left_open(word) or did_you_mean(word.casefold(), known) or did_you_mean(word, known) or f"write {wanted}",
     )

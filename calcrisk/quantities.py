@@ -7,20 +7,29 @@ another unit is refused with the likely one; one that is possible but unusual is
 from __future__ import annotations
 
 import math
+from decimal import ROUND_CEILING, ROUND_FLOOR, Context
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from calcrisk import units
-from calcrisk.answers import read_choice
+from calcrisk.answers import left_open, read_choice
 from calcrisk.errors import did_you_mean
-from calcrisk.stated import UNKNOWN, Given, Range, Reading, Written, expected, quoted
+from calcrisk.stated import UNKNOWN, Given, Range, Reading, Written, expected, quoted, shortened
 from calcrisk.variables import choices, plain
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from calcrisk.variables import Variable
 
 _ENDLESS = (-math.inf, math.inf)
+_TENFOLD = 10  # what a lost decimal point makes of a number
+_LIMIT_DIGITS = 3  # significant digits of a limit that had to be converted
+# How the words begin, as plain words, by which a report says that a sample gave no result.
+_NO_RESULT = (
+    *("haemoly", "hemoly", "clotted", "lipaemi", "lipemi", "contaminat"),
+    *("insufficient", "quantitynotsufficient", "qns", "notdone", "notmeasured", "unabletoreport"),
+    *("cancelled", "canceled", "rejected", "pending"),
+)
 _HOLDER = {"labs": "blood can hold"}  # what a hard limit bounds, for the sentence that refuses
 
 
@@ -34,6 +43,13 @@ class _Amount(NamedTuple):
 
     def __str__(self) -> str:
         return _print(self.written, self.unit.name)
+
+
+class _Guess(NamedTuple):
+    """What was probably meant by a number that is refused, as a question, and the code of such a slip."""
+
+    code: str
+    hint: str
 
 
 def read_number(variable: Variable, text: str, written: Written, into: Reading) -> None:
@@ -63,6 +79,10 @@ def _read_status(variable: Variable, word: str, written: Written, into: Reading)
     status = into.registry.companions.get((variable.name, "status"))
     if status is not None and plain(word) in choices(status):
         read_choice(status, word, written, into)
+    elif plain(word).startswith(_NO_RESULT):
+        into.put(variable.name, Given(None, variable.unit, word, written.origin), written.location)
+        message = f"{variable.name} {quoted(word)} is no result: the value counts as unknown"
+        into.warn(code="no-result", message=message)
     elif units.has_decimal_comma(word):
         into.fault(
             written.location,
@@ -70,10 +90,12 @@ def _read_status(variable: Variable, word: str, written: Written, into: Reading)
             message=f"{variable.name} {quoted(word)} is written with a comma",
             expected=expected(variable),
             got=word,
-            hint=f"write {word.replace(',', '.')}",
+            hint=f"write {shortened(word.replace(',', '.'))}",
         )
     else:
-        near = did_you_mean(word.casefold(), (*status.values, UNKNOWN)) if status else None
+        near = left_open(word)
+        if near is None and status is not None:
+            near = did_you_mean(word.casefold(), (*status.values, UNKNOWN))
         _refuse_text(variable, word, written, into, near)
 
 
@@ -100,7 +122,9 @@ def refuse_unit(variable: Variable, spelt: str, written: Written, into: Reading)
         message=f"{variable.name} is not measured in {quoted(spelt)}" if accepted else f"{variable.name} has no unit",
         expected=accepted or "a number without a unit",
         got=spelt,
-        hint=_near_unit(variable, spelt) or (f"write {accepted}" if accepted else f"leave {quoted(spelt)} out"),
+        hint=_near_unit(variable, spelt)
+        or _unusable(spelt)
+        or (f"write {accepted}" if accepted else f"leave {quoted(spelt)} out"),
     )
 
 
@@ -113,6 +137,12 @@ def _near_unit(variable: Variable, spelt: str) -> str | None:
     return hint
 
 
+def _unusable(remark: str) -> str | None:
+    """Say what to do with a number that the report itself calls unusable (``8.4 haemolysed``)."""
+    unusable = plain(units.spelling(remark)).startswith(_NO_RESULT)
+    return "write the number alone if it holds, or unknown" if unusable else None
+
+
 # Limits
 
 
@@ -123,18 +153,22 @@ def _censored(variable: Variable, amount: _Amount) -> Range:
 
 
 def _possible(variable: Variable, amount: _Amount, written: Written, into: Reading) -> bool:
-    """Refuse a number that looks like another unit, or lies outside what is possible; say which."""
+    """Refuse a number that looks like something else, or lies outside what is possible; say which."""
     trap = _trap(variable, amount) if variable.unit_traps else None
     if trap is not None and trap["act"] == "refuse":
         side = "above" if trap.get("below") is None else "below"
         _refuse_amount(variable, amount, (side, trap["likely"]), written, into)
         return False
-    low, high = variable.hard or _ENDLESS
-    if low <= amount.canonical <= high:
+    if _within(variable.hard, amount.canonical):
         return True
-    side = "below" if amount.canonical < low else "above"
+    side = "below" if amount.canonical < (variable.hard or _ENDLESS)[0] else "above"
     _refuse_amount(variable, amount, (side, _likely_unit(variable, amount)), written, into)
     return False
+
+
+def _within(limits: tuple[float, float] | None, canonical: float) -> bool:
+    low, high = limits or _ENDLESS
+    return low <= canonical <= high
 
 
 def _trap(variable: Variable, amount: _Amount) -> Mapping[str, Any] | None:
@@ -149,26 +183,78 @@ def _trap(variable: Variable, amount: _Amount) -> Mapping[str, Any] | None:
 
 def _likely_unit(variable: Variable, amount: _Amount) -> str | None:
     """Return another unit in which this number would be plausible."""
-    low, high = variable.plausible or variable.hard or _ENDLESS
-    others = ((name, factor) for name, factor in variable.units.items() if name != amount.unit.name)
-    return next((name for name, factor in others if low <= amount.written * factor <= high), None)
+    others = (name for name in variable.units if name != amount.unit.name)
+    return next((name for name in others if _is_usual(variable, amount.written * variable.units[name])), None)
+
+
+def _is_usual(variable: Variable, canonical: float) -> bool:
+    return _within(variable.plausible or variable.hard, canonical)
 
 
 def _refuse_amount(
     variable: Variable, amount: _Amount, verdict: tuple[str, str | None], written: Written, into: Reading
 ) -> None:
     side, likely = verdict
-    message = f"{variable.name} {amount} is {side} what {_HOLDER.get(variable.group or '', 'is possible')}"
+    wanted = _limits(variable, amount.unit)
+    guesses = list(_guesses(variable, amount, likely))
+    into.fault(
+        written.location,
+        code=guesses[0].code if guesses else "out-of-range",
+        message=f"{variable.name} {amount} {_reason(variable, amount, side, likely, into)}",
+        expected=None if _within(variable.hard, amount.canonical) else wanted,  # else the limits do not refuse it
+        got=str(amount),
+        hint=f"{', or '.join(guess.hint for guess in guesses)}?" if guesses else f"expected {wanted}",
+    )
+
+
+def _reason(variable: Variable, amount: _Amount, side: str, likely: str | None, into: Reading) -> str:
+    """Say what is wrong with a number; what another unit's number could be in truth is not called impossible."""
+    if likely is not None and likely not in variable.units:
+        return f"looks like {into.registry[likely].label}"
+    if likely is not None and amount.unit.factor != 1 and _within(variable.hard, amount.canonical):
+        return f"looks like {likely}"
+    return f"is {side} what {_HOLDER.get(variable.group or '', 'is possible')}"
+
+
+def _guesses(variable: Variable, amount: _Amount, likely: str | None) -> Iterator[_Guess]:
+    """Give what was probably meant, likeliest first.
+
+    The suspected unit, unless it mends nothing and a decimal point does; both where no usual limits tell them apart.
+    """
+    point = _lost_point(variable, amount)
+    factor = variable.units.get(likely) if likely else None
+    mends = likely is not None and (factor is None or _is_usual(variable, amount.written * factor))
+    if likely is not None and (mends or point is None):
+        hint = f"did you mean {_meant(variable, amount, likely)}"
+        yield _Guess(code="likely-input", hint=hint) if factor is None else _Guess(code="likely-unit", hint=hint)
+    if point is not None and not (mends and variable.plausible):
+        yield _Guess(code="out-of-range", hint=f"is a decimal point lost, as in {point}")
+
+
+def _meant(variable: Variable, amount: _Amount, likely: str) -> str:
+    """Print a number in the unit, or as the other input, that it looks like."""
+    return _print(amount.written, likely) if likely in variable.units else f"{likely} {amount}"
+
+
+def _lost_point(variable: Variable, amount: _Amount) -> str | None:
+    """Print a tenth of a measurement that is too large, where that would be usual."""
+    if not variable.unit or variable.hard is None or amount.canonical <= variable.hard[1]:
+        return None
+    usual = _is_usual(variable, amount.canonical / _TENFOLD)
+    return _print(amount.written / _TENFOLD, amount.unit.name) if usual else None
+
+
+def _limits(variable: Variable, unit: units.Unit) -> str:
+    """Print the hard limits in the unit of the number that they refuse, rounded to what they do hold."""
     low, high = variable.hard or _ENDLESS
-    wanted = f"{units.number_text(low)} to {_print(high, variable.unit or '')}"
-    if likely is not None:
-        hint = f"did you mean {_print(amount.written, likely)}?"
-        inside = low <= amount.canonical <= high  # then the limits are not what refuses it
-        expected = None if inside else wanted
-        into.fault(written.location, code="likely-unit", message=message, expected=expected, got=str(amount), hint=hint)
-    else:
-        hint = f"expected {wanted}"
-        into.fault(written.location, code="out-of-range", message=message, expected=wanted, got=str(amount), hint=hint)
+    if unit.factor != 1:
+        low = _rounded(low / unit.factor, ROUND_CEILING)
+        high = _rounded(high / unit.factor, ROUND_FLOOR)
+    return f"{units.number_text(low)} to {_print(high, unit.name)}"
+
+
+def _rounded(limit: float, rounding: str) -> float:
+    return float(Context(prec=_LIMIT_DIGITS, rounding=rounding).create_decimal_from_float(limit))
 
 
 def _say_odd(variable: Variable, amount: _Amount, into: Reading) -> None:
@@ -176,7 +262,7 @@ def _say_odd(variable: Variable, amount: _Amount, into: Reading) -> None:
     trap = _trap(variable, amount) if variable.unit_traps else None
     low, high = variable.plausible or _ENDLESS
     if trap is not None:
-        likely = _print(amount.written, trap["likely"])
+        likely = _meant(variable, amount, trap["likely"])
         message = f"{variable.name} {amount} was used as written, but is unusual: did you mean {likely}?"
         into.warn(code="unusual-unit", message=message)
     elif not amount.bound and not low <= amount.canonical <= high:

@@ -28,12 +28,15 @@ class Location(NamedTuple):
     path: str | None = None
 
 
+NOWHERE = Location()  # the place of what was read without looking where it stands: it is looked for when it matters
+
+
 class Written(NamedTuple):
     """Something as it was written, where from (``hd.yaml:6``, ``--calcium``, ``Patient``), and its exact place."""
 
     raw: object
     origin: str
-    location: Location = Location()
+    location: Location = NOWHERE
 
     @property
     def is_empty(self) -> bool:
@@ -91,7 +94,7 @@ class Reading:
     def put(self, name: str, given: Given, at: Location) -> None:
         """Record a value; a variable stated a second time is a fault."""
         if (first := self.given.get(name)) is not None:
-            both = f"{first.as_written!r} ({first.origin}) and {given.as_written!r} ({given.origin})"
+            both = f"{quoted(first.as_written)} ({first.origin}) and {quoted(given.as_written)} ({given.origin})"
             hint = "keep one of the two"
             self.fault(
                 at, code="stated-twice", message=f"{name} is stated twice: {both}", got=given.as_written, hint=hint
@@ -116,7 +119,9 @@ class Reading:
 
 
 def fault(at: Location, **said: Unpack[Said]) -> Fault:
-    """Make a fault that lies at a place."""
+    """Make a fault that lies at a place; of what came no more is repeated than a reader needs."""
+    if (got := said.get("got")) is not None:
+        said["got"] = shortened(got)
     return Fault(file=at.file, line=at.line, column=at.column, path=at.path, **said)
 
 
@@ -130,5 +135,9 @@ def expected(variable: Variable) -> str:
 
 def quoted(raw: object) -> str:
     """Quote a bad value, cut short when it is long."""
-    text = repr(raw)
+    return shortened(repr(raw))
+
+
+def shortened(text: str) -> str:
+    """Cut a text short that no message should repeat in full."""
     return text if len(text) <= _QUOTED else f"{text[:_QUOTED]}…"

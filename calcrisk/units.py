@@ -16,12 +16,13 @@ if TYPE_CHECKING:
     from calcrisk.variables import Variable
 
 _MEASURE = re.compile(
-    r"\s*(?P<bound><=|>=|[<>≤≥])?\s*"
+    r"\s*(?:(?P<bound><=|>=|[<>≤≥]|(?i:(?:less|lower|greater|higher|more)\s+than|below|under|above|over)\s)\s*)?"
     r"(?P<number>[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)"
     r"\s*(?P<unit>[A-Za-zµμ%(].*)?",
     re.ASCII,
 )
-_COMMA = re.compile(r"\s*[<>≤≥]?=?\s*[+-]?\d+,\d+\s*[^\d,.]*")
+_AT_MOST = frozenset("<=≤lLbBuU")  # how the signs and words begin that bound a number from above
+_COMMA = re.compile(r"\s*(?:[<>≤≥]=?\s*|=\s*)?[+-]?\d+,\d+[^\d,.]*")
 _SIGNS = str.maketrans({"µ": "u", "μ": "u", "²": "2", "³": "3", "^": None, "(": " ", ")": " "})
 _FILLER = re.compile(r"\bas\b|\s+")
 
@@ -36,6 +37,8 @@ _PARTS = {
     "litre": "l",
     "liter": "l",
     "iu": "u",
+    "unit": "u",
+    "units": "u",
     "y": "year",
     "yr": "year",
     "yrs": "year",
@@ -102,12 +105,12 @@ def find(variable: Variable, unit: str) -> Unit | None:
 
 
 def measure(text: str) -> Measure | None:
-    """Read ``2.1 mmol/L``, ``<6 pg/mL``, ``> 425`` or ``9.9``; None when the text is something else."""
+    """Read ``2.1 mmol/L``, ``<6 pg/mL``, ``GREATER THAN 425`` or ``9.9``; None when the text is something else."""
     match = _MEASURE.fullmatch(text)
     if match is None:
         return None
     bound, number, unit = match.groups()
-    return Measure("" if bound is None else "<" if bound in "<=≤" else ">", float(number), (unit or "").strip())
+    return Measure("" if bound is None else "<" if bound[0] in _AT_MOST else ">", float(number), (unit or "").strip())
 
 
 def has_decimal_comma(text: str) -> bool:

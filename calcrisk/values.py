@@ -9,17 +9,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
+from functools import lru_cache
 from numbers import Real
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from calcrisk import units
 from calcrisk.answers import read_choice, read_yesno
 from calcrisk.errors import did_you_mean
 from calcrisk.quantities import read_number, refuse_unit
-from calcrisk.stated import UNKNOWN, Given, Reading, Written, expected, quoted
-from calcrisk.variables import choices
+from calcrisk.stated import NOWHERE, UNKNOWN, Given, Reading, Written, expected, quoted, shortened
+from calcrisk.variables import choices, registry
 
 if TYPE_CHECKING:
+    from calcrisk.stated import Location
     from calcrisk.variables import Variable
 
 _LIMITS = ("lower_limit", "upper_limit")
@@ -43,6 +45,57 @@ def read(variable: Variable, written: Written, into: Reading) -> None:
         _read_measurement(variable, written, raw, into)
     elif raw is not None:
         _read_python(variable, raw, written, into)
+
+
+class _Meaning(NamedTuple):
+    """What the same words say of a variable wherever they stand: its values, values of others, and warnings."""
+
+    given: tuple[tuple[str, Given], ...]
+    also: tuple[tuple[str, Given], ...]
+    warnings: tuple[tuple[str, str], ...]
+
+
+def read_all(written: Mapping[str, Written], into: Reading) -> None:
+    """Read each of the package's variables as `read` does, sparing the work where the same words were read before."""
+    for name, one in written.items():
+        raw, origin, at = one
+        words = raw if raw.__class__ is str else _words(raw) if at is NOWHERE else None
+        meaning = None if words is None else _meaning(name, words)
+        if meaning is None or not _adopt(meaning, origin, at, into):
+            read(into.registry[name], one, into)
+
+
+def _words(raw: object) -> tuple[tuple[str, str | None], ...] | None:
+    """Return a measurement of texts, whose parts stand nowhere either, so that it can be looked up."""
+    if not isinstance(raw, dict) or any(part.__class__ is not Written for part in raw.values()):
+        return None
+    return tuple((key, part.raw) for key, part in raw.items())
+
+
+def _adopt(meaning: _Meaning, origin: str, at: Location, into: Reading) -> bool:
+    """Record what words mean that stand here; False where that was stated before."""
+    given, places = into.given, into.places
+    for name, _ in meaning.given:
+        if name in given:
+            return False
+    for name, (value, unit, words, _) in meaning.given:
+        given[name] = tuple.__new__(Given, (value, unit, words, origin))
+        places[name] = at
+    for name, also in meaning.also:
+        into.also.append((name, also._replace(origin=origin), at))
+    into.warnings.extend(meaning.warnings)
+    return True
+
+
+@lru_cache(maxsize=16384)
+def _meaning(name: str, words: str | tuple[tuple[str, str | None], ...]) -> _Meaning | None:
+    """Return what a text, or a measurement of texts, says of a variable of the package's; None for a fault."""
+    alone = Reading(registry())
+    read(alone.registry[name], Written(words if isinstance(words, str) else dict(words), ""), alone)
+    if alone.faults:
+        return None
+    also = tuple((name, given) for name, given, _ in alone.also)
+    return _Meaning(tuple(alone.given.items()), also, tuple(alone.warnings))
 
 
 def _read_python(variable: Variable, raw: object, written: Written, into: Reading) -> None:
@@ -164,7 +217,7 @@ def settle(into: Reading) -> None:
     into.apply_also()
     for name, given, _ in into.also:
         if into.given[name].value not in (None, given.value):
-            _contradict(f"{given.as_written} ({given.origin})", name, into)
+            _contradict(f"{shortened(given.as_written)} ({given.origin})", name, into)
     implications = into.registry.implications
     denials: dict[str, list[str]] = {}
     for name in into.given:
@@ -182,7 +235,7 @@ def _contradict(said: str, name: str, into: Reading) -> None:
     into.fault(
         into.places[name],
         code="contradiction",
-        message=f"{name}: {stated.as_written} ({stated.origin}) contradicts {said}",
+        message=f"{name}: {shortened(stated.as_written)} ({stated.origin}) contradicts {said}",
         got=stated.as_written,
         hint="change one of them, or write unknown for what is not known",
     )
@@ -193,5 +246,6 @@ def _check_limits(into: Reading) -> None:
         if lower in into.given and upper in into.given:
             low, high = into.given[lower], into.given[upper]
             if isinstance(low.value, float) and isinstance(high.value, float) and low.value > high.value:
-                message = f"the limits of {name} are reversed: {low.as_written} to {high.as_written}"
+                both = f"{shortened(low.as_written)} to {shortened(high.as_written)}"
+                message = f"the limits of {name} are reversed: {both}"
                 into.fault(into.places[lower], code="reversed-limits", message=message, hint="exchange the two")

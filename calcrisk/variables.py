@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 Kind: TypeAlias = Literal["number", "yesno", "choice"]
 Role: TypeAlias = Literal["status", "lower_limit", "upper_limit"]
 
+_HINTS = 1024  # wrong names whose hint is remembered
 _TELLING = 2  # letters a wrong name must have to be like anything
 _NOISE = re.compile(r"[\s_-]+")
 _LETTERED = re.compile(r"[A-Z]\d")
@@ -94,6 +95,7 @@ class Registry(Mapping[str, Variable]):
     def __init__(self, groups: Iterable[Group], variables: Iterable[Variable]) -> None:
         """Hold the variables; look-up tables are made when first needed."""
         self.groups: tuple[Group, ...] = tuple(groups)
+        self._hints: dict[tuple[str, str | None], str | None] = {}  # a table's unknown column comes with every row
         self._variables = {variable.name: variable for variable in variables}
 
     @classmethod
@@ -183,6 +185,14 @@ class Registry(Mapping[str, Variable]):
 
         ``within`` is the group in which the wrong name stood; a name that lives elsewhere is offered with its group.
         """
+        asked = (wrong, within)
+        if asked not in self._hints:
+            if len(self._hints) >= _HINTS:
+                self._hints.clear()
+            self._hints[asked] = self._hint(wrong, within)
+        return self._hints[asked]
+
+    def _hint(self, wrong: str, within: str | None) -> str | None:
         word = plain(wrong)
         if len(word) < _TELLING:
             return None

@@ -59,9 +59,12 @@ ROOMS: dict[str, set[str]] = {
     "assessment": _LEAVES,
     "wording": _LANGUAGE | {"rules", "assessment"},
     "assessing": _LANGUAGE | _PATIENT | {"rules", "assessment", "wording"},
+    "batch": _LANGUAGE | _PATIENT | {"inputs", "rules", "assessment", "assessing"},
     "render": _LEAVES | {"assessment"},
-    "cli": _LANGUAGE | _PATIENT | {"inputs", "rules", "assessment", "assessing", "render", ""},
-    "": _LEAVES | _PATIENT | {"inputs", "rules", "assessment", "assessing"},  # calcrisk/__init__.py: the public names
+    "cli": _LANGUAGE | _PATIENT | {"inputs", "rules", "assessment", "assessing", "batch", "render", ""},
+    "": _LEAVES
+    | _PATIENT
+    | {"inputs", "rules", "assessment", "assessing", "batch"},  # calcrisk/__init__.py: the public names
     "__main__": {"cli"},
 }
 

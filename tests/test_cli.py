@@ -340,7 +340,7 @@ MISTAKES = [
     (("assess", "."), BAD_INPUT, ["cannot be read"]),
     (("assess", "--calcium", "9", "-o", "a.html"), WRONG_USAGE, ["'.html'", ".json, .md", "(unknown-suffix)"]),
     (("rules", "list", "-o", "a.csv"), WRONG_USAGE, ["'.csv'", ".json, .txt", "(unknown-suffix)"]),
-    (("rules", "list", "-o", "a.md"), WRONG_USAGE, ["'markdown'", "terminal, json"]),
+    (("rules", "list", "-o", "a.md"), WRONG_USAGE, ["'.md'", ".json, .txt", "(unknown-suffix)"]),
     (("rules", "list", "--format", "jsn"), WRONG_USAGE, ["'jsn'", "did you mean 'json'?"]),
     (("rules", "list", "--format", "terminal", "--json"), WRONG_USAGE, ["(format-conflict)"]),
     (("template", "--json"), WRONG_USAGE, ["YAML", "calcrisk schema patient"]),
@@ -364,7 +364,9 @@ FILES = [
     ("age: sixty\n", "patient.yaml:1:", "a number"),
     ("tissue:\n  - {finding: infrct}\n", "patient.yaml:2:", "infarct"),
     ("labs: [", "patient.yaml:", ""),
-    ("- 1\n- 2\n", "patient.yaml:1:", "a list"),
+    ("- {age: 1}\n- {age: 2}\n", "patient.yaml:2:", "`calcrisk batch patient.yaml`"),
+    ("age: 1\n---\nage: 2\n", "patient.yaml:3:", "`calcrisk batch patient.yaml`"),
+    ("- 1\n", "patient.yaml:1:", "a mapping of names to values"),
     ("labs: {calcium: 9}\nlabs: {calcium: 8}\n", "patient.yaml:2:", "labs"),
 ]
 

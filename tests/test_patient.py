@@ -294,7 +294,7 @@ def test_the_schema_is_one() -> None:
         "kidney: {ckd_stage: 5D, dialysis: yes}",
         "tissue: [{finding: infarct, site: brain, onset: 5 weeks, note: old}]\ndeposits: [{site: aorta}]",
         "history: {panels: [{date: '2026-03-02', labs: {calcium: 9.6}}], hyperphosphataemia: yes}\nas_of: '2026-03-30'",
-        "",
+        "{}",
     ],
 )
 def test_what_is_read_fits_the_schema(text: str) -> None:
@@ -311,6 +311,7 @@ def test_what_is_read_fits_the_schema(text: str) -> None:
         "tissue: [{site: brain}]",
         "kidney: 5",
         "pth: {limit: 3}",
+        "",
     ],
 )
 def test_what_does_not_fit_the_schema_is_refused_by_the_reader_too(text: str) -> None:

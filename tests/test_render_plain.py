@@ -15,7 +15,7 @@ from calcrisk.errors import Fault, InputError
 from calcrisk.render import chosen
 from calcrisk.render.brief import brief
 from calcrisk.render.faults import show
-from calcrisk.render.json import to_json
+from calcrisk.render.json import to_json, to_line
 from calcrisk.render.markdown import escaped, markdown
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def test_only_what_markdown_would_read_is_escaped(text: str, expected: str) -> N
 
 
 def test_json_keeps_letters_and_unknowns_and_can_be_one_line() -> None:
-    line = to_json(load("empty"), indent=None)
+    line = to_line(load("empty")).decode()
     assert line.count("\n") == 1
     assert "Ca×P" in line
     assert json.loads(line)["ca_p_product"]["value"] is None

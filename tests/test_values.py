@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 
@@ -54,6 +55,20 @@ def read_all(**stated: object) -> Reading:
         ("calcium", "Low", {"calcium_status": "low"}),
         ("calcium", 2, {}),  # refused: see the faults
         ("pth", "<6 pg/mL", {"pth": Range(HARD_PTH[0], 6.0)}),
+        ("pth", "LESS THAN 6", {"pth": Range(HARD_PTH[0], 6.0)}),
+        ("pth", "less  than 6 pg/mL", {"pth": Range(HARD_PTH[0], 6.0)}),
+        ("pth", "Greater than 425 ng/L", {"pth": Range(425.0, HARD_PTH[1])}),
+        (
+            "pth",
+            {"value": "LESS THAN 6", "unit": "pg/mL", "upper_limit": 65},
+            {"pth": Range(HARD_PTH[0], 6.0), "pth_upper_limit": 65.0},
+        ),
+        ("phosphate", "haemolysed", {"phosphate": None}),
+        ("phosphate", "HEMOLYZED", {"phosphate": None}),
+        ("creatinine", "UNABLE TO REPORT DUE TO CONTAMINATION", {"creatinine": None}),
+        ("phosphate", "Clotted specimen", {"phosphate": None}),
+        ("pth", "insufficient sample", {"pth": None}),
+        ("phosphate", {"value": "not done", "unit": "mmol/L"}, {"phosphate": None}),
         ("pth", "> 425", {"pth": Range(425.0, HARD_PTH[1])}),
         ("pth", {"value": 410, "unit": "pg/mL", "upper_limit": 65}, {"pth": 410.0, "pth_upper_limit": 65.0}),
         ("pth", {"value": "410 ng/l", "upper_limit": "65 pg/mL"}, {"pth": 410.0, "pth_upper_limit": 65.0}),
@@ -100,6 +115,32 @@ def test_what_is_meant(name: str, raw: object, found: dict[str, Value]) -> None:
             "calcium",
             "9.9 mmol/L",
             "calcium: calcium 9.9 mmol/L is above what blood can hold (likely-unit)\n    did you mean 9.9 mg/dL?",
+        ),
+        (
+            "calcium",
+            "24.5 mmol/L",
+            (
+                "calcium: calcium 24.5 mmol/L is above what blood can hold (out-of-range)\n"
+                "    is a decimal point lost, as in 2.45 mmol/L?"
+            ),
+        ),
+        (
+            "phosphate",
+            "8.84 mmol/L",
+            "phosphate: phosphate 8.84 mmol/L looks like mg/dL (likely-unit)\n    did you mean 8.84 mg/dL?",
+        ),
+        (
+            "creatinine",
+            138,
+            "creatinine: creatinine 138 mg/dL is above what blood can hold (likely-unit)\n    did you mean 138 umol/L?",
+        ),
+        (
+            "age",
+            "771 years",
+            (
+                "age: age 771 years is above what is possible (likely-unit)\n"
+                "    did you mean 771 months, or is a decimal point lost, as in 77.1 years?"
+            ),
         ),
         ("aac24", 25, "aac24: aac24 25 is above what is possible (out-of-range)\n    expected 0 to 24"),
         ("aac24", -1, "aac24: aac24 -1 is below what is possible (out-of-range)\n    expected 0 to 24"),
@@ -158,7 +199,37 @@ def test_what_is_meant(name: str, raw: object, found: dict[str, Value]) -> None:
             )
             for rest in ({}, {"value": 1}, {"value": "1 mg/dL"}, {"value": "high"}, {"value": "unknown"})
         ),
-        ("albumin", float("nan"), "albumin: albumin cannot be 'nan' (not-a-number)\n    write a number in g/dL or g/L"),
+        (
+            "albumin",
+            float("nan"),
+            "albumin: albumin cannot be 'nan' (not-a-number)\n    leave it empty, or write unknown",
+        ),
+        ("albumin", "N/A", "albumin: albumin cannot be 'N/A' (not-a-number)\n    leave it empty, or write unknown"),
+        ("warfarin", "?", "warfarin: warfarin cannot be '?' (unknown-word)\n    leave it empty, or write unknown"),
+        (
+            "calcium",
+            "8.4 (haemolysed)",
+            (
+                "calcium: calcium is not measured in '(haemolysed)' (unknown-unit)\n"
+                "    write the number alone if it holds, or unknown"
+            ),
+        ),
+        (
+            "calcium",
+            "12:30",
+            "calcium: calcium cannot be '12:30' (not-a-number)\n    write a number in mg/dL, mmol/L or mEq/L",
+        ),
+        (
+            "calcium",
+            "1_0",
+            "calcium: calcium cannot be '1_0' (not-a-number)\n    write a number in mg/dL, mmol/L or mEq/L",
+        ),
+        (
+            "calcium",
+            "no",
+            "calcium: calcium cannot be 'no' (not-a-number)\n    write a number in mg/dL, mmol/L or mEq/L",
+        ),
+        ("calcium", "٩", "calcium: calcium cannot be '٩' (not-a-number)\n    write a number in mg/dL, mmol/L or mEq/L"),
         ("albumin", float("inf"), "albumin: albumin cannot be 'inf' (not-a-number)\n    write a number in g/dL or g/L"),
         ("albumin", "1e999", "albumin: albumin cannot be '1e999' (not-a-number)\n    write a number in g/dL or g/L"),
         ("calcium", "hihg", "calcium: calcium cannot be 'hihg' (not-a-number)\n    did you mean 'high'?"),
@@ -282,6 +353,11 @@ def test_what_agrees_is_accepted(stated: dict[str, object]) -> None:
             [("unusual-unit", "phosphate 0.9 mg/dL was used as written, but is unusual: did you mean 0.9 mmol/L?")],
         ),
         ("calcium", ">14", []),
+        (
+            "phosphate",
+            "haemolysed",
+            [("no-result", "phosphate 'haemolysed' is no result: the value counts as unknown")],
+        ),
     ],
 )
 def test_what_is_unusual_is_used_and_said(name: str, raw: object, warnings: list[tuple[str, str]]) -> None:
@@ -333,3 +409,39 @@ def test_a_registry_needs_little() -> None:
     )
     assert (small["a"].path, small["a"].option, small["a"].ask, len(small)) == ("a", "a", "volunteered", 1)
     assert small.implications == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "expected"),
+    [
+        ("calcium", "99", "2 to 25 mg/dL"),
+        ("calcium", "99 mmol/L", "0.5 to 6.23 mmol/L"),  # 2 and 25 mg/dL are 0.49903 and 6.2378
+        ("phosphate", "12 mmol/L", "0.0969 to 9.68 mmol/L"),
+        ("creatinine", "9000 umol/L", "8.84 to 2650 umol/L"),
+        ("aac24", "25", "0 to 24"),
+    ],
+)
+def test_limits_are_told_in_the_unit_that_was_written(name: str, text: str, expected: str) -> None:
+    [fault] = read_all(**{name: text}).faults
+    assert fault.expected == expected
+
+
+@pytest.mark.parametrize("text", ["0.0167 ukat/L", "83.3 ukat/L"])
+def test_a_limit_that_is_told_in_another_unit_is_one_that_is_taken(text: str) -> None:
+    [fault] = read_all(alp="5000 ukat/L").faults
+    assert fault.expected == "0.0167 to 83.3 ukat/L"
+    assert read_all(alp=text).faults == []
+
+
+def test_a_number_that_is_another_input_s_is_refused_with_its_name() -> None:
+    trap = {"unit": "mmol/L", "below": 1.1, "likely": "ionised_calcium", "act": "refuse"}
+    calcium = replace(registry()["calcium"], unit_traps=(trap,))
+    refused = Reading(registry())
+    read(calcium, Written("1.05 mmol/L", "here"), refused)
+    [fault] = refused.faults
+    assert (fault.code, fault.message) == ("likely-input", "calcium 1.05 mmol/L looks like ionised calcium")
+    assert fault.hint == "did you mean ionised_calcium 1.05 mmol/L?"
+    for text in ("1.1 mmol/L", "4.2 mg/dL"):
+        taken = Reading(registry())
+        read(calcium, Written(text, "here"), taken)
+        assert not taken.faults

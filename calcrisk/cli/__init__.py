@@ -41,9 +41,11 @@ def _guarded() -> int:
     except OSError as error:
         sys.stderr.write(f"{error.strerror or error}: {error.filename or 'standard output'}\n")
         return _SURROUNDINGS
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001  # a defect of ours: the last door, it is told and never shown as a traceback
         if os.environ.get("CALCRISK_DEBUG"):
-            raise
+            from calcrisk.cli.output import tell_where
+
+            tell_where(error)
         sys.stderr.write(f"{type(error).__name__}. {_REPORT}\n")
         return _SURROUNDINGS
 

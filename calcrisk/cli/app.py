@@ -19,6 +19,7 @@ _HELP = """Which kind of pathologic calcification does a patient point to, how s
 Decision support for professionals and education. It never diagnoses.
 """
 _ANSWER = "The answer"
+_LISTED = 50  # patients of a table unless --top says otherwise: about a screen or two
 
 Rulebook = Annotated[
     str | None, typer.Option(metavar="FOLDER", help="Another rulebook, as YAML.", rich_help_panel=_ANSWER)
@@ -32,6 +33,38 @@ Format = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="The same as --format json.", rich_help_panel=_ANSWER)]
 Output = Annotated[
     str | None, typer.Option("-o", "--output", metavar="FILE", help="Write there instead.", rich_help_panel=_ANSWER)
+]
+AsOf = Annotated[
+    str | None,
+    typer.Option("--as-of", metavar="DATE", help="The day the answer speaks of.", rich_help_panel=_ANSWER),
+]
+
+# Of many patients
+Paths = Annotated[
+    list[str],
+    typer.Argument(metavar="PATH...", help="Files, folders (with all beneath), '-' for NDJSON on standard input."),
+]
+BatchFormat = Annotated[
+    str | None,
+    typer.Option("--format", metavar="NAME", help="table, csv, json or ndjson.", rich_help_panel=_ANSWER),
+]
+Top = Annotated[
+    int,
+    typer.Option("--top", metavar="N", min=0, help="How many the table lists; 0 for all.", rich_help_panel=_ANSWER),
+]
+FailOn = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--fail-on",
+        metavar="QUESTION=TIER",
+        help="End with 3 when a patient is there or above, as in metastatic=high.",
+        rich_help_panel=_ANSWER,
+    ),
+]
+Strict = Annotated[bool, typer.Option("--strict", help="Stop at the first refused patient.", rich_help_panel=_ANSWER)]
+Jobs = Annotated[
+    int | None,
+    typer.Option("--jobs", metavar="N", min=1, help="Processes; as many as help.", rich_help_panel=_ANSWER),
 ]
 
 
@@ -68,10 +101,7 @@ def _assess(  # noqa: PLR0913  # the options of the command, beside one for ever
     output: Output = None,
     profile: Profile = None,
     rulebook: Rulebook = None,
-    as_of: Annotated[
-        str | None,
-        typer.Option("--as-of", metavar="DATE", help="The day the answer speaks of.", rich_help_panel=_ANSWER),
-    ] = None,
+    as_of: AsOf = None,
     unknown: Annotated[
         list[str] | None,
         typer.Option(
@@ -85,6 +115,26 @@ def _assess(  # noqa: PLR0913  # the options of the command, beside one for ever
 
     wanted = Wanted(format=format, json=json, brief=brief, every_rule=all, output=output, as_of=as_of)
     run(file, flags, unknown or [], wanted, profile=profile, rulebook=rulebook)
+
+
+def _batch(  # noqa: PLR0913  # the options of the command
+    paths: Paths,
+    format: BatchFormat = None,  # noqa: A002  # the word users type
+    json: Json = False,
+    output: Output = None,
+    top: Top = _LISTED,
+    fail_on: FailOn = None,
+    strict: Strict = False,
+    jobs: Jobs = None,
+    profile: Profile = None,
+    rulebook: Rulebook = None,
+    as_of: AsOf = None,
+) -> None:
+    """Assess many patients; each that cannot be read is refused in its place, and none stops the others."""
+    from calcrisk.cli.batch import Wanted, run
+
+    wanted = Wanted(format, json, output, jobs, fail_on or [], strict, as_of, top)
+    raise typer.Exit(run(paths, wanted, profile=profile, rulebook=rulebook))
 
 
 def _with_input_options(command: Callable[..., None], arguments: Sequence[str]) -> Callable[..., None]:
@@ -200,6 +250,7 @@ def command_line(arguments: Sequence[str]) -> typer.Typer:
     )
     app.callback()(_calcrisk)
     app.command("assess")(_with_input_options(_assess, arguments))
+    app.command("batch")(_batch)
     app.command("schema")(_schema)
     app.command("template")(_template)
     rules = typer.Typer(help="The rulebook, readable.", no_args_is_help=True)

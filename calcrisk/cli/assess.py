@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from calcrisk.cli.formats import chosen_format
-from calcrisk.cli.output import emit, leave_silently, require_standard_output
+from calcrisk.cli.output import emit, print_page
 from calcrisk.errors import Fault, InputError, UsageError
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def run(  # noqa: PLR0913  # what a command line can say
     from calcrisk.inputs.flags import from_flags
 
     form = chosen_format(_FORMATS, wanted.output, named=wanted.format, json=wanted.json, brief=wanted.brief)
-    as_of = _date(wanted.as_of)
+    as_of = as_date(wanted.as_of)
     written = from_flags(flags, unknown)
     if file is None and not written:
         hint = "try: calcrisk assess --calcium 9.9 --phosphate 6.8 --ckd-stage G5, or calcrisk template > patient.yaml"
@@ -77,7 +77,8 @@ def read(file: str) -> Document:
         raise InputError([Fault(code="cannot-read", message=message, file=file)]) from None
 
 
-def _date(text: str | None) -> str | None:
+def as_date(text: str | None) -> str | None:
+    """Take what --as-of says; raises ``UsageError`` when it is no day of the calendar."""
     if text is None or _is_date(text):
         return text
     message, hint = f"{text!r} is not a date", "write it as 2026-03-30"
@@ -109,18 +110,6 @@ def _write(answer: Assessment, form: str, output: str | None, *, full: bool) -> 
 
 
 def _explain(answer: Assessment, output: str | None, *, full: bool) -> None:
-    from io import StringIO
-
-    from rich.console import Console
-
     from calcrisk.render.terminal import print_to
 
-    if output is None or output == "-":
-        require_standard_output()
-        console = Console(highlight=False)
-        console.on_broken_pipe = leave_silently  # type: ignore[method-assign]  # rich would end with 1
-        print_to(console, answer, full=full)
-        return
-    page = StringIO()
-    print_to(Console(file=page, highlight=False, force_terminal=False, color_system=None), answer, full=full)
-    emit(page.getvalue(), output)
+    print_page(lambda console: print_to(console, answer, full=full), output)

@@ -4,28 +4,119 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from calcrisk.errors import Fault, SurroundingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from types import FrameType
+    from typing import IO
+
+    from rich.console import Console
 
 
 def emit(text: str, output: str | None) -> None:
     """Write text to standard output, or to the file ``output``; raises ``SurroundingsError`` when it cannot."""
+    with writing(output) as write:
+        write(encoded(text))
+
+
+def print_page(page: Callable[[Console], None], output: str | None) -> None:
+    """Print what is drawn with rich: in the width and colours of the terminal, or plain into a file."""
+    from io import StringIO
+
+    from rich.console import Console
+
     if output is None or output == "-":
         require_standard_output()
-        try:
-            sys.stdout.write(text)
-            sys.stdout.flush()
-        except BrokenPipeError:
-            leave_silently()
+        console = Console(highlight=False)
+        console.on_broken_pipe = leave_silently  # type: ignore[method-assign]  # rich would end with 1
+        page(console)
+        return
+    text = StringIO()
+    page(Console(file=text, highlight=False, force_terminal=False, color_system=None))
+    emit(text.getvalue(), output)
+
+
+def encoded(text: str) -> bytes:
+    """Encode as UTF-8; what has no form in it (half a character, a byte of a file's name) as its escape."""
+    return text.encode("utf-8", "backslashreplace")
+
+
+@contextmanager
+def writing(output: str | None) -> Iterator[Callable[[bytes], None]]:
+    """Give what writes UTF-8, piece by piece, to standard output or to the file ``output``.
+
+    A file appears whole when the block ends, and not at all when an exception leaves it. Raises ``SurroundingsError``
+    when it cannot be written; when nobody reads standard output any more, the program ends silently.
+    """
+    if output is None or output == "-":
+        require_standard_output()
+        yield _to_standard_output
+        return
+    with _telling(output):
+        file = _File(Path(output))
+    try:
+
+        def write(text: bytes) -> None:
+            with _telling(output):
+                file.write(text)
+
+        yield write
+        with _telling(output):
+            file.finish()
+    except BaseException:
+        file.abandon()
+        raise
+
+
+@contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Hold back a Ctrl-C until what is being written is whole; a second one is not held back."""
+    import signal  # only those who write for long need it
+
+    held = False
+
+    def hold(_number: int, _frame: FrameType | None) -> None:
+        nonlocal held
+        if held:
+            raise KeyboardInterrupt
+        held = True
+
+    before = signal.signal(signal.SIGINT, hold)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if held:
+        raise KeyboardInterrupt
+
+
+def tell(text: str) -> None:
+    """Write to standard error; when nobody can read it, what is said is lost and the work goes on."""
+    if sys.stderr is None:  # closed by the one who started the program
         return
     try:
-        _write(Path(output), text)
-    except OSError as error:
-        message = f"cannot be written: {error.strerror or error}"
-        raise SurroundingsError([Fault(code="cannot-write", message=message, file=output)]) from None
+        sys.stderr.write(text)
+        sys.stderr.flush()
+    except BrokenPipeError:
+        _to_nowhere(sys.stderr)
+
+
+def tell_where(error: BaseException) -> None:
+    """Write to standard error which lines of the program an error came through, and no word of what it says.
+
+    Its message may hold what is known of a patient, and what is told here is meant to be sent to others.
+    """
+    from traceback import format_tb
+
+    at: BaseException | None = error
+    while at is not None:
+        tell(f"{''.join(format_tb(at.__traceback__))}{type(at).__name__}\n")
+        at = at.__cause__ or at.__context__
 
 
 def require_standard_output() -> None:
@@ -42,35 +133,69 @@ def is_terminal(output: str | None) -> bool:
 
 def leave_silently() -> NoReturn:
     """End as if all were written: whoever read the pipe has seen enough."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes once more at exit
+    _to_nowhere(sys.stdout)
     raise SystemExit(0)
 
 
-def _write(path: Path, text: str) -> None:
-    if path.exists() and not path.is_file():  # a device or a pipe is written to, never replaced by a file
-        with path.open("w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-    else:
-        _write_whole(path.resolve(), text)  # what a link leads to; the link stays
+def _to_nowhere(stream: IO[str]) -> None:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())  # Python flushes once more at exit
 
 
-def _write_whole(path: Path, text: str) -> None:
-    # A neighbour first, then a rename: a reader never sees half a file, and a failure leaves the old one.
-    import tempfile  # brings random and hashing along, which most runs do without
-
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", text=False)
+def _to_standard_output(text: bytes) -> None:
     try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-        _as_permitted(name, path)
-        Path(name).replace(path)
-    except BaseException:
+        if sys.stdout.encoding.lower() == "utf-8":
+            sys.stdout.buffer.write(text)
+        else:
+            sys.stdout.write(text.decode())  # a terminal of another encoding
+        sys.stdout.flush()
+    except BrokenPipeError:
+        leave_silently()
+
+
+@contextmanager
+def _telling(output: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        message = f"cannot be written: {error.strerror or error}"
+        raise SurroundingsError([Fault(code="cannot-write", message=message, file=output)]) from None
+
+
+class _File:
+    """A file being written. A neighbour first, then a rename: a reader never sees half of it, a failure leaves the old.
+
+    A device or a pipe is written to at once, never replaced by a file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path.resolve()  # what a link leads to; the link stays
+        self._aside: Path | None = None
+        if path.exists() and not path.is_file():
+            self._file: IO[bytes] = path.open("wb")
+            return
+        import tempfile  # brings random and hashing along, which most runs do without
+
+        handle, name = tempfile.mkstemp(dir=self._path.parent, prefix=f".{self._path.name}.")
+        self._file, self._aside = os.fdopen(handle, "wb"), Path(name)
+
+    def write(self, text: bytes) -> None:
+        self._file.write(text)
+
+    def finish(self) -> None:
+        self._file.close()
+        if self._aside:
+            _as_permitted(self._aside, self._path)
+            self._aside.replace(self._path)
+
+    def abandon(self) -> None:
         with suppress(OSError):
-            Path(name).unlink()
-        raise
+            self._file.close()
+        if self._aside:
+            with suppress(OSError):
+                self._aside.unlink()
 
 
-def _as_permitted(name: str, path: Path) -> None:
+def _as_permitted(aside: Path, path: Path) -> None:
     # mkstemp makes a private file; the answer gets the mode of the file it replaces, or what the umask gives a new one.
     if path.exists():
         mode = path.stat().st_mode
@@ -78,4 +203,4 @@ def _as_permitted(name: str, path: Path) -> None:
         mask = os.umask(0)
         os.umask(mask)
         mode = 0o666 & ~mask
-    Path(name).chmod(mode & 0o777)
+    aside.chmod(mode & 0o777)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from calcrisk.errors import InputError
 from calcrisk.patient import Patient
 
 if TYPE_CHECKING:
@@ -20,11 +21,18 @@ def patient_from(document: Document | None, flags: Mapping[str, Written], source
     """
     if document is None:
         return Patient.from_written({}, over=flags, source=source)
-    return Patient.from_written(
-        document.fields,
-        over=flags,
-        id=document.id,
-        source=source or document.source,
-        warnings=document.warnings,
-        faults=document.faults,
-    )
+    if flags and document.exact:
+        document = document.exact()
+    try:
+        return Patient.from_written(
+            document.fields,
+            over=flags,
+            id=document.id,
+            source=source or document.source,
+            warnings=document.warnings,
+            faults=document.faults,
+        )
+    except InputError:
+        if document.exact is None:
+            raise
+    return patient_from(document.exact(), flags, source)  # which raises the same with the place of everything

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from calcrisk.errors import UsageError
-from calcrisk.stated import Location, Written, fault
+from calcrisk.stated import Location, Written, fault, shortened
 from calcrisk.variables import registry
 
 if TYPE_CHECKING:
@@ -27,9 +27,8 @@ def from_flags(values: Mapping[str, str | bool | None], unknown: Sequence[str] =
         if name not in registry():
             hint = registry().hint(name) or "`calcrisk template` lists every input"
             at = Location(path="--unknown")
-            faults.append(
-                fault(at, code="unknown-field", message=f"{spelt} is not a known input", got=spelt, hint=hint)
-            )
+            message = f"{shortened(spelt)} is not a known input"
+            faults.append(fault(at, code="unknown-field", message=message, got=spelt, hint=hint))
         elif name in written and written[name].raw != "unknown":
             message = f"{name} is stated twice: as unknown and by {written[name].origin}"
             faults.append(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from calcrisk.errors import did_you_mean
 from calcrisk.inputs.nodes import Fields, Items, Node, Refusals, Text, is_null
-from calcrisk.stated import UNKNOWN, Given, Reading, Written, quoted
+from calcrisk.stated import UNKNOWN, Given, Reading, Written, quoted, shortened
 from calcrisk.values import read
 from calcrisk.variables import plain, registry
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from calcrisk.variables import Variable
 
 ASKED = {"tissue": "finding", "deposits": "site"}  # what an entry must say
-_SEEN = {"deposits": "deposit_seen"}  # what any entry means
-_NOTE = "note"  # free words for the reader of the file
+SEEN = {"deposits": "deposit_seen"}  # what any entry means
+NOTE = "note"  # free words for the reader of the file
 _CODES = {"finding": "unknown-finding", "site": "unknown-site"}
 
 
@@ -72,12 +72,12 @@ class _Folding:
         for key, (name, value) in node.fields.items():
             if key in self._keys:
                 self._answer(key, value, f"{path}.{key}")
-            elif key != _NOTE:
-                known = [*self._keys, _NOTE]
+            elif key != NOTE:
+                known = [*self._keys, NOTE]
                 hint = did_you_mean(key, known) or f"it takes {', '.join(known)}"
                 self._refusals.add(
                     name,
-                    f"{path}.{key}",
+                    f"{path}.{shortened(key)}",
                     code="unknown-field",
                     message=f"an entry of {self._name} takes no {quoted(key)}",
                     hint=hint,
@@ -135,13 +135,13 @@ class _Folding:
 
     def finish(self, node: Items, into: dict[str, Written]) -> None:
         """Hand the flat variables over; one stated by its own name as well must agree."""
-        if self._found and self._name in _SEEN:
-            self._found[_SEEN[self._name]] = self._written("yes", node, self._name)
+        if self._found and self._name in SEEN:
+            self._found[SEEN[self._name]] = self._written("yes", node, self._name)
         for name, written in self._found.items():
             first = into.get(name)
             if first is None or first.is_empty:
                 into[name] = written
-            elif name not in _SEEN.values():
+            elif name not in SEEN.values():
                 self._refusals.add_twice(name, first, written.location)
 
     def _written(self, raw: object, node: Node, path: str) -> Written:

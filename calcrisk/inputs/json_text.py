@@ -6,40 +6,89 @@ import re
 from json import JSONDecodeError, JSONDecoder
 
 from calcrisk.errors import Fault, InputError
-from calcrisk.inputs.nodes import MAX_DEPTH, Fields, Items, Node, Text, too_deep
-from calcrisk.stated import Location, fault, quoted
+from calcrisk.inputs.nodes import MAX_DEPTH, Fields, Items, Node, Root, Text, too_deep
+from calcrisk.stated import Location, fault, quoted, shortened
 
 _DECODER = JSONDecoder()
 _BLANK = re.compile(r"[ \t\n\r]*")
 _PLAIN = re.compile(r"(?:-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null)(?![\w.+-])", re.ASCII)
 _WORD = re.compile(r"[\w.+-]+")
+_ONE_A_FILE = "write one patient a file, or several as an array: [{…}, {…}]"
+_ONE_A_LINE = "write one patient a line"
+_A_PATIENT = 'write {"name": value, …}, with names in double quotes'
+_A_VALUE = "write a number, true, false, null, or a text in double quotes"
+_NO_NAN, _NANS = "write null where nothing is known", ("NaN", "nan", "None")
 _HALF = re.compile(r"[\ud800-\udfff]")
 
 
-def read_json(text: str, source: str, faults: list[Fault]) -> Node | None:
-    """Read one JSON value; None when there is nothing but blanks.
+def read_json(text: str, source: str) -> list[Root]:
+    """Read JSON: one value is one patient, the elements of an array are one each. Never raises.
 
-    Duplicate keys are added to ``faults``. Raises InputError when the text is not JSON.
+    Where the text stops being JSON one patient is at fault, those before it are whole, and what follows is lost.
     """
-    return _Reader(text, source, faults).document()
+    return _Reader(text, source).roots()
+
+
+def read_json_line(text: str, source: str, line: int) -> Root:
+    """Read one line of newline-delimited JSON; ``line`` is its number. Never raises."""
+    return _Reader(text, source, line, _ONE_A_LINE).root()
 
 
 class _Reader:
     """Recursive descent; ``_at`` is the offset of what comes next."""
 
-    def __init__(self, text: str, source: str, faults: list[Fault]) -> None:
+    def __init__(self, text: str, source: str, first_line: int = 1, alone: str = _ONE_A_FILE) -> None:
         self._text = text
         self._source = source
-        self._faults = faults
+        self._first = first_line
+        self._alone = alone
+        self._faults: list[Fault] = []
         self._at = 0
+        self._line, self._line_start, self._counted = first_line, 0, 0  # as far as lines have been counted
+        self._id: str | None = None  # of the patient being read
+        self._outer = 0  # the depth at which a patient begins
 
-    def document(self) -> Node | None:
-        if not self._peek():
-            return None
-        node = self._node(0)
+    def roots(self) -> list[Root]:
+        if self._peek() != "[":
+            return [self.root()]
+        found: list[Root] = []
+        self._at += 1
+        self._outer = 1
+        try:
+            ended = self._peek() == "]"
+            self._at += ended
+            while not ended:
+                found.append(self._patient())
+                self._faults, self._id = [], None
+                ended = self._ends("]")
+            self._expect_end()
+        except InputError as error:
+            found.append(self._broken(error))
+        return found
+
+    def root(self) -> Root:
+        try:
+            if not self._peek():
+                return Root(None, [], line=self._first)
+            root = self._patient()
+            self._expect_end()
+        except InputError as error:
+            return self._broken(error)
+        return root
+
+    def _patient(self) -> Root:
+        self._faults, self._id = [], None
+        self._peek()
+        line, column = self._place()
+        return Root(self._node(self._outer), self._faults, None, line, column)
+
+    def _broken(self, error: InputError) -> Root:
+        at = error.faults[0]
+        return Root(None, [*self._faults, *error.faults], self._id, at.line or 1, at.column or 1)
+
+    def _expect_end(self) -> None:
         if self._peek():
-            raise self._error("something stands behind the end of the document", "write one patient a file")
-        return node
+            raise self._error("something stands behind the end of the document", self._alone)
 
     def _peek(self) -> str:
         """Step over blanks and return the next character, empty at the end."""
@@ -47,17 +96,22 @@ class _Reader:
             self._at = match.end()
         return self._text[self._at : self._at + 1]
 
-    def _place(self, offset: int) -> tuple[int, int]:
-        return self._text.count("\n", 0, offset) + 1, offset - self._text.rfind("\n", 0, offset)
+    def _place(self) -> tuple[int, int]:
+        """Return line and column of what comes next; no part of a text is looked through twice."""
+        if breaks := self._text.count("\n", self._counted, self._at):
+            self._line += breaks
+            self._line_start = self._text.rfind("\n", self._counted, self._at) + 1
+        self._counted = self._at
+        return self._line, self._at - self._line_start + 1
 
     def _node(self, depth: int) -> Node:
         first = self._peek()
-        line, column = self._place(self._at)
+        line, column = self._place()
         if first == '"':
             return Text(self._string(), plain=False, line=line, column=column)
         if first not in ("{", "["):
-            return Text(self._plain(), plain=True, line=line, column=column)
-        if depth >= MAX_DEPTH:
+            return Text(self._plain(depth), plain=True, line=line, column=column)
+        if depth >= MAX_DEPTH + self._outer:
             raise too_deep(self._source, line, column)
         self._at += 1
         return (
@@ -79,13 +133,15 @@ class _Reader:
             raise self._error("a text holds half a character", "save the file as UTF-8")
         return text
 
-    def _plain(self) -> str:
+    def _plain(self, depth: int) -> str:
         match = _PLAIN.match(self._text, self._at)
         if match is None:
+            if depth == self._outer and self._peek():  # what is no JSON at all is not repeated: it may hold a record
+                raise self._error("a patient in braces was expected", _A_PATIENT)
             word = _WORD.match(self._text, self._at)
             found = word[0] if word else self._text[self._at : self._at + 1]
             message = f"{quoted(found)} is not a JSON value" if found else "it ends too early"
-            raise self._error(message, "write a number, true, false, null, or a text in double quotes")
+            raise self._error(message, _NO_NAN if found in _NANS else _A_VALUE)
         self._at = match.end()
         return match[0]
 
@@ -111,16 +167,18 @@ class _Reader:
                 self._refuse_twice(key, fields[key.text][0])
             else:
                 fields[key.text] = (key, value)
+                if key.text == "id" and depth == self._outer + 1 and isinstance(value, Text):
+                    self._id = value.raw
             if self._ends("}"):
                 return fields
 
     def _key(self) -> Text:
         if self._peek() != '"':
-            raise self._error(
-                "a key in double quotes was expected",
-                "write names in double quotes, and no comma before a closing brace",
-            )
-        line, column = self._place(self._at)
+            hint = "write names in double quotes, and no comma before a closing brace"
+            if self._text[self._at : self._at + 1].isdigit():
+                hint = "write a decimal point, not a comma"
+            raise self._error("a key in double quotes was expected", hint)
+        line, column = self._place()
         key = Text(self._string(), plain=False, line=line, column=column)
         if self._peek() != ":":
             raise self._error("a colon was expected after the key", 'write "name": value')
@@ -135,10 +193,10 @@ class _Reader:
         return found == closing
 
     def _refuse_twice(self, key: Text, first: Text) -> None:
-        message = f"{key.text} stands twice in one mapping, first in line {first.line}"
+        message = f"{shortened(key.text)} stands twice in one mapping, first in line {first.line}"
         at = Location(self._source, key.line, key.column)
         self._faults.append(fault(at, code="duplicate-key", message=message, hint="keep one of the two"))
 
     def _error(self, message: str, hint: str) -> InputError:
-        at = Location(self._source, *self._place(self._at))
+        at = Location(self._source, *self._place())
         return InputError([fault(at, code="bad-json", message=f"not readable as JSON: {message}", hint=hint)])

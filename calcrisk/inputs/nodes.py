@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
 MAX_DEPTH = 12  # a patient document needs five
 
-_NULLS = frozenset({"", "~", "null", "Null", "NULL"})
+MAX_FAULTS = 100  # of one document: who meets more has another problem
+
+NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 
 
 class Text(NamedTuple):
@@ -28,7 +30,7 @@ class Text(NamedTuple):
     @property
     def raw(self) -> str | None:
         """The text, or None when nothing is stated."""
-        return None if self.plain and self.text in _NULLS else self.text
+        return None if self.plain and self.text in NULLS else self.text
 
 
 class Items(NamedTuple):
@@ -50,6 +52,23 @@ class Fields(NamedTuple):
 Node: TypeAlias = Text | Items | Fields
 
 
+class Root(NamedTuple):
+    """One patient's part of a text: what stands there (None for nothing at all), and what is wrong with it.
+
+    ``id`` is what could be told of a part that cannot be read; a part that can be read names itself.
+    """
+
+    node: Node | None
+    faults: list[Fault]
+    id: str | None = None
+    line: int = 1
+    column: int = 1
+
+
+class TooManyFaults(Exception):  # noqa: N818  # it ends the search for more, and no caller sees it
+    """So much is wrong that the rest need not be looked at."""
+
+
 class Refusals(NamedTuple):
     """The faults found in one document, each at the node that it lies in."""
 
@@ -61,7 +80,9 @@ class Refusals(NamedTuple):
         return Location(self.source, node.line, node.column, path)
 
     def add(self, node: Node, path: str, **said: Unpack[Said]) -> None:
-        """Record a fault that lies at a node."""
+        """Record a fault that lies at a node. Raises TooManyFaults when more are of no use to anybody."""
+        if len(self.faults) > MAX_FAULTS:
+            raise TooManyFaults
         self.faults.append(fault(self.place(node, path), **said))
 
     def add_twice(self, name: str, first: Written, at: Location) -> None:

@@ -31,7 +31,7 @@ def patient_schema() -> dict[str, Any]:
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "calcrisk patient",
         "description": "What is known of a patient. All optional; null is not stated, 'unknown' is an open question.",
-        "type": ["object", "null"],
+        "type": "object",
         "additionalProperties": False,
         "properties": own | flat | groups | lists,
     }

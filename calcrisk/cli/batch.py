@@ -1,0 +1,262 @@
+"""``calcrisk batch``: find, assess or refuse each patient, write in the order of the inputs, say what was refused."""
+
+from __future__ import annotations
+
+from contextlib import closing, suppress
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from calcrisk._version import __version__
+from calcrisk.assessment import Refused
+from calcrisk.batch import outcomes
+from calcrisk.cli.assess import as_date
+from calcrisk.cli.formats import chosen_format
+from calcrisk.cli.jobs import in_order
+from calcrisk.cli.output import encoded, is_terminal, print_page, tell, uninterrupted, writing
+from calcrisk.cli.progress import Watch
+from calcrisk.cli.rulebooks import load
+from calcrisk.errors import Fault, InputError, UsageError, did_you_mean
+from calcrisk.inputs.sources import find
+from calcrisk.render import words
+from calcrisk.render.faults import show
+from calcrisk.render.json import to_line
+from calcrisk.render.overview import Overview, Scale, line
+from calcrisk.render.rows import columns, header, row
+from calcrisk.rules.rulebook import Rulebook
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+
+    from calcrisk.assessment import Assessment
+    from calcrisk.inputs.sources import Found, Unit
+    from calcrisk.render.overview import Line, RefusedLine
+
+_FORMATS: Final = ("table", "csv", "json", "ndjson")
+_AT_A_LIMIT: Final = 3  # the exit code when --fail-on was reached
+_TOGETHER = 32  # patients whose answers travel and are written together
+
+
+class Wanted(NamedTuple):
+    """How the answers are wanted."""
+
+    format: str | None
+    json: bool
+    output: str | None
+    jobs: int | None
+    fail_on: Sequence[str]
+    strict: bool
+    as_of: str | None
+    top: int
+
+
+def run(paths: Sequence[str], wanted: Wanted, *, profile: str | None, rulebook: str | None) -> int:
+    """Assess every patient and give the exit code; raises ``CalcriskError`` for a wrong call, before it reads."""
+    form = chosen_format(_FORMATS, wanted.output, named=wanted.format, json=wanted.json)
+    as_of = as_date(wanted.as_of)
+    book = load(rulebook, profile)
+    scoring = Scoring(book, form, as_of, _limits(wanted.fail_on, book), strict=wanted.strict)
+    found = find(paths, wanted.output)
+    tally = _Tally(wanted.fail_on)
+    try:
+        with suppress(_RefusedError), closing(_parts(found, scoring, wanted, tally)) as parts:
+            _write(parts, scoring, wanted)
+    except KeyboardInterrupt:
+        tell(f"interrupted: {tally}\n")
+        raise
+    tell(_passed_over(found))
+    tell(f"{tally}\n")
+    return InputError.exit_code if tally.refused else _AT_A_LIMIT if tally.reached else 0
+
+
+# ---- what is done to each unit of work, perhaps in a process of its own ---------------------------------------------
+
+
+class Part(NamedTuple):
+    """What came of some patients: their text or lines, their faults as told, how many there are of each kind."""
+
+    text: bytes
+    lines: tuple[Line | RefusedLine, ...]
+    told: str
+    scored: int
+    refused: int
+    reached: int
+    share: float
+
+
+class Scoring:
+    """Assesses the patients of a unit and renders them; what it gives is small enough to be sent to another process."""
+
+    def __init__(
+        self, book: Rulebook, form: str, as_of: str | None, limits: Mapping[str, frozenset[str]], *, strict: bool
+    ) -> None:
+        """Take whatever is the same for every patient; ``limits`` are the tiers that --fail-on looks for."""
+        self.book, self.form = book, form
+        self._as_of, self._limits, self._strict = as_of, limits, strict
+        self.scale = Scale(tuple(book.data["tier_names"]), tuple(book.data["classes"]))
+        self.columns = columns(book.data["tiers"], [entry["name"] for entry in book.data["mechanisms"]])
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave behind what a rulebook makes of itself when it is used: another process makes its own."""
+        return self.__dict__ | {"book": Rulebook(self.book.data, self.book.profile)}
+
+    def __call__(self, unit: Unit) -> Iterator[Part]:
+        """Give the parts of a unit; with ``strict`` they end with the first refused patient."""
+        some: list[Assessment | Refused] = []
+        for outcome in outcomes(unit, self.book, self._as_of):
+            some.append(outcome)
+            if self._strict and isinstance(outcome, Refused):
+                break
+            if len(some) == _TOGETHER:
+                yield self._part(some, 0)
+                some = []
+        yield self._part(some, unit.share)
+
+    def _part(self, some: Sequence[Assessment | Refused], share: float) -> Part:
+        refused = [outcome for outcome in some if isinstance(outcome, Refused)]
+        return Part(
+            text=self._text(some),
+            lines=tuple(line(outcome, self.scale) for outcome in some) if self.form == "table" else (),
+            told="".join(map(_told, refused)),
+            scored=len(some) - len(refused),
+            refused=len(refused),
+            reached=sum(map(self._is_at_a_limit, some)) if self._limits else 0,
+            share=share,
+        )
+
+    def _text(self, some: Sequence[Assessment | Refused]) -> bytes:
+        if self.form == "csv":
+            return encoded("".join(row(outcome, self.columns) for outcome in some))
+        if self.form == "ndjson":
+            return b"".join(to_line(outcome) for outcome in some)
+        if self.form == "json":
+            return b",\n".join(to_line(outcome).rstrip(b"\n") for outcome in some)
+        return b""
+
+    def _is_at_a_limit(self, outcome: Assessment | Refused) -> bool:
+        if isinstance(outcome, Refused):
+            return False
+        return any(getattr(outcome.risk, question).tier in tiers for question, tiers in self._limits.items())
+
+
+def _told(refused: Refused) -> str:
+    return show(InputError(Fault(**error) for error in refused.errors))  # type: ignore[arg-type]  # made of faults
+
+
+def _limits(wishes: Sequence[str], book: Rulebook) -> dict[str, frozenset[str]]:
+    """Read ``metastatic=high``: for each question, the tiers at its limit or above, at the lowest where it has two."""
+    limits: dict[str, frozenset[str]] = {}
+    for wish in wishes:
+        question, _, tier = wish.partition("=")
+        tiers = book.data["tier_names"]
+        _complain_unless_known(question, list(book.data["tiers"]), "question", wish)
+        _complain_unless_known(tier, tiers, "tier", wish)
+        limits[question] = limits.get(question, frozenset()) | frozenset(tiers[tiers.index(tier) :])
+    return limits
+
+
+def _complain_unless_known(name: str, known: Sequence[str], what: str, wish: str) -> None:
+    if name not in known:
+        hint = did_you_mean(name, known) or f"write {what}s as one of {', '.join(known)}"
+        example = f"--fail-on {wish}"
+        message = f"{name!r} is no {what}"
+        raise UsageError([Fault(code="unknown-limit", message=message, path=example, hint=hint)])
+
+
+# ---- what is done with the parts, in order --------------------------------------------------------------------------
+
+
+class _RefusedError(Exception):
+    """The first refused patient, when none may be refused: leaves no output file behind."""
+
+
+class _Tally:
+    """Counts, and says so in one line."""
+
+    def __init__(self, limits: Sequence[str]) -> None:
+        self.scored = self.refused = self.reached = 0
+        self._limits = " or ".join(limits)
+
+    def add(self, part: Part) -> None:
+        self.scored += part.scored
+        self.refused += part.refused
+        self.reached += part.reached
+
+    def __str__(self) -> str:
+        reached = f", {self.reached:,} at {self._limits} or above" if self._limits else ""
+        return f"{self.scored:,} scored, {self.refused:,} refused{reached}"
+
+
+class _Frame(NamedTuple):
+    """What stands before, between and behind the parts of a format."""
+
+    before: bytes = b""
+    between: bytes = b""
+    behind: bytes = b""
+
+
+def _write(parts: Iterator[Part], scoring: Scoring, wanted: Wanted) -> None:
+    if scoring.form == "table":
+        page = _overview(scoring, wanted.top)
+        for part in parts:
+            page.add(part.lines)
+        print_page(page.print_to, wanted.output)
+        return
+    frame = _frame(scoring)
+    with writing(wanted.output) as write:
+        _whole(write, frame.before)
+        between = b""
+        try:
+            for part in parts:
+                if part.text:
+                    text, between = between + part.text, frame.between
+                    _whole(write, text)
+        except KeyboardInterrupt:
+            write(b"\n" if between else b"")  # what is there ends with a line's end, and shows that it is not all
+            raise
+        write(frame.behind)
+
+
+def _whole(write: Callable[[bytes], None], text: bytes) -> None:
+    with uninterrupted():
+        write(text)
+
+
+def _frame(scoring: Scoring) -> _Frame:
+    if scoring.form == "json":
+        return _Frame(b"[\n", b",\n", b"\n]\n")
+    return _Frame(encoded(header(scoring.columns))) if scoring.form == "csv" else _Frame()
+
+
+def _parts(found: Found, scoring: Scoring, wanted: Wanted, tally: _Tally) -> Generator[Part]:
+    """Give the parts in order, having told their faults and counted them; raises _RefusedError behind a refused one."""
+    quiet = scoring.form != "table" and is_terminal(wanted.output)  # a bar would stand among the answers
+    watch = Watch(found.size, shown=not quiet)
+    with closing(in_order(scoring, found.units(), wanted.jobs)) as parts, closing(watch):
+        for part in parts:
+            tally.add(part)
+            watch.advance(part.share, tally.scored + tally.refused)
+            if part.told:
+                watch.tell(part.told)
+            yield part
+            if wanted.strict and part.refused:
+                raise _RefusedError
+
+
+def _overview(scoring: Scoring, top: int) -> Overview:
+    data = scoring.book.data
+    return Overview(scoring.scale, [tier["label"] for tier in data["tiers"].values()], _footer(scoring.book), top)
+
+
+def _footer(book: Rulebook) -> tuple[str, str]:
+    of = f"calcrisk {__version__}, rulebook {book.id} {book.version}, profile {book.profile}"
+    return of, words.first_sentence(book.data["notice"])
+
+
+def _passed_over(found: Found) -> str:
+    """Say once what the folders held besides."""
+    said = ""
+    if found.passed:
+        kinds = ", ".join(f"{count:,} {kind or 'without a suffix'}" for kind, count in sorted(found.passed.items()))
+        said += f"passed over: {kinds}\n"
+    if found.repeated:
+        said += f"reached twice and read once: {words.plural(found.repeated, 'file or folder', 'files or folders')}\n"
+    return said

@@ -1,0 +1,65 @@
+"""How far a long run has come, on a terminal: nothing for the first second, nothing left when it is done."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import TYPE_CHECKING
+
+from calcrisk.cli.output import tell
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
+_PATIENCE = 1.0  # seconds before a bar is worth drawing
+_PAUSE = 0.1  # seconds between two drawings
+
+
+class Watch:
+    """Draws a bar on standard error when that is a terminal, and tells faults above it.
+
+    ``size`` is the sum of all shares, None when it is not known. Drawn when work comes in, by no thread of its own.
+    """
+
+    def __init__(self, size: float | None, *, shown: bool) -> None:
+        """Begin to wait."""
+        self._size, self._done = size, 0.0
+        self._bar: tuple[Progress, TaskID] | None = None
+        stream = sys.stderr
+        self._next = time.monotonic() + _PATIENCE if shown and stream is not None and stream.isatty() else float("inf")
+
+    def advance(self, share: float, patients: int) -> None:
+        """Take note of what is done, and draw it when it is time."""
+        self._done += share
+        if (now := time.monotonic()) < self._next:
+            return
+        self._next = now + _PAUSE
+        bar, task = self._bar = self._bar or self._drawn()
+        bar.update(task, completed=self._done, patients=f"{patients:,}")
+        bar.refresh()
+
+    def tell(self, text: str) -> None:
+        """Write to standard error, above the bar."""
+        if self._bar is None:
+            tell(text)
+        else:
+            self._bar[0].console.print(text, end="", markup=False, highlight=False, soft_wrap=True)
+
+    def close(self) -> None:
+        """Take the bar away."""
+        if self._bar is not None:
+            self._bar[0].stop()
+
+    def _drawn(self) -> tuple[Progress, TaskID]:
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+        columns = (
+            BarColumn(),
+            TaskProgressColumn(),
+            TextColumn("{task.fields[patients]} patients"),
+            TimeRemainingColumn(),
+        )
+        bar = Progress(*columns, console=Console(stderr=True), transient=True, auto_refresh=False)
+        bar.start()
+        return bar, bar.add_task("", total=self._size, patients="0")

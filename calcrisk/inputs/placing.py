@@ -1,0 +1,261 @@
+"""From the nodes of a text to a ``Document``: each member goes to its variable, or is a fault with its place.
+
+Units, limits and words are not looked at here; ``patient_from`` does that and raises the faults of both together.
+"""
+
+from __future__ import annotations
+
+import re
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import date
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from calcrisk.errors import Fault, did_you_mean
+from calcrisk.inputs.fold import fold
+from calcrisk.inputs.nodes import MAX_FAULTS, Fields, Items, Node, Refusals, Root, Text, TooManyFaults, is_null
+from calcrisk.stated import Location, Written, fault, quoted, shortened
+from calcrisk.variables import registry
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from calcrisk.variables import Registry, Variable
+
+DATES = ("as_of", "date")
+_PANELS = "panels"
+_DIGITS = re.compile(r"\d+(?:\s|$)")  # how a name begins that a comma cut off a number
+_ISO = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+
+
+@dataclass(slots=True)
+class Document:
+    """What a document says: variables as written, the patient's id, the date it speaks of (ISO), warnings and faults.
+
+    ``faults`` are those found so far; ``patient_from`` raises them together with the faults of the values. ``index`` is
+    its place in its source, from 0. ``exact`` reads the same once more with the place of everything, where that was
+    left out because nothing seemed wrong.
+    """
+
+    source: str
+    fields: dict[str, Written] = field(default_factory=dict)
+    id: str | None = None
+    as_of: str | None = None
+    warnings: list[tuple[str, str]] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
+    index: int = 0
+    exact: Callable[[], Document] | None = None
+
+    def warn(self, *, code: str, message: str) -> None:
+        """Record something to know before the answer is used."""
+        self.warnings.append((code, message))
+
+
+def place(root: Root, source: str, index: int) -> Document:
+    """Make a document of what stands in one root; nothing at all is a fault, unless it is told already why."""
+    document = Document(source, faults=root.faults, index=index, id=root.id)
+    node = root.node
+    if isinstance(node, Fields):
+        with suppress(TooManyFaults):
+            _Placing(registry(), document).top(node)
+    elif node is not None and not is_null(node):
+        at = Location(source, node.line, node.column)
+        kind = "a list" if isinstance(node, Items) else "a text"  # which is not repeated: it may hold a whole record
+        message = f"a patient is a mapping of names to values, not {kind}"
+        document.faults.append(fault(at, code="not-a-mapping", message=message, hint="see `calcrisk template`"))
+    elif not root.faults:
+        at = Location(source, root.line)
+        message = "nothing is stated here of any patient"
+        document.faults.append(fault(at, code="empty", message=message, hint="`calcrisk template` shows what can be"))
+    if len(document.faults) > MAX_FAULTS:
+        del document.faults[MAX_FAULTS:]
+        at = Location(source, document.faults[-1].line, document.faults[-1].column)
+        message = f"there are more than these {MAX_FAULTS} faults"
+        document.faults.append(fault(at, code="too-many-faults", message=message, hint="mend these first"))
+    return document
+
+
+def _kind(node: Node) -> str:
+    return (
+        "a list"
+        if isinstance(node, Items)
+        else "a mapping"
+        if isinstance(node, Fields)
+        else f"the text {quoted(node.text)}"
+    )
+
+
+class _Placing:
+    """Puts each member of a document where it belongs: a variable, a group, a list, or a fault."""
+
+    def __init__(self, variables: Registry, document: Document) -> None:
+        self._variables = variables
+        self._document = document
+        self._refusals = Refusals(document.source, document.faults)
+        self._newest_panel: str | None = None
+        self._groups = {group.name for group in variables.groups if group.name}
+
+    def top(self, node: Fields) -> None:
+        """Place the members of the whole document."""
+        lists: dict[str, Node] = {}
+        for name, (key, value) in node.fields.items():
+            if name == "id":
+                self._id(value)
+            elif name in DATES:
+                self._as_of(name, value)
+            elif name in self._variables.lists:
+                lists[name] = value
+            elif name in self._groups:
+                self._group(name, value)
+            else:
+                self._member(None, key, value)
+        for name, value in lists.items():
+            fold(name, value, self._document.fields, self._refusals)
+        self._document.as_of = self._document.as_of or self._newest_panel
+
+    def _group(self, group: str, node: Node) -> None:
+        if isinstance(node, Fields):
+            for name, (key, value) in node.fields.items():
+                if name == _PANELS and group == "history":
+                    self._panels(value)
+                else:
+                    self._member(group, key, value)
+        elif not is_null(node):
+            message = f"{group} is a group of inputs, not {_kind(node)}"
+            self._refusals.add(
+                node,
+                group,
+                code="not-a-mapping",
+                message=message,
+                hint=f"write the inputs beneath, as in {self._example(group)}",
+            )
+
+    def _example(self, group: str) -> str:
+        first = next(variable for variable in self._variables.values() if variable.group == group)
+        return f"`{group}: {{{first.key}: …}}`"
+
+    def _member(self, group: str | None, key: Text, node: Node) -> None:
+        variable = self._variables.places.get((group, key.text))
+        if variable is None:
+            self._refuse_name(group, key)
+            return
+        path = f"{group}.{key.text}" if group else key.text
+        written = self._written(node, path)
+        first = self._document.fields.get(variable.name)
+        if first is None or first.is_empty:
+            self._document.fields[variable.name] = written
+        elif not written.is_empty:
+            self._refusals.add_twice(variable.name, first, self._refusals.place(key, path))
+
+    def _refuse_name(self, group: str | None, key: Text) -> None:
+        name = shortened(key.text)
+        path = f"{group}.{name}" if group else name
+        if _DIGITS.match(name):
+            message = f"{name} is no name: is it what stood behind a decimal comma?"
+            point = "write a decimal point, not a comma"
+            self._refusals.add(key, path, code="decimal-comma", message=message, hint=point)
+            return
+        elsewhere = self._variables.get(key.text)
+        if group is not None and elsewhere is not None:
+            self._refusals.add(
+                key,
+                path,
+                code="wrong-group",
+                message=f"{name} does not belong to {group}",
+                hint=_belongs(elsewhere),
+            )
+            return
+        hint = self._variables.hint(key.text, within=group) or self._near_section(key.text)
+        message = f"{name} is not a known input" + (f" of {group}" if group else "")
+        self._refusals.add(
+            key, path, code="unknown-field", message=message, hint=hint or "`calcrisk template` lists every input"
+        )
+
+    def _near_section(self, name: str) -> str | None:
+        return did_you_mean(name, [*self._groups, *self._variables.lists, "id", *DATES])
+
+    def _written(self, node: Node, path: str) -> Written:
+        origin = f"{self._refusals.source}:{node.line}"
+        at = self._refusals.place(node, path)
+        if isinstance(node, Text):
+            return Written(node.raw, origin, at)
+        if isinstance(node, Items):
+            return Written([None] * len(node.items), origin, at)
+        parts = {name: self._written(part, f"{path}.{shortened(name)}") for name, (_, part) in node.fields.items()}
+        return Written(parts, origin, at)
+
+    def _id(self, node: Node) -> None:
+        if isinstance(node, Text):
+            self._document.id = node.raw
+        else:
+            self._refusals.add(
+                node, "id", code="wrong-kind", message=f"id cannot be {_kind(node)}", hint="write a short text"
+            )
+
+    def _as_of(self, name: str, node: Node) -> None:
+        found = None if is_null(node) else self._date(name, node)
+        first = self._document.as_of
+        if found and first and found != first:
+            message = f"the date is stated twice: {first} and {found}"
+            self._refusals.add(node, name, code="stated-twice", message=message, hint="keep one of the two")
+        self._document.as_of = first or found
+
+    def _panels(self, node: Node) -> None:
+        """Take the newest panel's date; the values in dated panels are not evaluated yet, and that is said."""
+        if is_null(node):
+            return
+        if not isinstance(node, Items):
+            self._refusals.add(
+                node,
+                "history.panels",
+                code="not-a-list",
+                message=f"panels is a list, not {_kind(node)}",
+                hint="write `- {date: …}`",
+            )
+            return
+        dates = [found for index, panel in enumerate(node.items) if (found := self._panel_date(index, panel))]
+        if node.items:
+            counted = f"{len(node.items)} dated panel{'s' * (len(node.items) > 1)}"
+            message = f"{counted} in history.panels: their values are not used yet"
+            self._document.warn(code="panels-not-used", message=message)
+        self._newest_panel = max(dates, default=None)
+
+    def _panel_date(self, index: int, panel: Node) -> str | None:
+        path = f"history.panels[{index}]"
+        if isinstance(panel, Fields) and "date" in panel.fields:
+            return self._date(f"{path}.date", panel.fields["date"][1])
+        self._refusals.add(
+            panel, path, code="missing-key", message="a panel needs a date", hint="write `date: 2026-03-02` in it"
+        )
+        return None
+
+    def _date(self, path: str, node: Node) -> str | None:
+        text = node.text if isinstance(node, Text) else _kind(node)
+        if (found := iso_date(text)) is not None:
+            return found
+        self._refusals.add(
+            node,
+            path,
+            code="not-a-date",
+            message=f"{quoted(text.strip())} is not a date",
+            hint="write year-month-day, as 2026-03-02",
+        )
+        return None
+
+
+@lru_cache(maxsize=1024)
+def iso_date(text: str) -> str | None:
+    """Return a day of the calendar as it is written everywhere (``2026-03-02``), or None where it is none."""
+    try:
+        return date.fromisoformat(text.strip()).isoformat() if _ISO.fullmatch(text.strip()) else None
+    except ValueError:
+        return None
+
+
+def _belongs(variable: Variable) -> str:
+    return (
+        f"write it as `{variable.group}: {{{variable.key}: …}}`"
+        if variable.group
+        else f"write `{variable.key}: …` at top level"
+    )

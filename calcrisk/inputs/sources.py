@@ -1,0 +1,307 @@
+"""What there is to read: paths become units of work, in order, each small enough to be handed to another process.
+
+Names of files are found at once; lines are read when they are asked for, so that a stream of any length takes no more
+memory than a block of it. A unit gives its documents; nothing that was named is ever left out without a word.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections import Counter
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+
+from calcrisk.errors import Fault, UsageError
+from calcrisk.inputs.documents import MAX_BYTES, MAX_FILE_BYTES, Document, read_documents, read_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from typing import IO
+
+STDIN = "-"
+_LINES = (".ndjson", ".jsonl")
+_SUFFIXES = (".yaml", ".yml", ".json", *_LINES)
+_TABLES = (".csv", ".parquet")
+_STDIN_NAME = "<stdin>"
+_BLOCK_FILES = 32  # some ten milliseconds of work: little is lost when the last one ends late
+_BLOCK_BYTES = 65_536  # as much as a pipe holds; a slow pipe gives less, and what came is answered at once
+_MARK = b"\xef\xbb\xbf"  # the byte-order mark
+
+
+class Files(NamedTuple):
+    """A few files, read where the work is done; ``share`` counts the sources this unit is, for a progress bar."""
+
+    paths: tuple[str, ...]
+    share: float
+
+    def documents(self) -> Iterator[Document]:
+        """Give every patient of every file, in order."""
+        for path in self.paths:
+            yield from _file(path)
+
+
+class Lines(NamedTuple):
+    """Some lines of one source; ``number`` is the first one's (from 1), ``at`` the place of its patient (from 0)."""
+
+    source: str
+    number: int
+    at: int
+    content: bytes
+    share: float
+
+    def documents(self) -> Iterator[Document]:
+        """Give one patient a line; blank lines are passed over."""
+        index = self.at
+        for number, line in enumerate(self.content.split(b"\n"), self.number):
+            if _says_something(line):
+                yield read_line(line, self.source, number=number, index=index)
+                index += 1
+
+
+class Unread(NamedTuple):
+    """A source, or the rest of one, that gives no patient, and why."""
+
+    source: str
+    at: int
+    fault: Fault
+    share: float
+
+    def documents(self) -> Iterator[Document]:
+        """Give one document that holds nothing but the fault."""
+        yield Document(self.source, index=self.at, faults=[self.fault])
+
+
+Unit: TypeAlias = Files | Lines | Unread
+
+
+class Source(NamedTuple):
+    """A file, standard input (``-``), or what cannot be read at all."""
+
+    path: str
+    fault: Fault | None = None
+
+    @property
+    def is_lines(self) -> bool:
+        """Whether it is one patient a line."""
+        return self.path == STDIN or self.path.lower().endswith(_LINES)
+
+
+@dataclass(slots=True)
+class Found:
+    """What the paths lead to; ``passed`` counts by suffix what lies in the folders and is no patient document."""
+
+    sources: list[Source] = field(default_factory=list)
+    passed: Counter[str] = field(default_factory=Counter)
+    repeated: int = 0  # files and folders reached a second time, and read once
+
+    @property
+    def size(self) -> float | None:
+        """The shares of all units together; None when nobody can tell."""
+        return None if any(source.path == STDIN for source in self.sources) else len(self.sources)
+
+    def units(self) -> Iterator[Unit]:
+        """Give the work in order; streams are read as far as it is asked for."""
+        paths: list[str] = []
+        for source in self.sources:
+            plain = not source.fault and not source.is_lines
+            if plain:
+                paths.append(source.path)
+            if paths and (not plain or len(paths) == _BLOCK_FILES):
+                yield Files(tuple(paths), len(paths))
+                paths.clear()
+            if source.fault is not None:
+                yield Unread(source.path, 0, source.fault, 1)
+            elif source.is_lines:
+                yield from _blocks(source.path)
+        if paths:
+            yield Files(tuple(paths), len(paths))
+
+
+def find(paths: Sequence[str], output: str | None = None) -> Found:
+    """Find what the paths lead to: files as named, folders with all that lies beneath, ``-`` for standard input.
+
+    Within a folder the order is that of names; what is hidden is passed over, and so is ``output``, the file that the
+    answers go to. What cannot be read is found with its fault. Raises UsageError for a table (CSV, Parquet).
+    """
+    _refuse_tables(paths)
+    search = _Search(os.path.realpath(output) if output else None)
+    for path in paths:
+        search.named(path)
+    return search.found
+
+
+def _refuse_tables(paths: Sequence[str]) -> None:
+    hint = "write one patient a line as JSON, with the columns as names (NDJSON)"
+    faults = [
+        Fault(code="table", message="tables are not read yet", file=path, hint=hint)
+        for path in paths
+        if path.lower().endswith(_TABLES) and not os.path.isdir(path)  # noqa: PTH112  # as the walk below
+    ]
+    if faults:
+        raise UsageError(faults)
+
+
+class _Search:
+    """Walks what was named, each file and folder once, whatever links lead to it."""
+
+    def __init__(self, output: str | None) -> None:
+        self.found, self._output = Found(), output
+        self._seen: set[str] = set()
+
+    def is_new(self, real: str) -> bool:
+        """Tell whether this is reached for the first time, and remember it."""
+        before = len(self._seen)
+        self._seen.add(real)
+        return len(self._seen) > before
+
+    def named(self, path: str) -> None:
+        real = STDIN if path == STDIN else os.path.realpath(path)
+        if not self.is_new(real):
+            self.found.repeated += 1
+        elif path != STDIN and os.path.isdir(path):  # noqa: PTH112  # thousands of paths: `Path` would cost as much as reading
+            before = len(self.found.sources) + self.found.repeated
+            self._folder(path, real)
+            if len(self.found.sources) + self.found.repeated == before:
+                self.found.sources.append(Source(path, _nothing_in(path)))
+        else:
+            self.found.sources.append(Source(path))
+
+    def _folder(self, path: str, real: str) -> None:
+        waiting = [self._listing(path, real)]  # no recursion: folders may be nested as deep as a disk allows
+        while waiting:
+            for entry, inside in waiting[-1]:
+                if _is_folder(entry):
+                    if self.is_new(inside):
+                        waiting.append(self._listing(entry.path, inside))
+                        break
+                    self.found.repeated += 1
+                else:
+                    self._file(entry, inside)
+            else:
+                waiting.pop()
+
+    def _listing(self, path: str, real: str) -> Iterator[tuple[os.DirEntry[str], str]]:
+        """List a folder by name, each entry with the path it truly has; what is hidden is left out."""
+        try:
+            with os.scandir(path) as listing:
+                entries = sorted(listing, key=lambda entry: entry.name)
+        except OSError as error:
+            self.found.sources.append(Source(path, _cannot_read(path, error)))
+            return
+        for entry in entries:
+            if not entry.name.startswith("."):
+                yield entry, os.path.realpath(entry.path) if entry.is_symlink() else f"{real}{os.sep}{entry.name}"
+
+    def _file(self, entry: os.DirEntry[str], real: str) -> None:
+        suffix = os.path.splitext(entry.name)[1].lower()  # noqa: PTH122  # as above
+        if real == self._output:
+            return
+        if suffix not in _SUFFIXES or not _is_to_be_read(entry):
+            self.found.passed[suffix] += 1
+        elif self.is_new(real):
+            self.found.sources.append(Source(entry.path))
+        else:
+            self.found.repeated += 1
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link that leads to itself
+        return False
+
+
+def _is_to_be_read(entry: os.DirEntry[str]) -> bool:
+    """Tell a file from a pipe or device, which could be waited for without end; a broken link is read, and refused."""
+    try:
+        return entry.is_file() or (entry.is_symlink() and not os.path.exists(entry.path))  # noqa: PTH110  # as above
+    except OSError:
+        return True
+
+
+def _nothing_in(path: str) -> Fault:
+    message = "no patient document lies in this folder"
+    return Fault(code="no-patients", message=message, file=path, hint=f"their names end in {', '.join(_SUFFIXES)}")
+
+
+def _cannot_read(path: str, error: OSError) -> Fault:
+    return Fault(code="cannot-read", message=f"cannot be read: {error.strerror or error}", file=path)
+
+
+def _file(path: str) -> list[Document]:
+    try:
+        content = _content(path)
+    except OSError as error:
+        return [Document(path, faults=[_cannot_read(path, error)])]
+    return read_documents(content, path)
+
+
+def _content(path: str) -> bytes:
+    """Read a file, or of a larger one as much as tells that there is too much; a pipe is read to its end."""
+    pieces: list[bytes] = []
+    wanted = MAX_FILE_BYTES + 1
+    with open(path, "rb", buffering=0) as stream:  # noqa: PTH123  # as above
+        while piece := stream.read(min(wanted, _BLOCK_BYTES)):
+            pieces.append(piece)
+            wanted -= len(piece)
+    return b"".join(pieces)
+
+
+# ---- lines ------------------------------------------------------------------------------------------------------
+
+
+def _blocks(path: str) -> Iterator[Unit]:
+    """Read a stream block by block; each but the last ends with a line's end."""
+    name = _STDIN_NAME if path == STDIN else path
+    number, index, share = 1, 0, 0.0
+    try:
+        with _opened(path) as (stream, size):
+            for content in _whole_lines(stream):
+                part = len(content) / size if size else 0.0
+                yield Lines(name, number, index, content, part)
+                lines = content.split(b"\n")
+                number, index, share = number + len(lines) - 1, index + sum(map(_says_something, lines)), share + part
+    except OSError as error:
+        yield Unread(name, index, _cannot_read(name, error), 1 - share)
+    else:
+        if not index:
+            hint = "write one patient a line, as JSON"
+            yield Unread(name, 0, Fault(code="empty", message="nothing is written here", file=name, hint=hint), 1)
+
+
+@contextmanager
+def _opened(path: str) -> Iterator[tuple[IO[bytes], int]]:
+    """Open a stream, with its size in bytes where that is known."""
+    if path != STDIN:
+        with open(path, "rb") as stream:  # noqa: PTH123  # as above
+            yield stream, os.fstat(stream.fileno()).st_size
+    elif sys.stdin is None:  # closed by the one who started the program
+        raise OSError("standard input is closed")
+    else:
+        yield sys.stdin.buffer, 0
+
+
+def _whole_lines(stream: IO[bytes]) -> Iterator[bytes]:
+    """Give what has come up to its last line's end, the first time without a byte-order mark.
+
+    Of a line longer than a document may be, the first bytes are kept: just enough for it to be refused.
+    """
+    rest = b""
+    first = True
+    while chunk := stream.read1(_BLOCK_BYTES):  # type: ignore[attr-defined]  # IO knows no read1; buffered streams have it
+        head, end, others = chunk.partition(b"\n")
+        rest += head[: MAX_BYTES + 1 - len(rest)]
+        if not end:
+            continue
+        lines, end, tail = others.rpartition(b"\n")
+        content = b"".join((rest, b"\n", lines, end))
+        yield content.removeprefix(_MARK) if first else content
+        rest, first = tail, False
+    if rest:
+        yield rest.removeprefix(_MARK) if first else rest
+
+
+def _says_something(line: bytes) -> bool:
+    return bool(line) and not line.isspace()

@@ -1,0 +1,255 @@
+"""Many patients on one page: those at the highest risk first, the refused, then how many there are of each kind.
+
+Takes one line a patient and keeps no more of them than are listed, so that a page costs the same for any number.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import Counter
+from typing import TYPE_CHECKING, NamedTuple
+
+from calcrisk.assessment import Refused
+from calcrisk.render import words
+from calcrisk.render.layout import ASCII, Page
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from rich.console import Console, JustifyMethod, RenderableType
+    from rich.table import Table
+    from rich.text import Text
+
+    from calcrisk.assessment import Assessment, TierRange
+
+_ROOMY = 100  # columns from which there is room for air between the columns, and for how much is open
+_WIDE = 140  # columns from which there is also room for where a patient was read
+_ALERT, _OPEN, _HIGHER, _REACHED, _NONE = "!", "?", "+", "≥", "–"
+_MEANS = {
+    _ALERT: "an alert: read it first",
+    _REACHED: "at or above the threshold",
+    _OPEN: "open: it could be another class, or the other side of the threshold",
+    _HIGHER: "could be higher: an answer is missing",
+    _NONE: "not assessed, or not known",
+}
+_STRIKING = ("bold red", "bold")  # the highest tier, and the one below
+_ALERT_COLUMN = ""
+_NAME = 14  # columns that a name has at least; where there is less room, the other columns are cut
+_FOLDED = ("Patient", "Read from", "Refused", "Why")
+
+
+class Scale(NamedTuple):
+    """The words of a rulebook that patients are sorted by: tiers from the lowest, classes from the first."""
+
+    tiers: Sequence[str]
+    classes: Sequence[str]
+
+    def rank(self, part: TierRange) -> int:
+        """Give the rank of a tier; -1, below all others, when it was not assessed."""
+        return self.tiers.index(part.tier) if part.tier in self.tiers else -1
+
+    def place(self, name: str) -> int:
+        """Give the place of a class."""
+        return self.classes.index(name) if name in self.classes else len(self.classes)
+
+
+class Line(NamedTuple):
+    """One scored patient, as far as an overview shows it; ``order`` sorts alerts and the highest risk first."""
+
+    order: tuple[int, ...]
+    name: str
+    source: str
+    classification: str
+    tiers: tuple[str, ...]
+    ranks: tuple[int, ...]
+    product: str
+    open: int
+    certain: bool
+    alert: bool
+
+
+class RefusedLine(NamedTuple):
+    """One refused patient: where its first error lies and what it is, and how many there are."""
+
+    name: str
+    position: str
+    error: str
+    errors: int
+
+
+def line(outcome: Assessment | Refused, scale: Scale) -> Line | RefusedLine:
+    """Make the line of one patient."""
+    source = f"{outcome.source}[{outcome.index}]" if outcome.index else outcome.source or ""
+    name = outcome.patient.id or source
+    if isinstance(outcome, Refused):
+        first = outcome.errors[0]
+        position = ":".join(str(part) for part in (outcome.source, first["line"]) if part)
+        error = " ".join(str(part) for part in (first["path"], f"({first['code']})") if part)
+        return RefusedLine(outcome.patient.id or "", position, error, len(outcome.errors))
+    parts = tuple(vars(outcome.risk).values())
+    ranks = tuple(map(scale.rank, parts))
+    return Line(
+        order=(not outcome.alerts, *(-rank for rank in ranks), scale.place(outcome.classification)),
+        name=name,
+        source=source,
+        classification=outcome.classification,
+        tiers=tuple(map(_tier, parts)),
+        ranks=ranks,
+        product=_product(outcome),
+        open=sum(part.decisive for part in outcome.missing),
+        certain=len(outcome.possible_classifications) == 1,
+        alert=bool(outcome.alerts),
+    )
+
+
+def _tier(part: TierRange) -> str:
+    if not part.assessed or part.tier is None:
+        return _NONE
+    return words.word(part.tier) + (_HIGHER if part.highest != part.tier else "")
+
+
+def _product(answer: Assessment) -> str:
+    shown = answer.ca_p_product
+    if shown.value is None:
+        return f"{_NONE}  "
+    mark = _OPEN if shown.at_or_above is None else _REACHED if shown.at_or_above else " "
+    return f"{words.beside_limit(shown.value, shown.threshold, 1)} {mark}"
+
+
+class Overview:
+    """Collects lines and prints the page.
+
+    ``labels`` are those of the three questions, ``top`` is the number of patients listed (0 for all), ``footer`` what
+    stands beneath the tiers wherever they go.
+    """
+
+    def __init__(self, scale: Scale, labels: Sequence[str], footer: Sequence[str], top: int) -> None:
+        self._scale, self._labels, self._footer, self._top = scale, labels, footer, top
+        self._worst: list[tuple[tuple[int, ...], Line]] = []  # a heap: the least urgent of those listed comes first
+        self._told: list[RefusedLine] = []
+        self._classes: Counter[str] = Counter()
+        self._tiers: Counter[tuple[int, int]] = Counter()  # of a question and a rank
+        self._scored = self._refused = 0
+
+    def add(self, lines: Iterable[Line | RefusedLine]) -> None:
+        """Count every line, and keep those that will be listed; of equals, the earlier."""
+        for each in lines:
+            if isinstance(each, Line):
+                self._scored += 1
+                self._classes[each.classification] += 1
+                self._tiers.update(enumerate(each.ranks))
+                self._keep(each)
+            else:
+                self._refused += 1
+                if not self._top or self._refused <= self._top:
+                    self._told.append(each)
+
+    def _keep(self, one: Line) -> None:
+        entry = (tuple(-part for part in (*one.order, self._scored)), one)
+        if self._top and len(self._worst) >= self._top:
+            heapq.heappushpop(self._worst, entry)
+        else:
+            heapq.heappush(self._worst, entry)
+
+    # ---- the page ---------------------------------------------------------------------------------------------------
+
+    def print_to(self, console: Console) -> None:
+        """Print the page, as wide as the console and no wider."""
+        page = _Sheet(Page(console.width, console.encoding, ASCII))
+        for part in self._parts(page):
+            console.print(part, markup=False, highlight=False)
+
+    def _parts(self, page: _Sheet) -> Iterator[RenderableType]:
+        if self._worst:
+            listed = [one for _, one in sorted(self._worst, reverse=True)]
+            yield self._patients(page, listed)
+            yield from self._beneath(page, listed)
+            yield ""
+        if self._told:
+            yield self._why_refused(page)
+            if more := self._refused - len(self._told):
+                yield page.text(f"and {more:,} more", "dim")
+            yield ""
+        if self._scored:
+            yield self._counts(page)
+            yield page.text(f"Classes: {self._of_classes()}")
+            yield ""
+            yield from (page.text(words.pretty(each), "dim") for each in self._footer)
+
+    def _patients(self, page: _Sheet, listed: list[Line]) -> Table:
+        roomy, far = page.width >= _ROOMY, page.width >= _WIDE
+        wide, counted = ("Read from",) * far, (">Open",) * roomy
+        table = page.table(_ALERT_COLUMN, "Patient", *wide, "Class", *self._labels, f">{words.PRODUCT}  ", *counted)
+        for one in listed:
+            cells = [page.text(_ALERT * one.alert, "bold red"), page.text(one.name, "bold" if one.alert else "")]
+            cells += [page.text(one.source)] * far
+            cells += [page.text(f"{words.word(one.classification)} {_OPEN * (not one.certain)}".rstrip())]
+            cells += [page.text(tier, self._style(rank)) for tier, rank in zip(one.tiers, one.ranks, strict=True)]
+            cells += [page.text(one.product), *[page.text(str(one.open or ""))] * roomy]
+            table.add_row(*cells)
+        return table
+
+    def _style(self, rank: int) -> str:
+        below = len(self._scale.tiers) - 1 - rank
+        return _STRIKING[below] if below < len(_STRIKING) else ""
+
+    def _beneath(self, page: _Sheet, listed: list[Line]) -> Iterator[Text]:
+        """Say how many are not listed, and what the signs mean that were used."""
+        if len(listed) < self._scored:
+            yield page.text(f"the {len(listed):,} at the highest risk, of {self._scored:,}", "dim")
+        used = "".join(
+            f"{_ALERT * one.alert}{_OPEN * (not one.certain)}{one.product}{''.join(one.tiers)}" for one in listed
+        )
+        yield from (page.text(f"{sign} {meaning}", "dim") for sign, meaning in _MEANS.items() if sign in used)
+
+    def _why_refused(self, page: _Sheet) -> Table:
+        table = page.table("Refused", "Why")
+        for one in self._told:
+            whose = f" ({one.name})" if one.name else ""
+            others = f", and {one.errors - 1} more" if one.errors > 1 else ""
+            table.add_row(page.text(f"{one.position}{whose}"), page.text(f"{one.error}{others}"))
+        return table
+
+    def _counts(self, page: _Sheet) -> Table:
+        """Count the patients of each tier and of each class."""
+        ranks = (*range(len(self._scale.tiers) - 1, -1, -1), -1)
+        names = [words.word(self._scale.tiers[rank]) if rank >= 0 else words.NOT_ASSESSED for rank in ranks]
+        table = page.table("Patients", *(f">{name}" for name in names))
+        for question, label in enumerate(self._labels):
+            table.add_row(label, *(f"{self._tiers[question, rank]:,}" for rank in ranks))
+        return table
+
+    def _of_classes(self) -> str:
+        found = sorted(self._classes.items(), key=lambda item: self._scale.place(item[0]))
+        return ", ".join(f"{words.word(name)} {count:,}" for name, count in found)
+
+
+class _Sheet:
+    """Makes tables and texts that a console of this width and encoding can show."""
+
+    def __init__(self, page: Page) -> None:
+        self._page, self.width = page, page.width
+
+    def text(self, words_: str, style: str = "") -> Text:
+        from rich.text import Text
+
+        return Text(self._page.literal(words_), style=style)
+
+    def table(self, *titles: str) -> Table:
+        """Make a table; a ``>`` before a title sets its column to the right. Only names and places are folded."""
+        from rich.table import Table
+
+        gap = 2 if self.width >= _ROOMY else 1
+        table = Table(box=None, pad_edge=False, padding=(0, gap, 0, 0), header_style="bold")
+        for title in titles:
+            folds = title in _FOLDED
+            justify: JustifyMethod = "right" if title.startswith(">") else "left"
+            shown = self.text(title.removeprefix(">"))
+            table.add_column(
+                shown,
+                justify=justify,
+                no_wrap=not folds,
+                overflow="fold" if folds else "ellipsis",
+                min_width=_NAME if folds else None,
+            )
+        return table

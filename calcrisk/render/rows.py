@@ -1,0 +1,105 @@
+"""One patient as one row of a table (CSV): the columns of the assessment's contract, unknown and refused included.
+
+Numbers are unrounded; what is not known, and a tier that was not assessed, is an empty cell.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import TYPE_CHECKING, TypeAlias
+
+from calcrisk.assessment import Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from calcrisk.assessment import Assessment, Risk
+
+_HEAD = ("source", "index", "id", "status", "classification", "possible", "settled")
+_PRODUCT = ("ca_p_product", "corrected_ca_p_product", "at_or_above")
+_TAIL = ("met_rules", "missing", "errors", "rulebook_sha256")
+_RANGE = ("lowest", "highest")
+_BREAK = "\r\n"  # while writing: a cell with either of the two is quoted, or it would begin a row for some readers
+_STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+Cell: TypeAlias = str | float | bool | None
+
+
+def columns(tiers: Iterable[str], mechanisms: Iterable[str]) -> list[str]:
+    """Name the columns, for the tiers and mechanisms of a rulebook."""
+    of_tiers = [f"{tier}_{what}" for tier in tiers for what in ("tier", *_RANGE)]
+    of_mechanisms = [name for one in mechanisms for name in (one, *(f"{one}_{what}" for what in _RANGE))]
+    return [*_HEAD, *of_tiers, *_PRODUCT, *of_mechanisms, *_TAIL]
+
+
+def header(names: Sequence[str]) -> str:
+    """Write the first line."""
+    return _line(names)
+
+
+def row(outcome: Assessment | Refused, names: Sequence[str]) -> str:
+    """Write the line of one patient under these columns; a refused one has its place, its id and its errors."""
+    cells = _refused(outcome) if isinstance(outcome, Refused) else _scored(outcome)
+    return _line([_shown(cells.get(name)) for name in names])
+
+
+def _line(cells: Iterable[str | float]) -> str:
+    written = io.StringIO()
+    csv.writer(written, lineterminator=_BREAK).writerow(cells)
+    return written.getvalue().removesuffix(_BREAK) + "\n"
+
+
+def _shown(cell: Cell) -> str | float:
+    """Guard a text that a spreadsheet would take for a formula; a number is a number, its sign included."""
+    if isinstance(cell, str):
+        return f"'{cell}" if cell.startswith(_STARTS_A_FORMULA) else cell
+    if isinstance(cell, bool):
+        return "true" if cell else "false"
+    return "" if cell is None else cell
+
+
+def _scored(answer: Assessment) -> dict[str, Cell]:
+    product = answer.ca_p_product
+    cells: dict[str, Cell] = {
+        "source": answer.source,
+        "index": answer.index,
+        "id": answer.patient.id,
+        "status": answer.status,
+        "classification": answer.classification,
+        "possible": ";".join(answer.possible_classifications),
+        "settled": answer.settled,
+        "ca_p_product": product.value,
+        "corrected_ca_p_product": product.corrected_value,
+        "at_or_above": product.at_or_above,
+        "met_rules": ";".join(finding.rule for finding in answer.findings if finding.status == "met"),
+        "missing": ";".join(part.input for part in answer.missing),
+        "rulebook_sha256": answer.rulebook.sha256,
+    }
+    cells.update(_tiers(answer.risk))
+    for name, part in answer.mechanisms.items():
+        cells[name], cells[f"{name}_lowest"], cells[f"{name}_highest"] = part.level, part.lowest, part.highest
+    return cells
+
+
+def _tiers(risk: Risk) -> Iterator[tuple[str, str | None]]:
+    for name, part in vars(risk).items():
+        yield f"{name}_tier", part.tier
+        yield f"{name}_lowest", part.lowest
+        yield f"{name}_highest", part.highest
+
+
+def _refused(refused: Refused) -> dict[str, Cell]:
+    return {
+        "source": refused.source,
+        "index": refused.index,
+        "id": refused.patient.id,
+        "status": refused.status,
+        "errors": "; ".join(map(_error, refused.errors)),
+        "rulebook_sha256": refused.rulebook.sha256,
+    }
+
+
+def _error(fault: dict[str, str | int | None]) -> str:
+    place = f" {fault['path']}" if fault["path"] else ""
+    return f"{fault['code']}{place}: {fault['message']}"
