@@ -9,6 +9,9 @@ PYTHON  ?= python3
 VENV    := .venv
 PY      := $(VENV)/bin/python
 SAMPLE  ?= sample_labs/hd-warfarin-58f.yaml
+FUZZ_SECONDS ?= 300
+FUZZ_KINDS   ?= yaml json ndjson line flags
+FUZZED       ?= .fuzz
 SCRIPTS := calcrisk tools tests benchmarks
 
 # pip says nothing unless something is wrong
@@ -18,7 +21,7 @@ PIP := $(PY) -m pip install --quiet
 # One thing after the other, also under `make -j`: the checks are ordered from quick to slow, and pytest uses every core.
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help demo test format lint types generate stale wheel cover versions lowest gold bench clean
+.PHONY: help demo test format lint types generate stale wheel cover versions lowest gold bench fuzz clean
 
 help: ## list what can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -e 's/:.*## /\t/' | expand -t 12
@@ -80,6 +83,16 @@ gold: $(VENV)/.dev ## write the gold files of the renderers again; read the diff
 
 bench: $(VENV)/.dev ## measure, and write the table of README.md
 	$(PY) benchmarks/report.py
+
+# Each notation has a fifth of the time; what was worth keeping waits in $(FUZZED) for the next run.
+fuzz: ## coverage-guided fuzzing with atheris, for FUZZ_SECONDS (300) in all
+	$(PYTHON) -m venv $(VENV)-fuzz
+	$(VENV)-fuzz/bin/python -m pip install --quiet --upgrade 'pip>=25.1'
+	$(VENV)-fuzz/bin/python -m pip install --quiet --editable . --group fuzz
+	for kind in $(FUZZ_KINDS); do \
+	    $(VENV)-fuzz/bin/python fuzz/harness.py $$kind $(FUZZED)/$$kind \
+	        -max_total_time=$$(( $(FUZZ_SECONDS) / $(words $(FUZZ_KINDS)) )) || exit 1; \
+	done
 
 clean: ## remove environments, caches and builds
 	rm -rf $(VENV) .venv-* build dist .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache
