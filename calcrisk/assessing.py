@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from calcrisk.rules.text import Shown
     from calcrisk.wording import Holding, Place
 
-_STATUS: Final[dict[bool | None, parts.Status]] = {True: "met", False: "not_met", None: "unknown"}
+_STATUS: Final[dict[bool | None, parts.Status]] = {False: "not_met", None: "unknown"}  # a mould says "met"
 _RULEBOOKS: Final = 8  # rulebooks whose words are kept ready
 
 
@@ -60,7 +60,7 @@ class _Writer:
         rulebook.walk.finish(found)
         self.env = found.env
         self.met = found.met
-        self.answered = self.given.keys() | found.implied.keys()
+        self.answered = found.implied | self.given  # a mapping, for its names: united quicker than sets
         self.opened = self.words.decisive.open_inputs(found, self.given)
         self.sources: dict[str, None] = {}
 
@@ -111,9 +111,10 @@ class _Writer:
     # ---- words ------------------------------------------------------------------------------------------------
 
     def strongest(self, mechanism: str) -> str:
-        at = self.words.mechanism_names.index(mechanism)
-        rules = [self.program.rules[place] for place in self.met]
-        best = max((rule for rule in rules if rule.mechanism == at), key=lambda rule: rule.level, default=None)
+        at, best = self.words.mechanism_names.index(mechanism), None
+        for rule in [self.program.rules[place] for place in self.met]:
+            if rule.mechanism == at and (best is None or rule.level > best.level):
+                best = rule
         return best.phrase.fill(self.env) if best else "nothing that reaches a level"
 
     def holding(self, clauses: Holding) -> list[Clause]:
@@ -183,7 +184,8 @@ class _Writer:
         sources, mentions, mould, because, margin, covered_by = self.words.rules[at]
         env, answered, finding = self.env, self.answered, mould.copy()
         self.sources.update(sources)
-        finding["status"] = _STATUS[self.found.statuses[at]]
+        if (status := self.found.statuses[at]) is not True:
+            finding["status"] = _STATUS[status]
         finding["because"] = because.fill(env, self.strongest)
         finding["inputs"] = {place.name: place.plain(env) for place in mentions if place.name in answered}
         if margin is not None:
@@ -207,14 +209,13 @@ class _Writer:
         return tuple([self.words.missing(*entry) for entry in entries])
 
     def assumed_absent(self) -> tuple[str, ...]:
-        answered, env = self.answered, self.env
-        return tuple(
-            [
-                name
-                for name, question in self.words.silent
-                if name not in answered and (question is None or env[question] is not None)
-            ]
-        )
+        absent, env = self.words.silent.copy(), self.env
+        for name in self.answered:
+            absent.pop(name, None)
+        for name, slot in self.words.asked_when:
+            if env[slot] is None:
+                absent.pop(name, None)
+        return tuple(absent)
 
     def consideration(self, clause: Clause) -> tuple[bool, parts.Consideration]:
         spec = clause.spec
@@ -240,11 +241,10 @@ class _Writer:
         inputs = {}
         for name, said in given.items():
             inputs[name] = _input(places[name], env, said.as_written, said.origin)
-        follows = [name for name in implied if env[places[name].slot] is not False or name in given]
-        for name in follows:
+        for name in self.found.follows:
             written = str(places[name].plain(env))
             inputs[name] = _input(places[name], env, written, f"implied by {implied[name]}")
-        return {name: inputs[name] for name in self.words.in_order(inputs)} if follows else inputs
+        return {name: inputs[name] for name in self.words.in_order(inputs)} if self.found.follows else inputs
 
     def facts(self) -> dict[str, parts.Fact]:
         env, given, facts = self.env, self.given, self.words.unknown_facts.copy()

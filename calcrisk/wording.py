@@ -21,10 +21,10 @@ from calcrisk.rules.decisive import Decisive
 from calcrisk.rules.logic import Span
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from calcrisk.rules.closures import Closure
-    from calcrisk.rules.program import Clause, Rule, Slotted, Spec
+    from calcrisk.rules.program import Clause, Rule, Spec
     from calcrisk.rules.rulebook import Rulebook
     from calcrisk.rules.tables import TierAnswer
     from calcrisk.rules.text import Shown, Template
@@ -147,7 +147,9 @@ class Wording:
         }
         self.specs = {name: entry.spec for name, entry in program.inputs.items()}
         self.consider, self.warnings, self.notes = map(Holding, (program.consider, program.warnings, program.notes))
-        self.silent = tuple(_silent(program.inputs.values()))
+        silent = [entry for entry in program.inputs.values() if _may_be_absent(entry.spec)]
+        self.silent = dict.fromkeys(entry.name for entry in silent)
+        self.asked_when = tuple((entry.name, entry.slot) for entry in silent if entry.spec["ask"] != "volunteered")
         self.facts = tuple(self.places[fact["name"]] for fact in data["facts"] if fact["shown"])
         self.unknown_facts = {
             place.name: Fact(value=None, unit=place.unit, label=place.label, given=False) for place in self.facts
@@ -250,11 +252,9 @@ class Wording:
         return Undecided(rule=rule.id, title=rule.spec["title"], waits_for=waits_for)
 
 
-def _silent(inputs: Iterable[Slotted]) -> Iterator[tuple[str, int | None]]:
-    """Name the inputs that may be assumed absent; the slot tells whether the question of one asked at times arises."""
-    for name, slot, spec, *_ in inputs:
-        if spec["role"] is None and not spec["derived"] and spec["ask"] != "core":
-            yield name, None if spec["ask"] == "volunteered" else slot
+def _may_be_absent(spec: Spec) -> bool:
+    """Whether silence about an input may be taken for its absence."""
+    return spec["role"] is None and not spec["derived"] and spec["ask"] != "core"
 
 
 def _reference(entry: Spec) -> Reference:

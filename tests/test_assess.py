@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import json
+import pickle
 import typing
 from dataclasses import FrozenInstanceError
 from pathlib import Path
@@ -127,7 +129,7 @@ def test_unknown_is_null_and_never_absent(stated: Stated) -> None:
     assert not list(VALIDATOR.iter_errors(document))
 
 
-VALIDATOR = Draft202012Validator(Assessment.json_schema())
+VALIDATOR = Draft202012Validator(assessment.json_schema())
 
 
 def test_nothing_known_is_still_a_whole_answer() -> None:
@@ -262,6 +264,36 @@ def test_every_finding_names_the_file_of_its_rule() -> None:
     folder = Path(calcrisk.__file__).parent / "rulebook"
     for finding in answer(sample(), every_rule=True).findings:
         assert f"id: {finding.rule}\n" in (folder / finding.file).read_text("utf-8")
+
+
+@pytest.mark.parametrize("again", [copy.copy, copy.deepcopy, lambda answer: pickle.loads(pickle.dumps(answer))])  # noqa: S301  # its own bytes
+def test_an_answer_is_copied_whole(again: typing.Callable[[Assessment], Assessment]) -> None:
+    answer = assess(Patient(calcium=9.9, phosphate=6.8, ckd_stage="G5"), Rulebook.default())
+    line = to_line(answer)  # parts that patients share keep what was written of them
+    assert again(answer) == answer
+    assert to_line(again(answer)) == line
+
+
+def test_the_fields_of_every_part_stand_in_their_order() -> None:
+    answer = assess(patient_from(read_document(FULL.read_bytes(), FULL.name), {}), Rulebook.default())
+    found = list(_parts(answer))
+    assert {type(part) for part in found} >= {
+        assessment.Finding,
+        assessment.Input,
+        assessment.Margin,
+        assessment.Warned,
+    }
+    for part in found:
+        assert list(vars(part)) == list(type(part).__annotations__)
+
+
+def _parts(value: object) -> Iterator[assessment.Part]:
+    if isinstance(value, assessment.Part):
+        yield value
+        value = vars(value)
+    each = value.values() if isinstance(value, dict) else value if isinstance(value, tuple) else ()
+    for inner in each:
+        yield from _parts(inner)
 
 
 def test_what_is_implied_says_by_what() -> None:

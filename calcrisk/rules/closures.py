@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     Slots = Mapping[str, int]
     Holds = Callable[[float, float, float], bool]  # of two quantities and how close counts as equal
 
+_KEPT: Final = 256  # answers of one choice that are kept
 KNOWN: Final = "known:"  # the slot that says whether a name was stated
 
 
@@ -276,7 +277,7 @@ def bounded(node: ex.Node, slots: Slots) -> Closure:  # noqa: PLR0911  # one bra
         case ex.Choose():
             pairs, last = _chain(node)
             branches = [(bounded(condition, slots), bounded(then, slots)) for condition, then in pairs]
-            return _chosen_bounded(branches, bounded(last, slots))
+            return _kept(_chosen_bounded(branches, bounded(last, slots)), node, slots)
     return exact(node, slots)
 
 
@@ -360,6 +361,29 @@ def _chain(node: ex.Node) -> tuple[list[tuple[ex.Node, ex.Node]], ex.Node]:
         pairs.append((node.condition, node.then))
         node = node.otherwise
     return pairs, node
+
+
+def slots_read(node: ex.Node, slots: Slots) -> frozenset[int]:
+    """Return the slots that an expression reads itself."""
+    parts = ex.walk(node)
+    names = [slots[part.name] for part in parts if isinstance(part, ex.Name)]
+    return frozenset(names + [slots[KNOWN + part.name] for part in parts if isinstance(part, ex.Known)])
+
+
+def _kept(run: Closure, node: ex.Node, slots: Slots) -> Closure:
+    """Keep the answers of a choice by what it reads: a limit for an unknown age is asked for again and again."""
+    read = slots_read(node, slots)
+    kept: dict[tuple[Any, ...], AnyQuantity] = {}
+
+    def run_once(env: Environment) -> AnyQuantity:
+        key = tuple([env[slot] for slot in read])
+        if key not in kept:
+            if len(kept) >= _KEPT:
+                kept.clear()
+            kept[key] = run(env)
+        return kept[key]
+
+    return run_once
 
 
 def _chosen_bounded(branches: list[tuple[Closure, Closure]], last: Closure) -> Closure:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from calcrisk.rules.closures import Closure
     from calcrisk.rules.filling import Stated
+    from calcrisk.rules.program import Condition
     from calcrisk.rules.reach import Bits
     from calcrisk.rules.scalar import Evaluation, Walk
 
@@ -27,10 +28,21 @@ class MissingInput(NamedTuple):
     could_change: tuple[str, ...]
 
 
+class _Candidate(NamedTuple):
+    """A rule that an answer could make true, and so raise its mechanism."""
+
+    bit: Bits  # its place
+    mechanism: int
+    level: int
+    needed: Bits  # the facts behind it
+    when: Condition
+
+
 class _Question(NamedTuple):
     """What asking for one input involves, whoever the patient is."""
 
     rules: Bits  # the rules that mention it, or something it settles, by their places
+    candidates: tuple[_Candidate, ...]  # the same, the highest level first: when one may hold, lower ones add nothing
     gates: Bits  # the gates that it is behind, by their places
     minimum: bool  # whether it belongs to what must be known at least
     freed: tuple[tuple[int, tuple[float, float] | None, Bits], ...]  # slot, bounds (None: yes/no), who reads it
@@ -48,8 +60,8 @@ class Decisive:
         self._gates = tuple(names[slot] for slot in walk.tables.gates)
         withheld = [tier.withheld for tier in self._program.tiers if tier.withheld is not None]
         self._gate_slots = frozenset((*walk.tables.gates, *withheld))
-        self._for_gates = self._reach.steps_needed(self._gate_slots)
         self._facts = sum(1 << at for at, step in enumerate(self._program.steps) if step.asked is None)
+        self._for_gates = self._reach.steps_needed(self._gate_slots) & self._facts
         self._minimum = {entry.name for entry in self._program.inputs.values() if entry.slot in self._program.minimum}
         self._own = {entry.slot for entry in self._program.inputs.values() if not entry.spec["derived"]}
         self._statuses = {name for name, each in self._program.inputs.items() if each.spec["role"] == "status"}
@@ -64,9 +76,9 @@ class Decisive:
         """Return the inputs that are unknown or inexact, in the order of the variables; none of them is derived."""
         env, inputs = found.env, self._program.inputs
         unsettled = [name for name, slot in self._asked if env[slot] is None]
-        open_given = [name for name in given if (slot := inputs[name].slot) in self._own and is_open(env[slot])]
-        if not open_given:
+        if not found.vague:
             return unsettled
+        open_given = [name for name in given if (slot := inputs[name].slot) in self._own and is_open(env[slot])]
         return sorted({*unsettled, *open_given}, key=lambda name: inputs[name].slot)
 
     def waiting(self, opened: Iterable[str], rules: Iterable[int]) -> list[tuple[int, tuple[str, ...]]]:
@@ -86,7 +98,10 @@ class Decisive:
         return sorted(answers, key=lambda answer: [effect not in answer.could_change for effect in self._effects])
 
     def _could_change(self, question: _Question, found: Evaluation, undecided: Bits) -> tuple[str, ...]:
-        candidates = self._candidates(question.rules & undecided, found.lows)
+        lows = found.lows
+        candidates = [
+            each for each in question.candidates if each.bit & undecided and each.level > lows[each.mechanism]
+        ]
         if not candidates and not question.gated:
             return tuple(self._begun(question, found))
         env, affected = list(found.env), 0
@@ -94,36 +109,35 @@ class Decisive:
             if is_open(held := env[slot]):
                 env[slot] = FREE if whole is None else Span(*(held[:2] if isinstance(held, Span) else whole), free=True)
                 affected |= bits
-        self._take(affected, candidates, env)
-        highs = list(found.lows)
-        for at in candidates:
-            rule = self._program.rules[at]
-            if rule.level > highs[rule.mechanism] and rule.when.bounded(env) in (True, FREE):
-                highs[rule.mechanism] = rule.level
+        taken = self._taken_for_gates(affected, env) if question.gated else 0
+        highs = self._raised(candidates, list(lows), affected, taken, env)
+        if highs == lows and not question.gated:
+            return tuple(self._begun(question, found))
         return tuple(self._moved(question, found, env, highs))
 
-    def _candidates(self, rules: Bits, lows: Sequence[int]) -> list[int]:
-        """Return the places of those rules that could raise a level."""
-        places = []
-        while rules:
-            at = rules.bit_length() - 1
-            rules ^= 1 << at
-            rule = self._program.rules[at]
-            if rule.level > lows[rule.mechanism]:
-                places.append(at)
-        return places
-
-    def _take(self, affected: Bits, candidates: Sequence[int], env: list[Any]) -> None:
-        """Take again, in order, the facts that the freed inputs touch and that a candidate or a gate needs."""
-        needed = self._for_gates
-        for at in candidates:
-            needed |= self._reach.needed_by_rule[at]
-        bits = affected & needed & self._facts
-        if bits not in self._steps:
-            self._steps[bits] = self._walk.steps(bits, "bounded")
-        for slot, run in self._steps[bits]:
-            env[slot] = run(env)
+    def _taken_for_gates(self, affected: Bits, env: list[Any]) -> Bits:
+        self._take(affected & self._for_gates, env)
         env[self._walk.minimum_slot] = True if self._walk.minimum_known(env) else None
+        return affected & self._for_gates
+
+    def _raised(
+        self, candidates: Iterable[_Candidate], highs: list[int], affected: Bits, taken: Bits, env: list[Any]
+    ) -> list[int]:
+        """Let each candidate that may hold raise its mechanism; facts are taken again only when one asks for them."""
+        for _, mechanism, level, needed, when in candidates:
+            if level > highs[mechanism]:
+                self._take(affected & needed & ~taken, env)
+                taken |= affected & needed
+                if (holds := when.bounded(env)) is True or holds is FREE:
+                    highs[mechanism] = level
+        return highs
+
+    def _take(self, bits: Bits, env: list[Any]) -> None:
+        """Take these facts again, in their order."""
+        if bits and bits not in self._steps:
+            self._steps[bits] = self._walk.steps(bits, "bounded")
+        for slot, run in self._steps[bits] if bits else ():
+            env[slot] = run(env)
 
     def _moved(self, question: _Question, found: Evaluation, env: Sequence[Any], highs: Sequence[int]) -> Iterable[str]:
         classes, tiers = self._walk.tables.reached(env, found.lows, highs)
@@ -152,8 +166,10 @@ class Decisive:
         program, affected, touched = self._program, self._reach.affected, self._touched(name)
         entries = [program.inputs[each] for each in touched]
         known = {program.slots[KNOWN + each] for each in touched}
+        mentioning = [at for at, rule in enumerate(program.rules) if touched & rule.when.mentions]
         return _Question(
-            rules=sum(1 << at for at, rule in enumerate(program.rules) if touched & rule.when.mentions),
+            rules=sum(1 << at for at in mentioning),
+            candidates=tuple(sorted(map(self._candidate, mentioning), key=lambda each: -each.level)),
             gates=sum(1 << at for at, gate in enumerate(self._gates) if touched & self._walk.leaves(gate)),
             minimum=not touched.isdisjoint(self._minimum),
             gated=not touched.isdisjoint(self._minimum)
@@ -161,6 +177,10 @@ class Decisive:
             freed=tuple((entry.slot, entry.whole, affected[entry.slot]) for entry in entries),
             begins=tuple(not known.isdisjoint(tier.assessed_by) for tier in program.tiers),
         )
+
+    def _candidate(self, at: int) -> _Candidate:
+        rule = self._program.rules[at]
+        return _Candidate(1 << at, rule.mechanism, rule.level, self._reach.needed_by_rule[at] & self._facts, rule.when)
 
     def _touched(self, name: str) -> frozenset[str]:
         """Return the inputs that an answer can settle: itself, what it implies, and what it makes needless to ask."""

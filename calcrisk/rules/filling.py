@@ -46,8 +46,10 @@ class Filled:
 
     env: list[Any]
     bits: Bits
-    inexact: bool = False
+    inexact: bool = False  # whether a number is known only within bounds
+    vague: bool = False  # whether anything was stated to be unknown, or is inexact
     implied: dict[str, str] = field(default_factory=dict)
+    follows: list[str] = field(default_factory=list)  # of the implied, all but a "no" to what was not spoken of
 
 
 class _Place(NamedTuple):
@@ -102,6 +104,7 @@ class Filler:
             bits |= place.bits
             if value is None:
                 env[place.slot] = env[place.known] = None
+                filled.vague = True
                 self._open(place.up, given, filled)
                 continue
             if value is True or value is False:
@@ -150,6 +153,7 @@ class Filler:
                 place = self._places[name]
                 filled.env[place.slot], filled.env[place.known] = rule.value, True
                 filled.implied[name] = rule.because
+                filled.follows += [name] if rule.value is not False or name in given else []
                 filled.bits |= place.bits
             elif holds is not False:
                 self._open((name,), given, filled)
@@ -157,17 +161,18 @@ class Filler:
     def _place(self, name: str) -> _Place:
         program, entry = self._program, self._program.inputs[name]
         known = program.slots[KNOWN + name]
+        of_a_number = entry.spec["role"] == "status"
         return _Place(
-            entry.slot,
-            known,
-            self._affected[entry.slot] | self._affected[known],
-            False if entry.spec["kind"] == "yesno" else ABSENT,
-            name in program.closes or entry.spec["role"] == "status",
-            entry.codes,
-            program.closes.get(name, ()),
-            program.up.get(name, ()),
-            (entry.spec["of"],) if entry.spec["role"] == "status" else (),
-            len(entry.values) - 1,
+            slot=entry.slot,
+            known=known,
+            bits=self._affected[entry.slot] | self._affected[known],
+            absent=False if entry.spec["kind"] == "yesno" else ABSENT,
+            settles=of_a_number or name in program.closes,
+            codes=entry.codes,
+            closes=program.closes.get(name, ()),
+            up=program.up.get(name, ()),
+            of=(entry.spec["of"],) if of_a_number else (),
+            highest=len(entry.values) - 1,
         )
 
     def _group(self, by: str, names: Sequence[str], *, value: bool) -> _Group:
@@ -185,7 +190,7 @@ def _coded(value: Any, place: _Place, filled: Filled) -> Any:  # noqa: ANN401  #
         return place.codes[value]
     if isinstance(value, int):
         return float(value)
-    filled.inexact = True
+    filled.inexact = filled.vague = True
     return Span(value.lo, value.hi)
 
 
@@ -195,9 +200,13 @@ def _spread(group: _Group, given: Mapping[str, Stated], filled: Filled) -> None:
     filled.bits |= group.bits
     if len(group.names) > _MANY and group.names.isdisjoint(given) and group.names.isdisjoint(implied):
         implied.update(group.implied)
+        if group.value:
+            filled.follows += group.implied
         for slot, known in group.slots:
             env[slot], env[known] = group.value, True
         return
     for (name, by), (slot, known) in zip(group.implied.items(), group.slots, strict=True):
         if (name not in given or given[name].value is None) and name not in implied:
             env[slot], env[known], implied[name] = group.value, True, by
+            if group.value or name in given:
+                filled.follows.append(name)

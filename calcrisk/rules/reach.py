@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from calcrisk.rules import expression as ex
-from calcrisk.rules.closures import KNOWN
+from calcrisk.rules.closures import slots_read
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
-    from calcrisk.rules.program import Condition, Program, Step
+    from calcrisk.rules.program import Program, Step
 
 Bits = int
 
@@ -33,12 +32,13 @@ class Reach:
         self.first_rule = len(program.steps)
         self.needed_by_rule: list[Bits] = []
         for at, rule in enumerate(program.rules, start=self.first_rule):
-            read = slots_read([rule.when], self._slots)
+            read = slots_read(rule.when.node, self._slots)
             self._mark(1 << at, self.stated_behind(read))
             self.needed_by_rule.append(self.steps_needed(read))
 
     def _step(self, bit: Bits, step: Step) -> None:
-        read = slots_read([step.value, step.valid, step.asked], self._slots)
+        conditions = [each for each in (step.value, step.valid, step.asked) if each is not None]
+        read = frozenset[int]().union(*(slots_read(each.node, self._slots) for each in conditions))
         own = frozenset() if step.stated is None else frozenset((step.slot, step.stated))
         behind = self.stated_behind(read) | own
         needed = self.steps_needed(read) | bit
@@ -59,10 +59,3 @@ class Reach:
         for slot in slots:
             needed |= self._needed.get(slot, 0)
         return needed
-
-
-def slots_read(conditions: Iterable[Condition | None], slots: Mapping[str, int]) -> set[int]:
-    """Return the slots that conditions read themselves."""
-    parts = [part for condition in conditions if condition is not None for part in ex.walk(condition.node)]
-    names = {slots[part.name] for part in parts if isinstance(part, ex.Name)}
-    return names | {slots[KNOWN + part.name] for part in parts if isinstance(part, ex.Known)}

@@ -5,7 +5,7 @@ Only what reads something stated is run; the rest keeps the answer it has for a 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
@@ -40,8 +40,10 @@ class Evaluation:
     row: int
     possible: tuple[int, ...]
     tiers: tuple[TierAnswer, ...]
-    implied: dict[str, str] = field(default_factory=dict)
-    inexact: bool = False
+    implied: dict[str, str]
+    follows: list[str]  # of the implied, all but a "no" to what was not spoken of
+    inexact: bool  # whether a number is known only within bounds
+    vague: bool  # whether anything was stated to be unknown, or is inexact
 
 
 class _Plan(NamedTuple):
@@ -94,16 +96,31 @@ class Walk:
         met, undecided = list(plan.met), list(plan.undecided)
         for at, run, mechanism, level in plan.rules:
             statuses[at] = status = run(env)
-            if status is not False:
+            if status is not False:  # as _raise has it: a call for every rule of every patient is dear
                 (met if status else undecided).append(at)
-                _raise(mechanism, level, status, lows, highs)
+                if level > highs[mechanism]:  # noqa: PLR1730
+                    highs[mechanism] = level
+                if status and level > lows[mechanism]:
+                    lows[mechanism] = level
         if plan.undecided or plan.met:  # else they were found in their order
             met.sort()
             undecided.sort()
         read = self.tables.read(env, lows, highs)
         tiers = tuple([answers[told(env)] for answers, told in zip(read.tiers, self._assessed, strict=True)])
         return Evaluation(
-            env, statuses, met, undecided, lows, highs, read.row, read.possible, tiers, filled.implied, filled.inexact
+            env,
+            statuses,
+            met,
+            undecided,
+            lows,
+            highs,
+            read.row,
+            read.possible,
+            tiers,
+            filled.implied,
+            filled.follows,
+            filled.inexact,
+            filled.vague,
         )
 
     def _plan(self, bits: Bits, form: Form) -> _Plan:
@@ -153,10 +170,9 @@ class Walk:
 
 def _raise(mechanism: int, level: int, status: bool | None, lows: list[int], highs: list[int]) -> None:  # noqa: FBT001  # a truth of three values
     """Let a rule that holds, or may hold, raise its mechanism."""
-    if level > highs[mechanism]:  # noqa: PLR1730  # a call of max for every rule of every patient is dear
-        highs[mechanism] = level
-    if status and level > lows[mechanism]:
-        lows[mechanism] = level
+    highs[mechanism] = max(highs[mechanism], level)
+    if status:
+        lows[mechanism] = max(lows[mechanism], level)
 
 
 def _assessment(tier: Tier) -> Callable[[Sequence[Any]], bool]:
