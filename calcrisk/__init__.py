@@ -17,7 +17,7 @@ from calcrisk._version import __version__
 
 if TYPE_CHECKING:
     from calcrisk.assessing import assess
-    from calcrisk.assessment import Assessment, Refused
+    from calcrisk.assessment import Assessment, Refused, read_outcome
     from calcrisk.batch import assess_many
     from calcrisk.errors import CalcriskError, Fault, InputError, RulebookError, SurroundingsError, UsageError
     from calcrisk.patient import Patient
@@ -37,6 +37,7 @@ __all__ = [
     "__version__",
     "assess",
     "assess_many",
+    "read_outcome",
 ]
 
 _HOMES = {
@@ -46,6 +47,7 @@ _HOMES = {
     "Rulebook": "rules.rulebook",
     "assess": "assessing",
     "assess_many": "batch",
+    "read_outcome": "assessment",
 }
 
 

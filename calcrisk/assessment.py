@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, dataclass_transform
 
 from pydantic import Field
 
+from calcrisk.errors import Fault
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Self
@@ -23,6 +25,7 @@ FORMAT = 1  # 1: the first
 
 Scalar = float | bool | str | None
 Status = Literal["met", "not_met", "unknown"]
+_ALL_KEYS = Field(json_schema_extra={"required": [*Fault._fields]})
 SPELLED = {"origin": "from"}  # a key of the document whose word Python keeps for itself
 
 
@@ -297,14 +300,10 @@ class Assessment(Part):
     def from_json(text: str | bytes) -> Assessment:
         """Read back what ``calcrisk assess --json`` wrote; keys added by a later version are passed over.
 
-        Raises ``pydantic.ValidationError`` for anything that is not an assessment of this format.
+        Raises ``pydantic.ValidationError`` for anything that is not an assessment of this format, so also for a patient
+        that was refused: ``read_outcome`` takes both.
         """
-        return _adapter().validate_json(text)
-
-    @staticmethod
-    def json_schema() -> dict[str, Any]:
-        """Return the JSON Schema of the document."""
-        return _adapter().json_schema(mode="serialization")
+        return _adapters()[0].validate_json(text)
 
 
 class Refused(Part):
@@ -321,7 +320,22 @@ class Refused(Part):
     as_of: str | None
     rulebook: RulebookIdentity
     patient: PatientIdentity
-    errors: tuple[dict[str, str | int | None], ...]
+    errors: tuple[Annotated[dict[str, str | int | None], _ALL_KEYS], ...]
+
+
+def read_outcome(text: str | bytes) -> Assessment | Refused:
+    """Read back one patient as ``calcrisk batch`` wrote it, a line of NDJSON: assessed or refused.
+
+    Keys added by a later version are passed over. Raises ``pydantic.ValidationError`` for anything else.
+    """
+    return _adapters()[1].validate_json(text)
+
+
+def json_schema() -> dict[str, Any]:
+    """Return the JSON Schema of every document that is written of a patient, assessed or refused."""
+    schema = _adapters()[1].json_schema(mode="serialization")
+    del schema["discriminator"]  # a word of OpenAPI; `status` is a constant in either schema
+    return schema
 
 
 def kinds() -> list[type[Part]]:
@@ -330,9 +344,10 @@ def kinds() -> list[type[Part]]:
 
 
 @cache
-def _adapter() -> TypeAdapter[Assessment]:
+def _adapters() -> tuple[TypeAdapter[Assessment], TypeAdapter[Assessment | Refused]]:
+    """Return what reads an assessment, and what reads an assessment or a refused patient."""
     from pydantic import TypeAdapter  # nothing else here needs it
 
     for each in kinds():
         dataclass(init=False, repr=False, eq=False)(each)
-    return TypeAdapter(Assessment)
+    return TypeAdapter(Assessment), TypeAdapter(Annotated[Assessment | Refused, Field(discriminator="status")])

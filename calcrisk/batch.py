@@ -15,6 +15,7 @@ from calcrisk.assessment import Assessment, PatientIdentity, Refused, RulebookId
 from calcrisk.errors import CalcriskError, Fault
 from calcrisk.inputs import patient_from
 from calcrisk.inputs.sources import find
+from calcrisk.telling import tell_where
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -51,8 +52,11 @@ def outcome(document: Document, rulebook: Rulebook, as_of: str | None = None) ->
     except CalcriskError as error:
         return _refused(document, rulebook, day, error.faults)
     except Exception as error:  # noqa: BLE001  # a defect of ours: it is told, and the other patients go on
+        tell_where(error)
         message = f"{type(error).__name__}: a defect in calcrisk, not in your data; please report it"
-        return _refused(document, rulebook, day, [Fault(code="defect", message=message, file=document.source)])
+        hint = "set CALCRISK_DEBUG=1 to see where"
+        fault = Fault(code="defect", message=message, file=document.source, hint=hint)
+        return _refused(document, rulebook, day, [fault])
 
 
 def _refused(document: Document, book: Rulebook, as_of: str | None, faults: Iterable[Fault]) -> Refused:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+LONGEST_NAME = 60  # characters of a wrong word; a longer one is near to no name, and comparing would take long
 _NEAR = 3  # how many near names a hint offers
 _NEAR_ENOUGH = 0.6  # how alike they must be at least, and
 _CLEARLY = 0.1  # how much less alike than the nearest one they may be
@@ -93,6 +94,8 @@ def did_you_mean(wrong: str, known: Iterable[str]) -> str | None:
 
 def nearest(wrong: str, known: Iterable[str]) -> list[str]:
     """Return the known words near to a wrong one, without those that are clearly further off than the nearest."""
+    if len(wrong) > LONGEST_NAME:
+        return []
     near = get_close_matches(wrong, list(known), n=_NEAR, cutoff=_NEAR_ENOUGH)
     likeness = [SequenceMatcher(None, found, wrong).ratio() for found in near]
     return [found for found, ratio in zip(near, likeness, strict=True) if ratio >= likeness[0] - _CLEARLY]

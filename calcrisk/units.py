@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from calcrisk.variables import Variable
 
+SHORT = 100  # characters of what may be remembered: words are short, and what is not is no word
+
 _MEASURE = re.compile(
     r"\s*(?:(?P<bound><=|>=|[<>≤≥]|(?i:(?:less|lower|greater|higher|more)\s+than|below|under|above|over)\s)\s*)?"
     r"(?P<number>[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)"
@@ -98,9 +100,13 @@ def accepted(variable: Variable) -> Mapping[str, Unit]:
     return {spelling(name): Unit(name, float(factor)) for name, factor in reversed([*variable.units.items()])}
 
 
-@lru_cache(maxsize=4096)
 def find(variable: Variable, unit: str) -> Unit | None:
     """Return the declared unit that this spelling means, or None when the variable takes no such unit."""
+    return _found(variable, unit) if len(unit) <= SHORT else accepted(variable).get(spelling(unit))
+
+
+@lru_cache(maxsize=4096)
+def _found(variable: Variable, unit: str) -> Unit | None:
     return accepted(variable).get(spelling(unit))
 
 

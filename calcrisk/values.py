@@ -59,17 +59,27 @@ def read_all(written: Mapping[str, Written], into: Reading) -> None:
     """Read each of the package's variables as `read` does, sparing the work where the same words were read before."""
     for name, one in written.items():
         raw, origin, at = one
-        words = raw if raw.__class__ is str else _words(raw) if at is NOWHERE else None
+        words: str | tuple[tuple[str, str | None], ...] | None = None
+        if isinstance(raw, str):
+            words = raw if len(raw) <= units.SHORT else None
+        elif at is NOWHERE:
+            words = _words(raw)
         meaning = None if words is None else _meaning(name, words)
         if meaning is None or not _adopt(meaning, origin, at, into):
             read(into.registry[name], one, into)
 
 
 def _words(raw: object) -> tuple[tuple[str, str | None], ...] | None:
-    """Return a measurement of texts, whose parts stand nowhere either, so that it can be looked up."""
-    if not isinstance(raw, dict) or any(part.__class__ is not Written for part in raw.values()):
+    """Return a measurement of short texts, whose parts stand nowhere either, so that it can be looked up."""
+    if not isinstance(raw, dict) or not all(map(_is_short, raw, raw.values())):
         return None
     return tuple((key, part.raw) for key, part in raw.items())
+
+
+def _is_short(key: str, part: object) -> bool:
+    if key not in _MEASUREMENT_KEYS or not isinstance(part, Written):
+        return False
+    return part.raw is None or (isinstance(part.raw, str) and len(part.raw) <= units.SHORT)
 
 
 def _adopt(meaning: _Meaning, origin: str, at: Location, into: Reading) -> bool:

@@ -14,7 +14,7 @@ from functools import cached_property, lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
-from calcrisk.errors import nearest
+from calcrisk.errors import LONGEST_NAME, nearest
 from calcrisk.packaged import compiled
 
 if TYPE_CHECKING:
@@ -185,17 +185,17 @@ class Registry(Mapping[str, Variable]):
 
         ``within`` is the group in which the wrong name stood; a name that lives elsewhere is offered with its group.
         """
-        asked = (wrong, within)
+        word = plain(wrong)
+        if not _TELLING <= len(word) <= LONGEST_NAME:
+            return None
+        asked = (word, within)
         if asked not in self._hints:
             if len(self._hints) >= _HINTS:
                 self._hints.clear()
-            self._hints[asked] = self._hint(wrong, within)
+            self._hints[asked] = self._hint(word, within)
         return self._hints[asked]
 
-    def _hint(self, wrong: str, within: str | None) -> str | None:
-        word = plain(wrong)
-        if len(word) < _TELLING:
-            return None
+    def _hint(self, word: str, within: str | None) -> str | None:
         if (meant := self._known_words.get(word)) is not None:
             return f"did you mean {self._spelt(meant, within)!r}?"
         offered = dict.fromkeys(

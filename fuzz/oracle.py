@@ -14,8 +14,10 @@ from functools import cache
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
-from calcrisk import Assessment, InputError, Refused, Rulebook, UsageError, assess
-from calcrisk.assessment import SPELLED
+import jsonschema
+
+from calcrisk import Assessment, InputError, Refused, Rulebook, UsageError, assess, read_outcome
+from calcrisk.assessment import SPELLED, json_schema
 from calcrisk.batch import outcome
 from calcrisk.errors import Fault
 from calcrisk.inputs import patient_from
@@ -58,6 +60,11 @@ def demand(kept: object, promise: str) -> None:
 def book() -> Rulebook:
     """Return the package's own rulebook, read once."""
     return Rulebook.default()
+
+
+@cache
+def _schema() -> jsonschema.Draft202012Validator:
+    return jsonschema.Draft202012Validator(json_schema())
 
 
 @cache
@@ -207,6 +214,11 @@ def _clean_lines(page: str) -> None:
     demand(not _STEERS.search(page), "nothing of a patient steers a terminal")
 
 
+def complaints(document: object) -> list[str]:
+    """Return what the schema of assessments and of refused patients finds wrong with a document."""
+    return [f"{error.json_path}: {error.message}" for error in _schema().iter_errors(document)]
+
+
 def keys_of_an_answer() -> set[str]:
     """Return the keys of an assessment's JSON."""
     return {SPELLED.get(name, name) for name in Assessment.__annotations__}
@@ -216,9 +228,12 @@ def keys_of_an_answer() -> set[str]:
 
 
 def _check_refused(refused: Refused, document: Document, content: bytes | None, number: int | None) -> None:
-    plain: dict[str, Any] = json.loads(to_line(refused))
+    text = to_line(refused)
+    plain: dict[str, Any] = json.loads(text)
     demand(list(plain) == [*_ENVELOPE, "errors"], "what is refused has the envelope, its errors, and no class")
     demand(plain["errors"] and plain["status"] == "refused", "what is refused has an error")
+    demand(complaints(plain) == [], "what is refused keeps to the schema")
+    demand(read_outcome(text) == refused, "what is refused can be read back")
     demand(all(set(error) == _FAULT_KEYS for error in plain["errors"]), "every error has all its keys")
     faults = [Fault(**error) for error in plain["errors"]]
     if any(fault.code == "defect" for fault in faults):

@@ -11,7 +11,11 @@ from typing import Any
 
 import pytest
 from commands import run
+from jsonschema import Draft202012Validator
+from pydantic import ValidationError
 from small_rulebook import FOLDER as SMALL
+
+from calcrisk import Assessment, Refused, Rulebook, assess_many, read_outcome
 
 GOOD = "id: {id}\nage: 60\nlabs: {{calcium: {calcium}, phosphate: 6.8}}\nkidney: {{ckd_stage: G5, dialysis: yes}}\n"
 BAD = "id: {id}\nlabs: {{calcium: 2.4}}\n"
@@ -264,3 +268,46 @@ def test_another_rulebook_without_an_input_refuses_the_patient_only(folder: Path
     refused, scored = documents(ended.out)
     assert {each["code"] for each in refused["errors"]} == {"not-in-rulebook"}
     assert (ended.code, scored["rulebook"]["id"]) == (BAD_INPUT, "small")
+
+
+# -------------------------------------------------------------------------------- read back
+
+
+@pytest.fixture
+def schema(tmp_path: Path) -> Draft202012Validator:
+    """The schema that the program prints."""
+    found = json.loads(run("schema", "assessment", cwd=tmp_path).out)
+    Draft202012Validator.check_schema(found)
+    return Draft202012Validator(found)
+
+
+def test_the_schema_takes_every_document_and_no_mixture(folder: Path, schema: Draft202012Validator) -> None:
+    found = json.loads(run("batch", "ward", "--json", cwd=folder.parent).out)
+    assert [schema.is_valid(each) for each in found] == [True] * 4
+    scored, refused = found[0], found[2]
+    error = refused["errors"][0]
+    for wrong in (
+        {**scored, "status": "refused"},
+        {**refused, "status": "scored"},
+        {**refused, "status": "pending"},
+        {key: value for key, value in refused.items() if key != "index"},
+        {**refused, "errors": [{key: value for key, value in error.items() if key != "hint"}]},
+        {**refused, "errors": [{**error, "line": 2.5}]},
+    ):
+        assert not schema.is_valid(wrong)
+
+
+def test_every_line_reads_back_as_what_python_gives(folder: Path) -> None:
+    ended = run("batch", str(folder), "--format", "ndjson", cwd=folder.parent)
+    back = [read_outcome(line) for line in ended.out.splitlines()]
+    assert back == list(assess_many(folder, rulebook=Rulebook.default()))
+    assert [type(each) for each in back] == [Assessment, Assessment, Refused, Assessment]
+
+
+def test_only_an_assessment_is_read_as_one(folder: Path) -> None:
+    lines = run("batch", "ward", "--format", "ndjson", cwd=folder.parent).out.splitlines()
+    assert Assessment.from_json(lines[0]) == read_outcome(lines[0])
+    with pytest.raises(ValidationError, match="status"):
+        Assessment.from_json(lines[2])
+    with pytest.raises(ValidationError):
+        read_outcome('{"status": "pending"}')

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import jsonschema
 import mutations
 import oracle
 import pytest
 from commands import run
 
-from calcrisk import Assessment, Refused
+from calcrisk import Refused
 from calcrisk.cli import _guarded
 from calcrisk.errors import InputError
 from calcrisk.inputs import patient_from
@@ -28,14 +26,10 @@ BLOCK = 150  # command lines of one test
 FILES = [(kind, number) for kind in mutations.KINDS for number in range(1000, 1008)]
 
 
-@cache
-def schema() -> Any:
-    return jsonschema.Draft202012Validator(Assessment.json_schema())
-
-
 def check_answer(text: str) -> None:
     answer = json.loads(text)
-    schema().validate(answer)
+    assert oracle.complaints(answer) == []
+    assert answer["status"] == "scored"
     assert set(answer) == oracle.keys_of_an_answer()
     assert "errors" not in answer
 
@@ -114,9 +108,7 @@ def test_the_program_itself_says_what_the_library_says(kind: str, number: int, t
     assert [each["patient"]["id"] for each in told] == [document.id for document in documents]
     assert ended.code == (BAD_INPUT if any(isinstance(end, Refused) for end in ends) else SCORED)
     assert "Traceback" not in ended.err
-    for each in told:
-        if each["status"] == "scored":
-            schema().validate(each)
+    assert [oracle.complaints(each) for each in told] == [[]] * len(told)
 
 
 @pytest.mark.parametrize(("kind", "number"), FILES[::3])

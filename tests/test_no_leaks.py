@@ -225,7 +225,8 @@ def test_a_defect_shows_where_and_nothing_of_the_patient(
     ended = fenced([sys.executable, "-c", code, way[0], "x.yaml", *way[1:]], tmp_path / "ward", around=debug)
     assert ended.code == (4 if "assess" not in (place, *way) or way[0] == "assess" else 1)
     assert "ValueError" in ended.err
-    assert ("in broken" in ended.err) == bool(debug and ended.code == 4)
+    assert "CALCRISK_DEBUG=1" in ended.err
+    assert ("in broken" in ended.err) == bool(debug)
     assert seen(ended.err) == set()
     assert "secret" not in re.sub(r"raise \w+\(secret\)|File .*", "", ended.err)
     assert seen(ended.out.decode()) <= {NAMED[:5]}

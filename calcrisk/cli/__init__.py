@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import os
 import sys
 
 from calcrisk.errors import CalcriskError
@@ -42,10 +41,9 @@ def _guarded() -> int:
         sys.stderr.write(f"{error.strerror or error}: {error.filename or 'standard output'}\n")
         return _SURROUNDINGS
     except Exception as error:  # noqa: BLE001  # a defect of ours: the last door, it is told and never shown as a traceback
-        if os.environ.get("CALCRISK_DEBUG"):
-            from calcrisk.cli.output import tell_where
+        from calcrisk.telling import tell_where
 
-            tell_where(error)
+        tell_where(error)
         sys.stderr.write(f"{type(error).__name__}. {_REPORT}\n")
         return _SURROUNDINGS
 

@@ -11,7 +11,7 @@ from calcrisk.batch import outcomes
 from calcrisk.cli.assess import as_date
 from calcrisk.cli.formats import chosen_format
 from calcrisk.cli.jobs import in_order
-from calcrisk.cli.output import encoded, is_terminal, print_page, tell, uninterrupted, writing
+from calcrisk.cli.output import encoded, is_terminal, print_page, uninterrupted, writing
 from calcrisk.cli.progress import Watch
 from calcrisk.cli.rulebooks import load
 from calcrisk.errors import Fault, InputError, UsageError, did_you_mean
@@ -22,6 +22,7 @@ from calcrisk.render.json import to_line
 from calcrisk.render.overview import Overview, Scale, line
 from calcrisk.render.rows import columns, header, row
 from calcrisk.rules.rulebook import Rulebook
+from calcrisk.telling import tell
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
@@ -57,8 +58,8 @@ def run(paths: Sequence[str], wanted: Wanted, *, profile: str | None, rulebook: 
     found = find(paths, wanted.output)
     tally = _Tally(wanted.fail_on)
     try:
-        with suppress(_RefusedError), closing(_parts(found, scoring, wanted, tally)) as parts:
-            _write(parts, scoring, wanted)
+        with suppress(_RefusedError), closing(_pieces(found, scoring, wanted, tally)) as pieces:
+            _write(pieces, scoring, wanted)
     except KeyboardInterrupt:
         tell(f"interrupted: {tally}\n")
         raise
@@ -70,7 +71,7 @@ def run(paths: Sequence[str], wanted: Wanted, *, profile: str | None, rulebook: 
 # ---- what is done to each unit of work, perhaps in a process of its own ---------------------------------------------
 
 
-class Part(NamedTuple):
+class Piece(NamedTuple):
     """What came of some patients: their text or lines, their faults as told, how many there are of each kind."""
 
     text: bytes
@@ -98,21 +99,21 @@ class Scoring:
         """Leave behind what a rulebook makes of itself when it is used: another process makes its own."""
         return self.__dict__ | {"book": Rulebook(self.book.data, self.book.profile)}
 
-    def __call__(self, unit: Unit) -> Iterator[Part]:
-        """Give the parts of a unit; with ``strict`` they end with the first refused patient."""
+    def __call__(self, unit: Unit) -> Iterator[Piece]:
+        """Give the pieces of a unit; with ``strict`` they end with the first refused patient."""
         some: list[Assessment | Refused] = []
         for outcome in outcomes(unit, self.book, self._as_of):
             some.append(outcome)
             if self._strict and isinstance(outcome, Refused):
                 break
             if len(some) == _TOGETHER:
-                yield self._part(some, 0)
+                yield self._piece(some, 0)
                 some = []
-        yield self._part(some, unit.share)
+        yield self._piece(some, unit.share)
 
-    def _part(self, some: Sequence[Assessment | Refused], share: float) -> Part:
+    def _piece(self, some: Sequence[Assessment | Refused], share: float) -> Piece:
         refused = [outcome for outcome in some if isinstance(outcome, Refused)]
-        return Part(
+        return Piece(
             text=self._text(some),
             lines=tuple(line(outcome, self.scale) for outcome in some) if self.form == "table" else (),
             told="".join(map(_told, refused)),
@@ -161,7 +162,7 @@ def _complain_unless_known(name: str, known: Sequence[str], what: str, wish: str
         raise UsageError([Fault(code="unknown-limit", message=message, path=example, hint=hint)])
 
 
-# ---- what is done with the parts, in order --------------------------------------------------------------------------
+# ---- what is done with the pieces, in order --------------------------------------------------------------------------
 
 
 class _RefusedError(Exception):
@@ -175,10 +176,10 @@ class _Tally:
         self.scored = self.refused = self.reached = 0
         self._limits = " or ".join(limits)
 
-    def add(self, part: Part) -> None:
-        self.scored += part.scored
-        self.refused += part.refused
-        self.reached += part.reached
+    def add(self, piece: Piece) -> None:
+        self.scored += piece.scored
+        self.refused += piece.refused
+        self.reached += piece.reached
 
     def __str__(self) -> str:
         reached = f", {self.reached:,} at {self._limits} or above" if self._limits else ""
@@ -186,18 +187,18 @@ class _Tally:
 
 
 class _Frame(NamedTuple):
-    """What stands before, between and behind the parts of a format."""
+    """What stands before, between and behind the pieces of a format."""
 
     before: bytes = b""
     between: bytes = b""
     behind: bytes = b""
 
 
-def _write(parts: Iterator[Part], scoring: Scoring, wanted: Wanted) -> None:
+def _write(pieces: Iterator[Piece], scoring: Scoring, wanted: Wanted) -> None:
     if scoring.form == "table":
         page = _overview(scoring, wanted.top)
-        for part in parts:
-            page.add(part.lines)
+        for piece in pieces:
+            page.add(piece.lines)
         print_page(page.print_to, wanted.output)
         return
     frame = _frame(scoring)
@@ -205,9 +206,9 @@ def _write(parts: Iterator[Part], scoring: Scoring, wanted: Wanted) -> None:
         _whole(write, frame.before)
         between = b""
         try:
-            for part in parts:
-                if part.text:
-                    text, between = between + part.text, frame.between
+            for piece in pieces:
+                if piece.text:
+                    text, between = between + piece.text, frame.between
                     _whole(write, text)
         except KeyboardInterrupt:
             write(b"\n" if between else b"")  # what is there ends with a line's end, and shows that it is not all
@@ -226,18 +227,18 @@ def _frame(scoring: Scoring) -> _Frame:
     return _Frame(encoded(header(scoring.columns))) if scoring.form == "csv" else _Frame()
 
 
-def _parts(found: Found, scoring: Scoring, wanted: Wanted, tally: _Tally) -> Generator[Part]:
-    """Give the parts in order, having told their faults and counted them; raises _RefusedError behind a refused one."""
+def _pieces(found: Found, scoring: Scoring, wanted: Wanted, tally: _Tally) -> Generator[Piece]:
+    """Give the pieces in order, their faults told and counted; raises _RefusedError behind a refused one."""
     quiet = scoring.form != "table" and is_terminal(wanted.output)  # a bar would stand among the answers
     watch = Watch(found.size, shown=not quiet)
-    with closing(in_order(scoring, found.units(), wanted.jobs)) as parts, closing(watch):
-        for part in parts:
-            tally.add(part)
-            watch.advance(part.share, tally.scored + tally.refused)
-            if part.told:
-                watch.tell(part.told)
-            yield part
-            if wanted.strict and part.refused:
+    with closing(in_order(scoring, found.units(), wanted.jobs)) as pieces, closing(watch):
+        for piece in pieces:
+            tally.add(piece)
+            watch.advance(piece.share, tally.scored + tally.refused)
+            if piece.told:
+                watch.tell(piece.told)
+            yield piece
+            if wanted.strict and piece.refused:
                 raise _RefusedError
 
 

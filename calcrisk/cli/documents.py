@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def schema(what: str, output: str | None) -> None:
-    """Write the JSON Schema of the patient document or of the assessment."""
+    """Write the JSON Schema of the patient document, or of what is written of a patient: an assessment, or refused."""
     if what not in _SCHEMAS:
         hint = did_you_mean(what, _SCHEMAS) or f"one of {', '.join(_SCHEMAS)}"
         raise UsageError([Fault(code="unknown-schema", message=f"no schema {what!r}", hint=hint)])
@@ -40,11 +40,11 @@ def _patient() -> dict[str, Any]:
 
 
 def _assessment() -> dict[str, Any]:
-    from calcrisk.assessment import Assessment
+    from calcrisk.assessment import json_schema
 
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        **Assessment.json_schema(),
+        **json_schema(),
     }
 
 

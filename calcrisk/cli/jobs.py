@@ -17,8 +17,8 @@ from itertools import chain, islice
 from multiprocessing.connection import wait
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from calcrisk.cli.output import tell_where
 from calcrisk.errors import Fault, SurroundingsError
+from calcrisk.telling import tell_where
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator
@@ -194,8 +194,7 @@ def _do(work: Callable[[Unit], Iterable[Result]], unit: Unit, results: Connectio
     except OSError:  # nobody listens any more
         raise
     except Exception as error:  # noqa: BLE001  # whatever it is: the employer raises it
-        if os.environ.get("CALCRISK_DEBUG"):
-            tell_where(error)  # which is lost on the way
+        tell_where(error)  # which is lost on the way
         results.send(error)
 
 

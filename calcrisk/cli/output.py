@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from calcrisk.errors import Fault, SurroundingsError
+from calcrisk.telling import to_nowhere
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -95,30 +96,6 @@ def uninterrupted() -> Iterator[None]:
         raise KeyboardInterrupt
 
 
-def tell(text: str) -> None:
-    """Write to standard error; when nobody can read it, what is said is lost and the work goes on."""
-    if sys.stderr is None:  # closed by the one who started the program
-        return
-    try:
-        sys.stderr.write(text)
-        sys.stderr.flush()
-    except BrokenPipeError:
-        _to_nowhere(sys.stderr)
-
-
-def tell_where(error: BaseException) -> None:
-    """Write to standard error which lines of the program an error came through, and no word of what it says.
-
-    Its message may hold what is known of a patient, and what is told here is meant to be sent to others.
-    """
-    from traceback import format_tb
-
-    at: BaseException | None = error
-    while at is not None:
-        tell(f"{''.join(format_tb(at.__traceback__))}{type(at).__name__}\n")
-        at = at.__cause__ or at.__context__
-
-
 def require_standard_output() -> None:
     """Raise ``SurroundingsError`` when whoever started the program closed its standard output."""
     if sys.stdout is None:
@@ -133,12 +110,8 @@ def is_terminal(output: str | None) -> bool:
 
 def leave_silently() -> NoReturn:
     """End as if all were written: whoever read the pipe has seen enough."""
-    _to_nowhere(sys.stdout)
+    to_nowhere(sys.stdout)
     raise SystemExit(0)
-
-
-def _to_nowhere(stream: IO[str]) -> None:
-    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())  # Python flushes once more at exit
 
 
 def _to_standard_output(text: bytes) -> None:

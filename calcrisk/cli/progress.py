@@ -6,7 +6,7 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from calcrisk.cli.output import tell
+from calcrisk.telling import tell
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID

@@ -244,11 +244,16 @@ class _Placing:
         return None
 
 
-@lru_cache(maxsize=1024)
 def iso_date(text: str) -> str | None:
     """Return a day of the calendar as it is written everywhere (``2026-03-02``), or None where it is none."""
+    bare = text.strip()
+    return _day(bare) if _ISO.fullmatch(bare) else None
+
+
+@lru_cache(maxsize=1024)
+def _day(bare: str) -> str | None:
     try:
-        return date.fromisoformat(text.strip()).isoformat() if _ISO.fullmatch(text.strip()) else None
+        return date.fromisoformat(bare).isoformat()
     except ValueError:
         return None
 

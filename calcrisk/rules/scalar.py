@@ -98,7 +98,7 @@ class Walk:
             statuses[at] = status = run(env)
             if status is not False:  # as _raise has it: a call for every rule of every patient is dear
                 (met if status else undecided).append(at)
-                if level > highs[mechanism]:  # noqa: PLR1730
+                if level > highs[mechanism]:  # noqa: PLR1730  # as above
                     highs[mechanism] = level
                 if status and level > lows[mechanism]:
                     lows[mechanism] = level
