@@ -21,7 +21,7 @@ PIP := $(PY) -m pip install --quiet
 # One thing after the other, also under `make -j`: the checks are ordered from quick to slow, and pytest uses every core.
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help demo test format lint types generate stale wheel cover versions lowest gold bench fuzz clean
+.PHONY: help demo test format lint types generate stale wheel cover volume versions lowest gold bench fuzz clean
 
 help: ## list what can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -e 's/:.*## /\t/' | expand -t 12
@@ -43,7 +43,7 @@ $(VENV)/.dev: $(VENV)/.installed
 demo: $(VENV)/.installed ## assess one sample patient
 	$(VENV)/bin/calcrisk assess $(SAMPLE)
 
-test: lint types stale wheel cover versions lowest ## every check, in the order of continuous integration
+test: lint types stale wheel cover volume versions lowest ## every check, in the order of continuous integration
 
 format: $(VENV)/.dev ## let ruff format and mend what it can
 	$(PY) -m ruff format .
@@ -70,12 +70,15 @@ wheel: $(VENV)/.dev ## build the wheel, install it into an empty environment, ru
 	$(PY) tools/check_wheel.py $(SAMPLE)
 
 cover: $(VENV)/.dev ## the tests, with branch coverage, subprocesses included
-	$(PY) -m pytest --numprocesses auto --cov --cov-report term
+	$(PY) -m pytest --numprocesses auto -m 'not volume' --cov --cov-report term
 
-versions: $(VENV)/.dev ## the same tests on the oldest and the newest Python at hand
+volume: $(VENV)/.dev ## the tests over many inputs: ten thousand mutants, every real draw
+	$(PY) -m pytest --numprocesses auto -m volume
+
+versions: $(VENV)/.dev ## the tests that can differ, on the oldest and the newest Python at hand
 	$(PY) tools/other_pythons.py
 
-lowest: $(VENV)/.dev ## the same tests with the oldest dependencies that pyproject.toml allows
+lowest: $(VENV)/.dev ## these tests with the oldest dependencies that pyproject.toml allows
 	$(PY) tools/other_pythons.py --lowest
 
 gold: $(VENV)/.dev ## write the gold files of the renderers again; read the diff before you keep it

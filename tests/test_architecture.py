@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
+pytestmark = pytest.mark.once
+
 SAMPLE = ROOT / "sample_labs" / "hd-warfarin-58f.yaml"
 
 MAX_FILE_LINES = 450

@@ -22,6 +22,8 @@ from calcrisk.variables import registry
 if TYPE_CHECKING:
     from calcrisk.inputs.documents import Document
 
+pytestmark = pytest.mark.once
+
 PATHS = sorted(path for path in SAMPLES.rglob("*") if path.suffix in {".yaml", ".json"})
 TEXTS = [path.read_text(encoding="utf-8") for path in PATHS if path.suffix == ".yaml"]
 ALL = sorted([*PATHS, *(Path(__file__).parent / "bad_inputs").glob("*.yaml")])

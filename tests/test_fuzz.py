@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
     from calcrisk import Assessment
 
+pytestmark = pytest.mark.volume
+
 SEEDS = sorted((Path(__file__).parent / "fuzz_seeds").iterdir())
 MORE = int(os.environ.get("CALCRISK_EXAMPLES", "1"))
 BLOCK = 250 * MORE  # inputs of one test: small enough for several processes to share

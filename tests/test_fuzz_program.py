@@ -21,6 +21,8 @@ from calcrisk.variables import registry
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.volume
+
 SCORED, BAD_INPUT, WRONG_USAGE = 0, 1, 2
 BLOCK = 150  # command lines of one test
 FILES = [(kind, number) for kind in mutations.KINDS for number in range(1000, 1008)]

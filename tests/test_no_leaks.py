@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from calcrisk import Assessment
     from calcrisk.inputs.documents import Document
 
+pytestmark = pytest.mark.once
+
 ROOT = Path(__file__).parent.parent
 BAD = sorted([*(ROOT / "sample_labs" / "bad").iterdir(), *(ROOT / "tests" / "bad_inputs").glob("*.*")])
 MARK = "73519"  # within every value but the one that is spoilt

@@ -15,6 +15,8 @@ from fenced import CALLS, every_command, fenced, lay_out, program
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.once
+
 EACH = [pytest.param(command, call, id=" ".join([command, *call])) for command in CALLS for call in CALLS[command]]
 SETTINGS = [["--help"], ["--version"], []]
 # a network of its own, with nobody in it; where a system does not give one to everybody, the fence alone is the proof

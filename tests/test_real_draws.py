@@ -21,6 +21,8 @@ from samples import ROOT, shared
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.volume
+
 DRAWS: Final = ROOT / "benchmarks" / "real_draws.py"
 LIMIT: Final = Decimal(55)
 MOST_SECONDS: Final = 600  # coverage on a busy machine is slow; this only ends what hangs

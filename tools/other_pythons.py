@@ -1,5 +1,7 @@
 """Run the tests on the oldest and the newest supported Python at hand, each in an environment of its own.
 
+Tests marked ``volume`` or ``once`` are left out: nothing there hangs on the interpreter or the dependencies.
+
 The interpreter that runs this script has been tested already, so it is left out; when no other is found, that is said
 and nothing fails. ``--lowest`` takes this interpreter with the oldest dependencies that pyproject.toml allows.
 """
@@ -99,14 +101,15 @@ def is_made_by(python: Python, inside: Path) -> bool:
 
 def tested(python: Python, environment: Path, held: list[str]) -> int:
     """Make or bring up to date an environment and run the tests in it; pytest's exit code."""
-    print(f"\nthe same tests on Python {python.name}{' with ' + ', '.join(held) if held else ''}", flush=True)
+    print(f"\nthe tests on Python {python.name}{' with ' + ', '.join(held) if held else ''}", flush=True)
     inside = environment / "bin" / "python"
     if not is_made_by(python, inside):
         subprocess.run([python.path, "-m", "venv", "--clear", environment], check=True)
     pip = [str(inside), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     subprocess.run([*pip, "--upgrade", "pip>=25.1"], check=True)  # older ones do not know --group
     subprocess.run([*pip, "--group", "test", "--editable", ".", *held], check=True, cwd=ROOT)
-    return subprocess.run([inside, "-m", "pytest", "--numprocesses", "auto"], check=False, cwd=ROOT).returncode
+    tests = [inside, "-m", "pytest", "--numprocesses", "auto", "-m", "not volume and not once"]
+    return subprocess.run(tests, check=False, cwd=ROOT).returncode
 
 
 if __name__ == "__main__":

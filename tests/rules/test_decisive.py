@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
     from calcrisk.assessment import Assessment
 
+pytestmark = pytest.mark.once
+
 # The least share of questions called decisive for which some single answer is found that moves what was announced. The
 # rest are called so to be safe: what one answer does to several rules at once is tried for each rule apart.
 SHARPNESS = 0.97

@@ -47,6 +47,8 @@ if TYPE_CHECKING:
 
     Point = Mapping[str, int | bool]
 
+pytestmark = pytest.mark.once
+
 
 FOLDER = Path(calcrisk.__file__).parent / "rulebook"
 
