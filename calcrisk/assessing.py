@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from calcrisk.wording import Holding, Place
 
 _STATUS: Final[dict[bool | None, parts.Status]] = {False: "not_met", None: "unknown"}  # a mould says "met"
+_UNKNOWN: Final = (None, None)  # neither a value nor a lowest one
 _RULEBOOKS: Final = 8  # rulebooks whose words are kept ready
 
 
@@ -145,24 +146,33 @@ class _Writer:
         words, env = self.words.product, self.env
         limit = words.limit.plain(env)
         threshold = words.default_limit if limit is None else limit
-        value, corrected = words.value.plain(env), words.corrected.plain(env)
-        above = None if value is None else words.at_limit.plain(env)
-        corrected_above = None if corrected is None else words.corrected_at_limit.plain(env)
+        value, lowest, highest = words.value.known(env)
+        corrected, corrected_lowest, corrected_highest = words.corrected.known(env)
+        above = None if lowest is None else words.at_limit.plain(env)
+        corrected_above = None if corrected_lowest is None else words.corrected_at_limit.plain(env)
         self.sources.update(words.cited.sources)
         return parts.Product.of(
             {
                 "value": value,
+                "lowest": lowest,
+                "highest": highest,
                 "unit": words.unit,
                 "si_value": None if value is None else value / words.factor,
+                "si_lowest": None if lowest is None else lowest / words.factor,
+                "si_highest": None if highest is None else highest / words.factor,
                 "si_unit": words.si_unit,
                 "threshold": threshold,
                 "si_threshold": threshold / words.factor,
                 "at_or_above": above,
                 "corrected_value": corrected,
+                "corrected_lowest": corrected_lowest,
+                "corrected_highest": corrected_highest,
                 "corrected_si_value": None if corrected is None else corrected / words.factor,
+                "corrected_si_lowest": None if corrected_lowest is None else corrected_lowest / words.factor,
+                "corrected_si_highest": None if corrected_highest is None else corrected_highest / words.factor,
                 "corrected_at_or_above": corrected_above,
                 "given": words.name in self.given,
-                "waits_for": self.lacking(words.name) if value is None else (),
+                "waits_for": self.lacking(words.name) if lowest is None else (),
                 "disagree": None not in (above, corrected_above) and above != corrected_above,
                 "notes": tuple(self.said(self.words.notes)),
                 "evidence": words.cited.evidence,
@@ -174,7 +184,7 @@ class _Writer:
         """Return the labels of the inputs that a derived quantity would need and does not have."""
         needed = self.words.in_order(self.program.leaves[name])
         places = [self.words.places[entry] for entry in needed]
-        return tuple([self.words.specs[place.name]["label"] for place in places if place.plain(self.env) is None])
+        return tuple([place.label for place in places if place.known(self.env)[:2] == _UNKNOWN])
 
     def findings(self, places: Iterable[int]) -> tuple[parts.Finding, ...]:
         ids = {self.program.rules[at].id for at in self.met}
@@ -249,13 +259,23 @@ class _Writer:
     def facts(self) -> dict[str, parts.Fact]:
         env, given, facts = self.env, self.given, self.words.unknown_facts.copy()
         for place in self.words.facts:
-            name, slot, values, unit, label = place
-            value = env[slot]
+            name, slot, values, unit, label, _ = place
+            value = low = high = env[slot]
             if value is None and name not in given:
                 continue
-            if values or not isinstance(value, float) or value != value:  # noqa: PLR0124  # NaN differs from itself
-                value = place.plain(env)
-            facts[name] = parts.Fact.of({"value": value, "unit": unit, "label": label, "given": name in given})
+            if value is True or value is False:
+                low = high = None
+            elif values or not isinstance(value, float) or value != value:  # noqa: PLR0124  # NaN differs from itself
+                value, low, high = place.known(env)
+            fact = {
+                "value": value,
+                "lowest": low,
+                "highest": high,
+                "unit": unit,
+                "label": label,
+                "given": name in given,
+            }
+            facts[name] = parts.Fact.of(fact)
         return facts
 
     def warnings(self) -> tuple[parts.Warned, ...]:
@@ -266,8 +286,20 @@ class _Writer:
 
 
 def _input(place: Place, env: Sequence[Any], written: str, origin: str) -> parts.Input:
-    _, slot, values, unit, label = place
-    value = env[slot]
-    if values or not isinstance(value, float) or value != value:  # noqa: PLR0124  # NaN differs from itself
-        value = place.plain(env)
-    return parts.Input.of({"value": value, "unit": unit, "as_written": written, "origin": origin, "label": label})
+    _, slot, values, unit, label, _ = place
+    value = low = high = env[slot]
+    if value is True or value is False:
+        low = high = None
+    elif values or not isinstance(value, float) or value != value:  # noqa: PLR0124  # NaN differs from itself
+        value, low, high = place.stated(env)
+    return parts.Input.of(
+        {
+            "value": value,
+            "lowest": low,
+            "highest": high,
+            "unit": unit,
+            "as_written": written,
+            "origin": origin,
+            "label": label,
+        }
+    )

@@ -105,9 +105,16 @@ class Reference(Shared):
 
 
 class Input(Part):
-    """One thing stated of the patient, canonical, with what was written and where."""
+    """One thing stated of the patient, canonical, with what was written and where.
+
+    ``lowest`` and ``highest`` are the ends that were stated, both the value itself where that is known exactly: of
+    ``>10`` the value and the highest are None. A rule reads such a number up to the limit of the input. A yes or no
+    has no ends.
+    """
 
     value: Scalar
+    lowest: Scalar
+    highest: Scalar
     unit: str | None
     as_written: str
     origin: Annotated[str, Field(alias="from")]  # "hd.yaml:6", "--calcium", "Patient", or "implied by dialysis"
@@ -115,9 +122,15 @@ class Input(Part):
 
 
 class Fact(Part):
-    """A derived quantity; ``given`` when the patient's document stated it and its inputs were not used."""
+    """A derived quantity; ``given`` when the patient's document stated it and its inputs were not used.
+
+    Known within bounds only, it has no value: ``lowest`` and ``highest`` bound it. Both are the value of an exact one;
+    a yes or no has neither.
+    """
 
     value: Scalar
+    lowest: Scalar
+    highest: Scalar
     unit: str | None
     label: str
     given: bool
@@ -159,21 +172,31 @@ class Risk(Shared):
 class Product(Part):
     """Serum calcium times phosphate against the threshold (mg²/dL², and mmol²/L²), uncorrected and albumin-corrected.
 
-    ``at_or_above`` is None when that cannot be told. ``given`` when the report stated the product itself.
+    ``at_or_above`` is None when that cannot be told. ``given`` when the report stated the product itself. A product
+    known within bounds only has no value: it lies between ``lowest`` and ``highest`` (of an exact one both are the
+    value), and an end that nobody stated is the limit of an input.
     """
 
     value: float | None
+    lowest: float | None
+    highest: float | None
     unit: str
     si_value: float | None
+    si_lowest: float | None
+    si_highest: float | None
     si_unit: str
     threshold: float
     si_threshold: float
     at_or_above: bool | None
     corrected_value: float | None
+    corrected_lowest: float | None
+    corrected_highest: float | None
     corrected_si_value: float | None
+    corrected_si_lowest: float | None
+    corrected_si_highest: float | None
     corrected_at_or_above: bool | None
     given: bool
-    waits_for: tuple[str, ...]  # labels of what is lacking when there is no value
+    waits_for: tuple[str, ...]  # labels of what is lacking when not even bounds are known
     disagree: bool  # uncorrected and corrected stand on different sides of the threshold
     notes: tuple[str, ...]  # sentences that must stand beside the gauge
     evidence: tuple[Citation, ...]

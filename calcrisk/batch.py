@@ -31,8 +31,8 @@ def assess_many(
     """Assess every patient of files and folders, one after the other, in flat memory.
 
     ``as_of`` (ISO) is the date the answers speak of, in place of each document's own. Nothing is raised for bad input:
-    a patient that cannot be read is a ``Refused`` in its place, and so is a path that does not exist. Raises UsageError
-    for a table (CSV, Parquet), which is not read yet.
+    a patient that cannot be read is a ``Refused`` in its place, and so is a path that does not exist or leads to
+    something else: a table (CSV, Parquet), a pipe, answers of calcrisk.
     """
     for unit in find([os.fspath(path) for path in paths]).units():
         yield from outcomes(unit, rulebook, as_of)

@@ -41,13 +41,14 @@ class Cited(NamedTuple):
 
 
 class Place(NamedTuple):
-    """Where a value lies, and what is said of it: the words its codes stand for, if any, unit and label."""
+    """Where a value lies, and what is said of it: the words its codes stand for, if any, unit, label and limits."""
 
     name: str
     slot: int
     values: tuple[str, ...]
     unit: str | None
     label: str
+    limits: tuple[float, float] | None  # of an input: what lies beyond is refused
 
     def plain(self, env: Sequence[Any]) -> Any:  # noqa: ANN401  # a number, a yes/no or a word
         """Return the value as JSON has it: a word for a choice, null for unknown, absent or inexact."""
@@ -55,6 +56,23 @@ class Place(NamedTuple):
         if value is None or value != value or isinstance(value, Span):  # noqa: PLR0124  # NaN, absent, differs from itself
             return None
         return self.values[int(value)] if self.values else value
+
+    def known(self, env: Sequence[Any]) -> tuple[Any, Any, Any]:
+        """Return the value as ``plain`` does, and the lowest and highest it can be; a yes or no has neither."""
+        value = env[self.slot]
+        if isinstance(value, Span):
+            low, high = (self.values[int(end)] if self.values else end for end in (value.lo, value.hi))
+            return None, low, high
+        exact = self.plain(env)
+        return (exact, None, None) if isinstance(exact, bool) else (exact, exact, exact)
+
+    def stated(self, env: Sequence[Any]) -> tuple[Any, Any, Any]:
+        """Return the same, and None for an end that is the limit of the input: nobody stated it."""
+        value, lowest, highest = self.known(env)
+        if value is None and self.limits:
+            low, high = self.limits
+            return None, None if lowest == low else lowest, None if highest == high else highest
+        return value, lowest, highest
 
 
 class RuleWords(NamedTuple):
@@ -142,7 +160,10 @@ class Wording:
             {name: entry.spec for name, entry in program.inputs.items()}, {fact["name"]: fact for fact in data["facts"]}
         )
         self.places = {
-            name: Place(name, program.slots[name], program.symbols[name].values, entry.get("unit"), entry["label"])
+            name: Place(
+                *(name, program.slots[name], program.symbols[name].values),
+                *(entry.get("unit"), entry["label"], entry.get("hard") and tuple(entry["hard"])),
+            )
             for name, entry in entries.items()
         }
         self.specs = {name: entry.spec for name, entry in program.inputs.items()}
@@ -152,7 +173,8 @@ class Wording:
         self.asked_when = tuple((entry.name, entry.slot) for entry in silent if entry.spec["ask"] != "volunteered")
         self.facts = tuple(self.places[fact["name"]] for fact in data["facts"] if fact["shown"])
         self.unknown_facts = {
-            place.name: Fact(value=None, unit=place.unit, label=place.label, given=False) for place in self.facts
+            place.name: Fact(value=None, lowest=None, highest=None, unit=place.unit, label=place.label, given=False)
+            for place in self.facts
         }
         self._made_when_needed()
 

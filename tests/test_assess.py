@@ -52,6 +52,8 @@ KEYS: dict[str, tuple[str, ...]] = {
     "ca_p_product": (
         *("value", "unit", "si_value", "si_unit", "threshold", "at_or_above"),
         *("corrected_value", "corrected_at_or_above"),
+        *("lowest", "highest", "si_lowest", "si_highest"),
+        *("corrected_lowest", "corrected_highest", "corrected_si_lowest", "corrected_si_highest"),
     ),
     "mechanisms.*": ("level", "lowest", "highest"),
     "findings.*": (
@@ -63,8 +65,8 @@ KEYS: dict[str, tuple[str, ...]] = {
     "missing.*": ("input", "decisive", "could_change"),
     "consider.*": ("pattern", "rules", "because", "evidence"),
     "alerts.*": ("pattern", "rules", "because", "evidence"),
-    "inputs.*": ("value", "unit", "as_written"),
-    "facts.*": ("value", "unit"),
+    "inputs.*": ("value", "lowest", "highest", "unit", "as_written"),
+    "facts.*": ("value", "lowest", "highest", "unit"),
     "references.*": ("citation", "doi", "url"),
     "warnings.*": ("code", "message"),
 }
@@ -143,6 +145,90 @@ def test_nothing_known_is_still_a_whole_answer() -> None:
     assert written(found)["risk"]["metastatic"]["tier"] is None
     assert found.inputs == {}
     assert found.findings == ()
+
+
+# -------------------------------------------------------------------------------- known within bounds
+
+
+@pytest.mark.parametrize(
+    ("calcium", "phosphate", "lowest", "highest", "above"),
+    [
+        pytest.param("9.9", ">10", 99, 297, True, id="all at or above"),
+        pytest.param("9.9", "<5", 2.97, 49.5, False, id="all below"),
+        pytest.param("9.9", "<10", 2.97, 99, None, id="on both sides"),
+        pytest.param("8.8", "6.25", 55, 55, True, id="exact, on the limit"),
+        pytest.param(">9.9", None, None, None, None, id="not known"),
+    ],
+)
+def test_a_product_known_within_bounds_carries_them(
+    calcium: str, phosphate: str | None, lowest: float | None, highest: float | None, above: bool | None
+) -> None:
+    """The verdict stands where every value within the bounds has it; what is exact is its own lowest and highest."""
+    found = answer(Patient(age=58, calcium=calcium, phosphate=phosphate, albumin=4, ckd_stage="G5"))
+    product = found.ca_p_product
+    assert product.value == (product.lowest if lowest == highest else None)
+    for ends in (product.lowest, product.highest), (product.corrected_lowest, product.corrected_highest):
+        assert list(ends) == pytest.approx([lowest, highest])
+    assert (product.at_or_above, product.corrected_at_or_above) == (above, above)
+    for number, si in (
+        (product.lowest, product.si_lowest),
+        (product.highest, product.si_highest),
+        (product.corrected_lowest, product.corrected_si_lowest),
+        (product.corrected_highest, product.corrected_si_highest),
+    ):
+        assert si == (None if number is None else pytest.approx(number * product.si_threshold / product.threshold))
+    assert product.waits_for == (() if lowest else ("serum phosphate (as phosphorus)",))
+    assert Assessment.from_json(to_json(found)) == found
+    assert not list(VALIDATOR.iter_errors(written(found)))
+
+
+def test_an_input_within_bounds_says_what_was_stated_and_never_the_limit_of_the_input() -> None:
+    inputs = answer(
+        Patient(
+            age=58, phosphate=">10", magnesium="<1.8", calcium="9.9", ckd_stage="G3", diabetes=True, albumin="unknown"
+        )
+    ).inputs
+    ends = {name: (part.value, part.lowest, part.highest) for name, part in inputs.items()}
+    assert ends == {
+        "age": (58, 58, 58),
+        "calcium": (9.9, 9.9, 9.9),
+        "phosphate": (None, 10, None),
+        "magnesium": (None, None, 1.8),
+        "ckd_stage": (None, "G3a", "G3b"),
+        "diabetes": (True, None, None),
+        "albumin": (None, None, None),
+    }
+
+
+@pytest.mark.parametrize(
+    ("magnesium", "age", "warned"),
+    [
+        ("1.9", 40, True),
+        ("<1.8", 40, True),
+        ("2.1", 40, False),
+        ("3", 40, False),
+        ("1.7", 9, False),
+        ("1.7", None, False),
+    ],
+)
+def test_a_low_magnesium_is_spoken_of_where_the_rule_holds(magnesium: str, age: float | None, warned: bool) -> None:
+    found = answer(Patient(magnesium=magnesium, age=age))
+    assert ("magnesium-no-target" in {part.code for part in found.warnings}) is warned
+    assert ("magnesium-low" in {part.rule for part in found.findings}) is warned
+
+
+@pytest.mark.parametrize(
+    ("stated", "warned"),
+    [
+        ({"albumin": 3}, False),
+        ({"albumin": 3, "calcium": 9}, True),
+        ({"corrected_calcium": 9}, True),
+        ({"calcium": 9}, False),
+    ],
+)
+def test_the_correction_in_ckd_is_spoken_of_where_there_is_one(stated: dict[str, Any], warned: bool) -> None:
+    found = answer(Patient(ckd_stage="G4", **stated))
+    assert ("correction-in-ckd" in {part.code for part in found.warnings}) is warned
 
 
 # -------------------------------------------------------------------------------- the same bytes

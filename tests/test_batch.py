@@ -13,9 +13,11 @@ import pytest
 from commands import run
 from jsonschema import Draft202012Validator
 from pydantic import ValidationError
+from rich.console import Console
 from small_rulebook import FOLDER as SMALL
 
 from calcrisk import Assessment, Refused, Rulebook, assess_many, read_outcome
+from calcrisk.render import overview
 
 GOOD = "id: {id}\nage: 60\nlabs: {{calcium: {calcium}, phosphate: 6.8}}\nkidney: {{ckd_stage: G5, dialysis: yes}}\n"
 BAD = "id: {id}\nlabs: {{calcium: 2.4}}\n"
@@ -103,7 +105,8 @@ def test_csv_has_the_columns_of_the_contract(folder: Path) -> None:
             assert [*filter(None, row["met_rules"].split(";"))] == [each["rule"] for each in answer["findings"]]
     assert float(rows[0]["ca_p_product"]) == answers[0]["ca_p_product"]["value"]
     assert rows[2]["classification"] == ""
-    assert rows[2]["errors"].startswith("likely-unit labs.calcium: calcium 2.4 mg/dL")
+    place = f"{Path('ward/c.yml')}:2:17"  # as standard error says it
+    assert rows[2]["errors"].startswith(f"likely-unit {place}: labs.calcium: calcium 2.4 mg/dL")
 
 
 @pytest.mark.parametrize("start", ["=1+1", "+1", "-1", "@x"])
@@ -183,7 +186,6 @@ MISTAKES = [
     (("ward", "-o", "a.md"), ["(unknown-suffix)", ".csv"]),
     (("ward", "--jobs", "0"), ["--jobs"]),
     (("ward", "--as-of", "30.03.2026"), ["(not-a-date)"]),
-    (("ward", "people.csv"), ["people.csv: tables are not read yet (table)"]),
     ((), ["PATH"]),
 ]
 
@@ -238,13 +240,60 @@ def test_neither_bytes_nor_words_depend_on_the_number_of_processes(jobs: str, tm
     assert len(strict[0].out.splitlines()) == 1 + 8
 
 
-def test_what_lies_beside_the_patients_is_counted_once(folder: Path) -> None:
-    for name in ("x.csv", "y.csv", "notes", ".hidden.yaml", ".git/p.yaml"):
+def test_what_lies_beside_the_patients_is_named_once(folder: Path) -> None:
+    for name in (
+        "x.csv",
+        "y.parquet",
+        "notes",
+        ".hidden.yaml",
+        ".git/p.yaml",
+        *(f"z{number}.txt" for number in range(7)),
+    ):
         patient(folder, name)
     ended = run("batch", "ward", "ward/a.yaml", "--format", "ndjson", cwd=folder.parent)
     assert len(documents(ended.out)) == 4
-    assert "passed over: 1 without a suffix, 2 .csv\n" in ended.err
-    assert "reached twice and read once: 1 file or folder\n" in ended.err
+    assert ended.err.replace(os.sep, "/").splitlines()[-5:] == [
+        "tables, which are not read yet, passed over: ward/x.csv, ward/y.parquet",
+        "hidden, passed over: ward/.git, ward/.hidden.yaml",
+        "no patient documents, passed over: ward/notes, ward/z0.txt, ward/z1.txt, ward/z2.txt, ward/z3.txt and 3 more",
+        "reached twice and read once: 1 file or folder",
+        "3 scored, 1 refused",
+    ]
+
+
+# -------------------------------------------------------------------------------- names in the table
+
+
+def test_patients_of_one_id_are_told_apart(tmp_path: Path) -> None:
+    for name in ("x/p.yaml", "y/p.yaml", "q.yaml"):
+        patient(tmp_path / "w", name)
+    printed = run("batch", "w", cwd=tmp_path, COLUMNS="120").out.replace(os.sep, "/")
+    assert "p (w/x/p.yaml)" in printed
+    assert "p (w/y/p.yaml)" in printed
+    assert "q (" not in printed
+    assert "\n1 id stands more than once\n" in printed
+
+
+def test_no_word_of_ids_that_stand_once(folder: Path) -> None:
+    assert "more than once" not in run("batch", "ward", cwd=folder.parent).out
+
+
+def test_ids_beyond_those_remembered_are_owned_up_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(overview, "_IDS", 2)
+    page = overview.Overview(overview.Scale([], []), [], [], 0)
+    page.add(overview.RefusedLine(name, "x", "y", 1) for name in ("a", "b", "a", "c", None, None))
+    text = io.StringIO()
+    page.print_to(Console(file=text, width=80))
+    assert "at least 1 id stands more than once" in text.getvalue()
+
+
+@pytest.mark.parametrize("source", ["lines.ndjson", "-"])
+def test_a_patient_without_an_id_is_named_by_its_line(source: str, tmp_path: Path) -> None:
+    lines = '{"calcium": 9.9}\n\n{"calcium": 9.9, "phosphate": 6.8}\n{"calcium": 2.4}\n'
+    (tmp_path / "lines.ndjson").write_text(lines, "utf-8")
+    printed = run("batch", source, cwd=tmp_path, stdin=lines, COLUMNS="120").out
+    name = "<stdin>" if source == "-" else source
+    assert [part for part in (f"{name}:1 ", f"{name}:3 ", f"{name}:4 ") if part not in printed] == []
 
 
 def test_an_empty_folder_or_stream_is_told_and_no_success(tmp_path: Path) -> None:

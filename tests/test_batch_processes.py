@@ -18,7 +18,7 @@ from commands import PROGRAM, environment, run
 
 from calcrisk import Rulebook
 from calcrisk.cli.batch import Scoring
-from calcrisk.cli.jobs import in_order
+from calcrisk.cli.jobs import in_order, usable_cores
 from calcrisk.errors import SurroundingsError
 from calcrisk.inputs.sources import Lines
 
@@ -102,6 +102,44 @@ def test_an_interrupt_ends_every_process_and_keeps_the_old_file(jobs: str, tmp_p
     assert group_of(program) == []
 
 
+@pytest.mark.parametrize("jobs", ["1", "2"])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("everyone", [True, False])
+def test_a_signal_that_asks_for_an_end_is_as_clean(
+    number: signal.Signals, jobs: str, everyone: bool, tmp_path: Path
+) -> None:
+    program = started("-", "-o", "a.ndjson", "--jobs", jobs, cwd=tmp_path)
+    fed(program, 5_000)
+    while not list(tmp_path.iterdir()):
+        assert program.poll() is None
+        time.sleep(0.01)
+    time.sleep(0.2)
+    for _ in range(2):  # a terminal that is closed sends two
+        (os.killpg if everyone else os.kill)(program.pid, number)
+    _, err = program.communicate(timeout=60)
+    assert (program.returncode, list(tmp_path.iterdir())) == (128 + number, [])
+    assert re.fullmatch(r"interrupted: [0-9,]+ scored, 0 refused\n", err.decode())
+    assert group_of(program) == []
+
+
+def test_a_signal_that_is_ignored_stays_ignored(tmp_path: Path) -> None:
+    """As ``nohup`` asks for."""
+    with subprocess.Popen(
+        [*PROGRAM, "batch", "-", "--format", "ndjson"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env=environment(),
+        cwd=tmp_path,
+        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN),  # noqa: PLW1509  # no threads here
+    ) as program:
+        fed(program, 1)
+        assert program.stdout
+        assert program.stdout.readline().startswith(b"{")
+        program.send_signal(signal.SIGHUP)
+        out, _ = program.communicate(LINE, timeout=60)
+    assert (program.returncode, out.count(b"\n")) == (DONE, 1)
+
+
 # -------------------------------------------------------------------------------- pipes and workers
 
 
@@ -174,6 +212,22 @@ def test_what_the_work_raises_is_raised(jobs: int) -> None:
         list(in_order(_failing, range(20), jobs))
 
 
+def _who(_unit: int) -> Iterator[int]:
+    time.sleep(0.02)
+    yield os.getpid()
+
+
+def test_there_are_no_more_processes_than_units(capsys: pytest.CaptureFixture[str]) -> None:
+    assert len(set(in_order(_who, range(3), usable_cores() * 4))) <= 3
+    assert capsys.readouterr().err == ""
+
+
+def test_there_are_no_more_processes_than_the_cores_can_use(capsys: pytest.CaptureFixture[str]) -> None:
+    most = usable_cores() * 4
+    assert len(set(in_order(_who, range(most * 3), 10_000))) <= most
+    assert capsys.readouterr().err == f"--jobs 10,000: {most} processes at most, 4 for each usable core\n"
+
+
 def test_a_worker_that_leaves_is_told() -> None:
     with pytest.raises(SurroundingsError, match="exit code 3"):
         list(in_order(_leaving, range(20), 2))
@@ -231,6 +285,37 @@ def test_a_long_run_shows_a_bar_in_a_terminal_and_takes_it_away(tmp_path: Path) 
 @pytest.mark.parametrize("more", [("--format", "ndjson"), ("--format", "csv")])
 def test_there_is_no_bar_among_answers(more: tuple[str, ...], tmp_path: Path) -> None:
     assert "\x1b" not in in_terminal("-", *more, stdin=LINE, pause=2.0, cwd=tmp_path)
+
+
+@pytest.mark.parametrize("form", ["ndjson", "json", "csv"])
+def test_a_bar_leaves_the_bytes_of_a_pipe_alone(form: str, tmp_path: Path) -> None:
+    """Standard error is a terminal, standard output is not: ``calcrisk batch many --json | jq length``."""
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(
+        [*PROGRAM, "batch", "-", "--format", form],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=theirs,
+        env=environment(),
+        cwd=tmp_path,
+    ) as program:
+        os.close(theirs)
+        for pause in (2.0, 0):
+            fed(program, 2)
+            assert program.stdin
+            program.stdin.write(BAD)
+            program.stdin.flush()
+            time.sleep(pause)
+        out, _ = program.communicate(timeout=60)
+    told = os.read(ours, 1 << 20).decode().replace("\r\n", "\n")
+    os.close(ours)
+    assert program.returncode == 1
+    assert out.decode() == run("batch", "-", "--format", form, cwd=tmp_path, stdin=(LINE * 2 + BAD) * 2).out
+    assert "6 patients" in told
+    assert told.count("(likely-unit)") == 2
+    assert "\x1b[?25h" in told  # the cursor is given back
+    assert told.splitlines()[-1].endswith("4 scored, 2 refused")
+    assert "patients" not in told.splitlines()[-1]
 
 
 @pytest.mark.parametrize("width", [60, 80, 120, 160])

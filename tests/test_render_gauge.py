@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from calcrisk.render.gauge import axis, gauge, steps
+from calcrisk.render.gauge import axis, between, gauge, steps
 from calcrisk.render.layout import ASCII, Glyphs
 from calcrisk.render.words import LEVELS, TIERS
 
@@ -30,6 +30,23 @@ def test_the_verdict_decides_whether_the_bar_reaches_the_tick(
     value: float, reached: bool | None, expected: str
 ) -> None:
     assert drawn(value, reached=reached) == expected
+
+
+@pytest.mark.parametrize(
+    ("lowest", "highest", "reached", "expected"),
+    [
+        pytest.param(27.5, 27.5, False, "━━━━━─────┼──────────", id="exact"),
+        pytest.param(11, 27.5, False, "━━□□□─────┼──────────", id="all below"),
+        pytest.param(11, 54.99, False, "━━□□□□□□□─┼──────────", id="never touches the tick"),
+        pytest.param(27.5, 82.5, None, "━━━━━□□□□□┼□□□□□─────", id="on both sides: the tick is not reached"),
+        pytest.param(55, 82.5, True, "━━━━━━━━━━╋□□□□□─────", id="all at or above"),
+        pytest.param(99, 297, True, "━━━━━━━━━━╋━━━━━━━━□▶", id="on beyond the scale"),
+        pytest.param(297, 300, True, "━━━━━━━━━━╋━━━━━━━━━▶", id="all beyond the scale"),
+    ],
+)
+def test_bounds_are_a_bar_and_a_hollow_bar(lowest: float, highest: float, reached: bool | None, expected: str) -> None:
+    line = between((lowest, highest), 55, 21, Glyphs(), reached=reached)
+    assert "".join(text for text, _ in line) == expected
 
 
 @pytest.mark.parametrize("width", [7, 19, 20, 41])

@@ -9,7 +9,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from renderings import NAMES, changed, document, load
+from renderings import NAMES, changed, document, flowing, load, printed
 
 from calcrisk.errors import Fault, InputError
 from calcrisk.render import chosen
@@ -52,6 +52,17 @@ def test_markdown_is_as_agreed(name: str, gold: Callable[[str, str], None]) -> N
 
 def test_markdown_says_not_assessed() -> None:
     assert markdown(load("empty")).count("| not assessed | | |") == 3
+
+
+def test_an_input_known_within_bounds_is_not_called_unknown() -> None:
+    assessment = load("hd-warfarin")
+    stated = assessment.inputs["phosphate"]
+    for ends, said in (((10, None), "at least 10 mg/dL"), ((None, 6), "at most 6 mg/dL"), ((3, 6), "3 to 6 mg/dL")):
+        part = changed(stated, value=None, lowest=ends[0], highest=ends[1], as_written="<so>")
+        found = changed(assessment, inputs={"phosphate": part})
+        assert f"<so> → {said}" in flowing(printed(found))
+        assert f"\\<so\\> = {said}" in markdown(found)
+        assert f"| \\<so\\> | {said} |" in markdown(found, full=True)
 
 
 def test_markdown_escapes_what_it_is_given() -> None:

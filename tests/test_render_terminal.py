@@ -268,7 +268,7 @@ def test_a_product_that_cannot_be_computed_says_so_and_why() -> None:
 
 def test_a_reported_product_is_called_that() -> None:
     assessment = load("hd-warfarin")
-    given = changed(assessment.ca_p_product, given=True, corrected_value=None)
+    given = changed(assessment.ca_p_product, given=True, corrected_lowest=None, corrected_highest=None)
     shown = printed(changed(assessment, ca_p_product=given))
     assert "  as reported  ━" in shown
     assert "  corrected    cannot be computed from what is known\n" in shown
@@ -276,13 +276,32 @@ def test_a_reported_product_is_called_that() -> None:
 
 def test_a_product_without_si_units_or_a_verdict_is_shown_as_far_as_known() -> None:
     assessment = load("hd-warfarin")
-    product = changed(
-        assessment.ca_p_product, si_value=None, corrected_si_value=None, at_or_above=None, evidence=(), against=()
-    )
+    no_si = dict.fromkeys(f"{which}si_{end}" for which in ("", "corrected_") for end in ("value", "lowest", "highest"))
+    product = changed(assessment.ca_p_product, **no_si, at_or_above=None, evidence=(), against=())
     for width in (60, 100):
         shown = flowing(printed(changed(assessment, ca_p_product=product), width))
         assert re.search(r"67\.5 mg²/dL²,? cannot be told", shown)
         assert "Threshold from" not in shown
+
+
+@pytest.mark.parametrize(
+    ("highest", "reached", "verdict"), [(297, True, "at or above"), (297, None, "cannot be told"), (54, False, "below")]
+)
+@pytest.mark.parametrize("width", WIDTHS)
+def test_a_product_known_within_bounds_says_both_and_what_they_decide(
+    width: int, highest: float, reached: bool | None, verdict: str
+) -> None:
+    assessment = load("hd-warfarin")
+    lowest = 99 if reached else 20
+    si = {"si_value": None, "si_lowest": lowest / 12.4, "si_highest": highest / 12.4}
+    ends = {"value": None, "lowest": lowest, "highest": highest, "at_or_above": reached, **si}
+    shown = printed(changed(assessment, ca_p_product=changed(assessment.ca_p_product, **ends)), width)
+    assert re.search(
+        rf"between {lowest}\.0 and {highest}\.0 mg²/dL²,? +between \d\.\d\d and [\d.]+ mmol²/L²,? +{verdict}",
+        flowing(shown),
+    )
+    assert "cannot be computed" not in shown
+    assert "□" in shown[shown.index("Ca×P product against") : shown.index("\nWhy")]
 
 
 def test_what_is_open_is_said_first_and_together() -> None:

@@ -148,7 +148,7 @@ def test_a_long_word_breaks_after_a_slash_or_hyphen() -> None:
 def test_what_was_written_is_repeated_only_where_it_says_more(
     value: float | str | None, unit: str | None, written: str, expected: str | None
 ) -> None:
-    stated = Input(value=value, unit=unit, as_written=written, origin="x", label="x")
+    stated = Input(value=value, lowest=value, highest=value, unit=unit, as_written=written, origin="x", label="x")
     assert words.as_canonical(stated) == (expected is not None)
     assert expected is None or words.given(stated) == expected
 

@@ -108,7 +108,7 @@ def tested(python: Python, environment: Path, held: list[str]) -> int:
     pip = [str(inside), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     subprocess.run([*pip, "--upgrade", "pip>=25.1"], check=True)  # older ones do not know --group
     subprocess.run([*pip, "--group", "test", "--editable", ".", *held], check=True, cwd=ROOT)
-    tests = [inside, "-m", "pytest", "--numprocesses", "auto", "-m", "not volume and not once"]
+    tests = [str(inside), "-m", "pytest", "--numprocesses", "auto", "-m", "not volume and not once"]
     return subprocess.run(tests, check=False, cwd=ROOT).returncode
 
 

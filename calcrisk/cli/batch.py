@@ -11,9 +11,10 @@ from calcrisk.batch import outcomes
 from calcrisk.cli.assess import as_date
 from calcrisk.cli.formats import chosen_format
 from calcrisk.cli.jobs import in_order
-from calcrisk.cli.output import encoded, is_terminal, print_page, uninterrupted, writing
+from calcrisk.cli.output import encoded, is_terminal, print_page, writing
 from calcrisk.cli.progress import Watch
 from calcrisk.cli.rulebooks import load
+from calcrisk.cli.signals import ending_cleanly, exit_code, uninterrupted
 from calcrisk.errors import Fault, InputError, UsageError, did_you_mean
 from calcrisk.inputs.sources import find
 from calcrisk.render import words
@@ -58,11 +59,11 @@ def run(paths: Sequence[str], wanted: Wanted, *, profile: str | None, rulebook: 
     found = find(paths, wanted.output)
     tally = _Tally(wanted.fail_on)
     try:
-        with suppress(_RefusedError), closing(_pieces(found, scoring, wanted, tally)) as pieces:
+        with ending_cleanly(), suppress(_RefusedError), closing(_pieces(found, scoring, wanted, tally)) as pieces:
             _write(pieces, scoring, wanted)
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as ended:
         tell(f"interrupted: {tally}\n")
-        raise
+        return exit_code(ended)
     tell(_passed_over(found))
     tell(f"{tally}\n")
     return InputError.exit_code if tally.refused else _AT_A_LIMIT if tally.reached else 0
@@ -255,9 +256,13 @@ def _footer(book: Rulebook) -> tuple[str, str]:
 def _passed_over(found: Found) -> str:
     """Say once what the folders held besides."""
     said = ""
-    if found.passed:
-        kinds = ", ".join(f"{count:,} {kind or 'without a suffix'}" for kind, count in sorted(found.passed.items()))
-        said += f"passed over: {kinds}\n"
+    for what, names in (
+        ("answers of calcrisk, passed over", found.answers),
+        ("tables, which are not read yet, passed over", found.tables),
+        ("hidden, passed over", found.hidden),
+        ("no patient documents, passed over", found.others),
+    ):
+        said += words.clean(f"{what}: {names}") + "\n" if names.count else ""
     if found.repeated:
         said += f"reached twice and read once: {words.plural(found.repeated, 'file or folder', 'files or folders')}\n"
     return said

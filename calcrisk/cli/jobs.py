@@ -12,13 +12,14 @@ import os
 import signal
 import sys
 from collections import deque
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from itertools import chain, islice
 from multiprocessing.connection import wait
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from calcrisk.cli.signals import ASKING
 from calcrisk.errors import Fault, SurroundingsError
-from calcrisk.telling import tell_where
+from calcrisk.telling import tell, tell_where
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator
@@ -31,6 +32,7 @@ Result = TypeVar("Result")
 
 _FEW = 4  # units that one process does before a second would have begun
 _PIPE = 2**20  # bytes; what Linux allows everyone
+_MOST = 4  # processes a usable core, however many are asked for: more only take memory
 _AHEAD = 8  # units a process that may wait for an earlier one to be done, and results that are held of each
 
 
@@ -52,12 +54,15 @@ def in_order(work: Callable[[Unit], Iterable[Result]], units: Iterable[Unit], jo
         yield from chain.from_iterable(map(work, islice(coming, _FEW)))
     first = list(islice(coming, 1))
     rest = chain(first, coming)
-    processes = jobs or usable_cores()
+    most = _MOST * usable_cores()
+    processes = min(jobs or usable_cores(), most)
+    if jobs and jobs > most:
+        tell(f"--jobs {jobs:,}: {most:,} processes at most, {_MOST} for each usable core\n")
     if processes == 1 or not first:
         yield from chain.from_iterable(map(work, rest))
         return
-    with _workers(work, processes) as workers:
-        yield from _gathered(workers, enumerate(rest))
+    with closing(_Crew(work, processes)) as crew:
+        yield from _gathered(crew, enumerate(rest))
 
 
 class _Worker(Generic[Unit, Result]):
@@ -87,7 +92,7 @@ class _Worker(Generic[Unit, Result]):
 
     def end(self) -> None:
         """End the process, whatever it is at."""
-        self.process.terminate()
+        self.process.kill()  # it ignores whatever asks for less
         self.process.join()
         self.down.close()
         self.up.close()
@@ -101,14 +106,48 @@ class _Worker(Generic[Unit, Result]):
         return SurroundingsError([Fault(code="worker-lost", message=message, hint=hint)])
 
 
-def _gathered(workers: list[_Worker[Unit, Result]], units: Iterator[tuple[int, Unit]]) -> Iterator[Result]:
+class _Crew(Generic[Unit, Result]):
+    """The processes: each is started when there is a unit for it, and ``most`` is how many there may be."""
+
+    def __init__(self, work: Callable[[Unit], Iterable[Result]], most: int) -> None:
+        # A forked process has what is loaded already; elsewhere than on Linux, system libraries do not survive a fork.
+        self._context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
+        self._work, self.most = work, most
+        self._workers: list[_Worker[Unit, Result]] = []
+        self._idle: list[_Worker[Unit, Result]] = []
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether there is one without a unit, or may be."""
+        return bool(self._idle) or len(self._workers) < self.most
+
+    def one(self) -> _Worker[Unit, Result]:
+        """Give one that has no unit; start it where there is none."""
+        if self._idle:
+            return self._idle.pop()
+        with _no_signal_for_children():
+            others = [end for each in self._workers for end in (each.down, each.up)]
+            self._workers.append(_started(self._context, self._work, others))
+        return self._workers[-1]
+
+    def back(self, worker: _Worker[Unit, Result]) -> None:
+        """Take one back that has done its unit."""
+        self._idle.append(worker)
+
+    def close(self) -> None:
+        """End all of them."""
+        for worker in self._workers:
+            worker.end()
+
+
+def _gathered(crew: _Crew[Unit, Result], units: Iterator[tuple[int, Unit]]) -> Iterator[Result]:
     """Keep every worker at work, no further ahead of the unit whose results are due than is worth holding."""
-    idle, busy = list(workers), dict[object, _Worker[Unit, Result]]()
+    busy: dict[object, _Worker[Unit, Result]] = {}
     held: dict[int, deque[Result]] = {}  # of every unit given and not yet passed on
     ended, due = set[int](), 0
     while True:
-        while idle and len(held) < _AHEAD * len(workers) and (unit := next(units, None)):
-            worker = idle.pop()
+        while crew.is_ready and len(held) < _AHEAD * crew.most and (unit := next(units, None)):
+            worker = crew.one()
             worker.give(*unit)
             busy[worker.up] = worker
             held[worker.at] = deque()
@@ -120,7 +159,7 @@ def _gathered(workers: list[_Worker[Unit, Result]], units: Iterator[tuple[int, U
                 held[worker.at].extend(result)
             else:
                 ended.add(worker.at)
-                idle.append(busy.pop(ready))
+                crew.back(busy.pop(ready))
         while due in held:
             while held[due]:
                 yield held[due].popleft()
@@ -129,22 +168,6 @@ def _gathered(workers: list[_Worker[Unit, Result]], units: Iterator[tuple[int, U
             ended.remove(due)
             del held[due]
             due += 1
-
-
-@contextmanager
-def _workers(work: Callable[[Unit], Iterable[Result]], count: int) -> Iterator[list[_Worker[Unit, Result]]]:
-    """Start the processes, and end them when the block is left, however it is left."""
-    # A forked process has what is loaded already; elsewhere than on Linux, system libraries do not survive a fork.
-    context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
-    workers: list[_Worker[Unit, Result]] = []
-    try:
-        with _no_interrupt_for_children():
-            for _ in range(count):
-                workers.append(_started(context, work, [end for each in workers for end in (each.down, each.up)]))
-        yield workers
-    finally:
-        for worker in workers:
-            worker.end()
 
 
 def _started(
@@ -176,7 +199,8 @@ def _serve(
     work: Callable[[Unit], Iterable[Result]], units: Connection, results: Connection, inherited: list[Connection]
 ) -> None:
     """Do units until there are no more: the employer's ends of pipes are closed here, or that would never be seen."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the employer ends us
+    for number in ASKING:  # which reach the whole group; the employer ends us
+        signal.signal(number, signal.SIG_IGN)
     for other in inherited:
         other.close()
     try:
@@ -199,12 +223,12 @@ def _do(work: Callable[[Unit], Iterable[Result]], unit: Unit, results: Connectio
 
 
 @contextmanager
-def _no_interrupt_for_children() -> Iterator[None]:
-    """Start processes that no Ctrl-C reaches, not even before their first line; it waits here for those who start."""
+def _no_signal_for_children() -> Iterator[None]:
+    """Start processes that no Ctrl-C or the like reaches, not even before their first line: it waits here."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ASKING)
     try:
         yield
     finally:

@@ -13,7 +13,6 @@ from calcrisk.telling import to_nowhere
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from types import FrameType
     from typing import IO
 
     from rich.console import Console
@@ -72,28 +71,6 @@ def writing(output: str | None) -> Iterator[Callable[[bytes], None]]:
     except BaseException:
         file.abandon()
         raise
-
-
-@contextmanager
-def uninterrupted() -> Iterator[None]:
-    """Hold back a Ctrl-C until what is being written is whole; a second one is not held back."""
-    import signal  # only those who write for long need it
-
-    held = False
-
-    def hold(_number: int, _frame: FrameType | None) -> None:
-        nonlocal held
-        if held:
-            raise KeyboardInterrupt
-        held = True
-
-    before = signal.signal(signal.SIGINT, hold)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-    if held:
-        raise KeyboardInterrupt
 
 
 def require_standard_output() -> None:

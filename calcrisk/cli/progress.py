@@ -60,6 +60,14 @@ class Watch:
             TextColumn("{task.fields[patients]} patients"),
             TimeRemainingColumn(),
         )
-        bar = Progress(*columns, console=Console(stderr=True), transient=True, auto_refresh=False)
+        # rich would put files of its own in place of standard output and standard error, which hold text only
+        bar = Progress(
+            *columns,
+            console=Console(stderr=True),
+            transient=True,
+            auto_refresh=False,
+            redirect_stdout=False,
+            redirect_stderr=False,
+        )
         bar.start()
         return bar, bar.add_task("", total=self._size, patients="0")

@@ -7,26 +7,27 @@ memory than a block of it. A unit gives its documents; nothing that was named is
 from __future__ import annotations
 
 import os
+import stat
 import sys
-from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from calcrisk.errors import Fault, UsageError
 from calcrisk.inputs.documents import MAX_BYTES, MAX_FILE_BYTES, Document, read_documents, read_line
+from calcrisk.inputs.earlier import STDIN, is_answer, refuse_overwriting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from typing import IO
 
-STDIN = "-"
 _LINES = (".ndjson", ".jsonl")
 _SUFFIXES = (".yaml", ".yml", ".json", *_LINES)
 _TABLES = (".csv", ".parquet")
 _STDIN_NAME = "<stdin>"
 _BLOCK_FILES = 32  # some ten milliseconds of work: little is lost when the last one ends late
 _BLOCK_BYTES = 65_536  # as much as a pipe holds; a slow pipe gives less, and what came is answered at once
+_NAMED = 5  # names of what is passed over
 _MARK = b"\xef\xbb\xbf"  # the byte-order mark
 
 
@@ -89,11 +90,33 @@ class Source(NamedTuple):
 
 
 @dataclass(slots=True)
+class Names:
+    """The first few names of many."""
+
+    first: list[str] = field(default_factory=list)
+    count: int = 0
+
+    def add(self, name: str) -> None:
+        """Count it, and keep it when it is one of the first."""
+        self.count += 1
+        if self.count <= _NAMED:
+            self.first.append(name)
+
+    def __str__(self) -> str:
+        """List the names, and say how many there are besides."""
+        more = self.count - len(self.first)
+        return ", ".join(self.first) + (f" and {more:,} more" if more else "")
+
+
+@dataclass(slots=True)
 class Found:
-    """What the paths lead to; ``passed`` counts by suffix what lies in the folders and is no patient document."""
+    """What the paths lead to, and what lies in the folders and is passed over."""
 
     sources: list[Source] = field(default_factory=list)
-    passed: Counter[str] = field(default_factory=Counter)
+    answers: Names = field(default_factory=Names)  # earlier ones of calcrisk
+    tables: Names = field(default_factory=Names)
+    hidden: Names = field(default_factory=Names)
+    others: Names = field(default_factory=Names)
     repeated: int = 0  # files and folders reached a second time, and read once
 
     @property
@@ -123,24 +146,17 @@ def find(paths: Sequence[str], output: str | None = None) -> Found:
     """Find what the paths lead to: files as named, folders with all that lies beneath, ``-`` for standard input.
 
     Within a folder the order is that of names; what is hidden is passed over, and so is ``output``, the file that the
-    answers go to. What cannot be read is found with its fault. Raises UsageError for a table (CSV, Parquet).
+    answers go to, and any earlier answer. What cannot be read is found with its fault, and so is what is no patient
+    document though it was named. Raises UsageError when the answers would replace a patient.
     """
-    _refuse_tables(paths)
-    search = _Search(os.path.realpath(output) if output else None)
+    goes_to = None if output is None or output == "-" else os.path.realpath(output)
+    search = _Search(goes_to)
     for path in paths:
         search.named(path)
+    if not search.found.sources:  # nothing but the earlier answer, which would be lost for nothing
+        raise UsageError([_answers(path) for path in paths])
+    refuse_overwriting([source.path for source in search.found.sources], output)
     return search.found
-
-
-def _refuse_tables(paths: Sequence[str]) -> None:
-    hint = "write one patient a line as JSON, with the columns as names (NDJSON)"
-    faults = [
-        Fault(code="table", message="tables are not read yet", file=path, hint=hint)
-        for path in paths
-        if path.lower().endswith(_TABLES) and not os.path.isdir(path)  # noqa: PTH112  # as the walk below
-    ]
-    if faults:
-        raise UsageError(faults)
 
 
 class _Search:
@@ -166,7 +182,13 @@ class _Search:
             if len(self.found.sources) + self.found.repeated == before:
                 self.found.sources.append(Source(path, _nothing_in(path)))
         else:
-            self.found.sources.append(Source(path))
+            self._document(path, real)
+
+    def _document(self, path: str, real: str) -> None:
+        if real == self._output and is_answer(path):  # `*` of a shell names it as well
+            self.found.answers.add(path)
+        else:
+            self.found.sources.append(Source(path, _no_document(path, real)))
 
     def _folder(self, path: str, real: str) -> None:
         waiting = [self._listing(path, real)]  # no recursion: folders may be nested as deep as a disk allows
@@ -191,15 +213,22 @@ class _Search:
             self.found.sources.append(Source(path, _cannot_read(path, error)))
             return
         for entry in entries:
-            if not entry.name.startswith("."):
+            if entry.name.startswith("."):
+                self.found.hidden.add(entry.path)
+            else:
                 yield entry, os.path.realpath(entry.path) if entry.is_symlink() else f"{real}{os.sep}{entry.name}"
 
     def _file(self, entry: os.DirEntry[str], real: str) -> None:
         suffix = os.path.splitext(entry.name)[1].lower()  # noqa: PTH122  # as above
-        if real == self._output:
+        ours = _is_to_be_read(entry) and is_answer(entry.path)
+        if real == self._output and (ours or suffix not in _SUFFIXES):
             return
-        if suffix not in _SUFFIXES or not _is_to_be_read(entry):
-            self.found.passed[suffix] += 1
+        if ours:
+            self.found.answers.add(entry.path)
+        elif suffix in _TABLES:
+            self.found.tables.add(entry.path)
+        elif suffix not in _SUFFIXES or not _is_to_be_read(entry):
+            self.found.others.add(entry.path)
         elif self.is_new(real):
             self.found.sources.append(Source(entry.path))
         else:
@@ -219,6 +248,36 @@ def _is_to_be_read(entry: os.DirEntry[str]) -> bool:
         return entry.is_file() or (entry.is_symlink() and not os.path.exists(entry.path))  # noqa: PTH110  # as above
     except OSError:
         return True
+
+
+def _no_document(path: str, real: str) -> Fault | None:
+    """Say why a file that was named is not read: it is a table, an answer, or could be waited for without end."""
+    if path == STDIN:
+        return None
+    if is_answer(path):
+        return _answers(path)
+    if path.lower().endswith(_TABLES):
+        hint = "write one patient a line as JSON, with the columns as names (NDJSON)"
+        return Fault(code="table", message="tables are not read yet", file=path, hint=hint)
+    if _may_never_end(path, real):
+        hint = f"give it as standard input: calcrisk batch - < {path}"
+        return Fault(code="not-a-file", message="a pipe or a device, not a file", file=path, hint=hint)
+    return None
+
+
+def _answers(path: str) -> Fault:
+    message = "these are answers of calcrisk, not patients"
+    return Fault(code="answers", message=message, file=path, hint="name what they were made from")
+
+
+def _may_never_end(path: str, real: str) -> bool:
+    """Tell a named pipe or a device; what a shell puts in place of ``<(…)`` has no name, and its end is open."""
+    try:
+        mode = os.stat(path).st_mode  # noqa: PTH116  # as above
+    except (OSError, ValueError):
+        return False  # reading tells what is wrong
+    nameless = stat.S_ISFIFO(mode) and (path.startswith("/dev/fd/") or not os.path.exists(real))  # noqa: PTH110  # as above
+    return not stat.S_ISREG(mode) and not nameless
 
 
 def _nothing_in(path: str) -> Fault:

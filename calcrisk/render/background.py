@@ -97,7 +97,7 @@ def inputs(view: View) -> Iterator[Line]:
         yield from _otherwise(view)
         return
     rows = [(part.label, _read(view, part), part.origin) for part in view.assessment.inputs.values()]
-    rows += [_derived(view, part) for part in view.assessment.facts.values() if part.value is not None]
+    rows += [_derived(view, part) for part in view.assessment.facts.values() if words.is_known(part)]
     if not rows:
         return
     yield from heading(view, "Inputs as read")
@@ -126,7 +126,7 @@ def _given(origin: str) -> str:
 
 def _said_otherwise(view: View, part: Input) -> str:
     if part.origin.startswith("implied"):
-        value = view.page.show(words.quantity(part.value, part.unit))
+        value = view.page.show(words.known(part))
         return f"{view.page.show(part.label)} {value} ({view.page.literal(part.origin)})"
     return f"{view.page.show(part.label)} {_read(view, part)}"
 
@@ -135,12 +135,12 @@ def _read(view: View, part: Input) -> str:
     """Show what was written, and the canonical value where that says more."""
     if words.as_canonical(part):
         return view.page.show(words.given(part))
-    canonical = view.page.show(words.quantity(part.value, part.unit))
+    canonical = view.page.show(words.known(part))
     return f"{view.page.literal(part.as_written)} {view.page.glyphs.arrow} {canonical}"
 
 
 def _derived(view: View, part: Fact) -> tuple[str, str, str]:
-    value = view.page.show(words.quantity(part.value, part.unit))
+    value = view.page.show(words.known(part))
     return (part.label, value, "as reported" if part.given else _DERIVED)
 
 

@@ -37,11 +37,9 @@ def _open(assessment: Assessment) -> str:
 
 def _products(assessment: Assessment) -> Iterator[str]:
     shown = assessment.ca_p_product
-    if shown.value is None:
-        yield words.no_product(shown)
+    if plain := words.uncorrected(shown):
+        yield f"{words.PRODUCT} {plain.text}, {words.verdict(plain.reached, shown.threshold)}."
     else:
-        verdict = words.verdict(shown.at_or_above, shown.threshold)
-        yield f"{words.PRODUCT} {words.product(shown.value, shown)}, {verdict}."
-    if shown.corrected_value is not None:
-        against = words.verdict(shown.corrected_at_or_above, shown.threshold)
-        yield f"Albumin-corrected {words.product(shown.corrected_value, shown)}, {against}."
+        yield words.no_product(shown)
+    if corrected := words.corrected(shown):
+        yield f"Albumin-corrected {corrected.text}, {words.verdict(corrected.reached, shown.threshold)}."

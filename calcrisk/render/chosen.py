@@ -84,7 +84,7 @@ def _differs(part: Input) -> bool:
 def derived(assessment: Assessment) -> list[Fact]:
     """List the known numbers and words that were derived, or given instead; the products have a place of their own."""
     unit = assessment.ca_p_product.unit
-    known = (part for part in assessment.facts.values() if part.value is not None and part.unit != unit)
+    known = (part for part in assessment.facts.values() if words.is_known(part) and part.unit != unit)
     return [part for part in known if not isinstance(part.value, bool)]
 
 

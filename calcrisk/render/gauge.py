@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from calcrisk.render import words
 
 if TYPE_CHECKING:
-    from calcrisk.render.layout import Glyphs, Line
+    from calcrisk.render.layout import Glyphs, Line, Styled
 
 _WARM = frozenset({"mild", "moderate"})  # yellow is hard to read as text on white: drawn signs only
 _HOT = {"marked": "red", "high": "red", "severe": "bold red", "very_high": "bold red"}
@@ -45,6 +45,28 @@ def gauge(value: float, threshold: float, width: int, glyphs: Glyphs, *, reached
         filled = min(max(0, left - 1), round(value / threshold * left))
         return _below(filled, left, right, glyphs)
     return _above(round((value / threshold - 1) * right / (_FULL_SCALE - 1)), left, right, glyphs)
+
+
+def between(ends: tuple[float, float], threshold: float, width: int, glyphs: Glyphs, *, reached: bool | None) -> Line:
+    """Draw what is known within bounds: a bar up to the lowest it can be, hollow from there to the highest."""
+    lowest, highest = ends
+    bar = gauge(lowest, threshold, width, glyphs, reached=reached)
+    if lowest == highest:
+        return bar
+    whole = _signs(gauge(highest, threshold, width, glyphs, reached=reached))
+    pairs = zip(_signs(bar), whole, strict=True)
+    return [at_least if at_least[0] == at_most[0] else _open(at_least, at_most, glyphs) for at_least, at_most in pairs]
+
+
+def _signs(line: Line) -> Line:
+    return [(sign, style) for text, style in line for sign in text]
+
+
+def _open(at_least: Styled, at_most: Styled, glyphs: Glyphs) -> Styled:
+    """Give the sign of a place that only the highest value reaches; the tick and the end of the scale stay."""
+    if at_least[0] == glyphs.tick or at_most[0] == glyphs.beyond:
+        return at_least if at_least[0] == glyphs.tick else at_most
+    return glyphs.possible, at_most[1]
 
 
 def _below(filled: int, left: int, right: int, glyphs: Glyphs) -> Line:

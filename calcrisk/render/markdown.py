@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         Product,
         TierRange,
     )
+    from calcrisk.render.words import Measured
 
 _SPECIAL = re.compile(r"([\\`*_\[\]<>|~#&!$])")
 _BLOCK_START = re.compile(r"^(\d*)([-+.)=])(?=\s|$|[-=]+$)")  # a list, a rule or an underlined heading
@@ -123,24 +124,21 @@ def _product(assessment: Assessment, numbers: Numbers, *, full: bool) -> Iterato
     yield ""
     yield f"- Threshold: {words.threshold(shown)}{_marks(shown.evidence, numbers)}"
     name = "As reported" if shown.given else "Uncorrected"
-    yield _value(name, shown.value, shown.si_value, shown, shown.at_or_above) or f"- {escaped(words.no_product(shown))}"
-    corrected = _value(
-        "Albumin-corrected", shown.corrected_value, shown.corrected_si_value, shown, shown.corrected_at_or_above
-    )
-    yield from [corrected] if corrected else []
+    plain, corrected = words.uncorrected(shown), words.corrected(shown)
+    yield _measured(name, plain, shown) if plain else f"- {escaped(words.no_product(shown))}"
+    if corrected:
+        yield _measured("Albumin-corrected", corrected, shown)
     if shown.disagree:
         yield f"- **{words.disagreement(shown)}**"
-    if full or shown.value is not None:
+    if full or plain:
         yield from (f"- {escaped(note)}" for note in shown.notes)
     if full or chosen.exceeds(assessment):
         yield from (f"- {line}" for line in _against("Argued against by", shown.against, numbers))
 
 
-def _value(name: str, value: float | None, si_value: float | None, shown: Product, reached: bool | None) -> str:  # noqa: FBT001 - three values
-    if value is None:
-        return ""
-    si = f" ({words.product_si(si_value, shown)})" if si_value is not None else ""
-    return f"- {name}: **{words.product(value, shown)}**{si}, {words.verdict(reached, shown.threshold)}"
+def _measured(name: str, part: Measured, shown: Product) -> str:
+    si = f" ({part.si})" if part.si else ""
+    return f"- {name}: **{part.text}**{si}, {words.verdict(part.reached, shown.threshold)}"
 
 
 def _mechanisms(shown: Iterable[Mechanism]) -> Iterator[str]:
@@ -238,7 +236,7 @@ def _read(assessment: Assessment) -> Iterator[str]:
 
 
 def _quantity(part: Input | Fact) -> str:
-    return escaped(words.quantity(part.value, part.unit))
+    return escaped(words.known(part))
 
 
 def _inputs(assessment: Assessment) -> Iterator[str]:
@@ -246,11 +244,11 @@ def _inputs(assessment: Assessment) -> Iterator[str]:
         return
     yield from ("## Inputs as read", "", "| Input | As written | As read | From |", "| --- | --- | --- | --- |")
     for part in assessment.inputs.values():
-        cells = (part.label, part.as_written, words.quantity(part.value, part.unit), part.origin)
+        cells = (part.label, part.as_written, words.known(part), part.origin)
         yield f"| {' | '.join(escaped(cell, pretty=False) for cell in cells)} |"
-    for fact in (part for part in assessment.facts.values() if part.value is not None):
+    for fact in (part for part in assessment.facts.values() if words.is_known(part)):
         origin = "as reported" if fact.given else "derived"
-        yield f"| {escaped(fact.label)} | | {escaped(words.quantity(fact.value, fact.unit))} | {origin} |"
+        yield f"| {escaped(fact.label)} | | {_quantity(fact)} | {origin} |"
 
 
 def _warnings(assessment: Assessment) -> Iterator[str]:

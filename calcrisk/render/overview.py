@@ -35,6 +35,8 @@ _MEANS = {
 _STRIKING = ("bold red", "bold")  # the highest tier, and the one below
 _ALERT_COLUMN = ""
 _NAME = 14  # columns that a name has at least; where there is less room, the other columns are cut
+_IDS = 2**18  # ids that are remembered, some 20 MB: beyond them a page costs the same for any number
+_LINES = (".ndjson", ".jsonl", "<stdin>")  # what holds one patient a line
 _FOLDED = ("Patient", "Read from", "Refused", "Why")
 
 
@@ -57,7 +59,7 @@ class Line(NamedTuple):
     """One scored patient, as far as an overview shows it; ``order`` sorts alerts and the highest risk first."""
 
     order: tuple[int, ...]
-    name: str
+    id: str | None
     source: str
     classification: str
     tiers: tuple[str, ...]
@@ -71,7 +73,7 @@ class Line(NamedTuple):
 class RefusedLine(NamedTuple):
     """One refused patient: where its first error lies and what it is, and how many there are."""
 
-    name: str
+    id: str | None
     position: str
     error: str
     errors: int
@@ -79,19 +81,17 @@ class RefusedLine(NamedTuple):
 
 def line(outcome: Assessment | Refused, scale: Scale) -> Line | RefusedLine:
     """Make the line of one patient."""
-    source = f"{outcome.source}[{outcome.index}]" if outcome.index else outcome.source or ""
-    name = outcome.patient.id or source
     if isinstance(outcome, Refused):
         first = outcome.errors[0]
         position = ":".join(str(part) for part in (outcome.source, first["line"]) if part)
         error = " ".join(str(part) for part in (first["path"], f"({first['code']})") if part)
-        return RefusedLine(outcome.patient.id or "", position, error, len(outcome.errors))
+        return RefusedLine(outcome.patient.id, position, error, len(outcome.errors))
     parts = tuple(vars(outcome.risk).values())
     ranks = tuple(map(scale.rank, parts))
     return Line(
         order=(not outcome.alerts, *(-rank for rank in ranks), scale.place(outcome.classification)),
-        name=name,
-        source=source,
+        id=outcome.patient.id,
+        source=_position(outcome),
         classification=outcome.classification,
         tiers=tuple(map(_tier, parts)),
         ranks=ranks,
@@ -100,6 +100,14 @@ def line(outcome: Assessment | Refused, scale: Scale) -> Line | RefusedLine:
         certain=len(outcome.possible_classifications) == 1,
         alert=bool(outcome.alerts),
     )
+
+
+def _position(answer: Assessment) -> str:
+    """Say where a patient was read: file and line for one patient a line, else the file and its place in there."""
+    source = answer.source or ""
+    if source.lower().endswith(_LINES) and answer.inputs:
+        return next(iter(answer.inputs.values())).origin  # every input of a line stands in that line
+    return f"{source}[{answer.index}]" if answer.index else source
 
 
 def _tier(part: TierRange) -> str:
@@ -130,10 +138,13 @@ class Overview:
         self._classes: Counter[str] = Counter()
         self._tiers: Counter[tuple[int, int]] = Counter()  # of a question and a rank
         self._scored = self._refused = 0
+        self._ids, self._repeated = set[int](), set[int]()
+        self._forgetful = False
 
     def add(self, lines: Iterable[Line | RefusedLine]) -> None:
         """Count every line, and keep those that will be listed; of equals, the earlier."""
         for each in lines:
+            self._remember(each.id)
             if isinstance(each, Line):
                 self._scored += 1
                 self._classes[each.classification] += 1
@@ -143,6 +154,18 @@ class Overview:
                 self._refused += 1
                 if not self._top or self._refused <= self._top:
                     self._told.append(each)
+
+    def _remember(self, patient: str | None) -> None:
+        """Take note of ids that stand more than once."""
+        if patient is None:
+            return
+        number = hash(patient)
+        if number in self._ids:
+            self._repeated.add(number)
+        elif len(self._ids) < _IDS:
+            self._ids.add(number)
+        else:
+            self._forgetful = True
 
     def _keep(self, one: Line) -> None:
         entry = (tuple(-part for part in (*one.order, self._scored)), one)
@@ -170,6 +193,9 @@ class Overview:
             if more := self._refused - len(self._told):
                 yield page.text(f"and {more:,} more", "dim")
             yield ""
+        if self._repeated:
+            yield page.text(self._said_of_ids())
+            yield ""
         if self._scored:
             yield self._counts(page)
             yield page.text(f"Classes: {self._of_classes()}")
@@ -181,13 +207,18 @@ class Overview:
         wide, counted = ("Read from",) * far, (">Open",) * roomy
         table = page.table(_ALERT_COLUMN, "Patient", *wide, "Class", *self._labels, f">{words.PRODUCT}  ", *counted)
         for one in listed:
-            cells = [page.text(_ALERT * one.alert, "bold red"), page.text(one.name, "bold" if one.alert else "")]
+            cells = [page.text(_ALERT * one.alert, "bold red"), page.text(self._name(one), "bold" if one.alert else "")]
             cells += [page.text(one.source)] * far
             cells += [page.text(f"{words.word(one.classification)} {_OPEN * (not one.certain)}".rstrip())]
             cells += [page.text(tier, self._style(rank)) for tier, rank in zip(one.tiers, one.ranks, strict=True)]
             cells += [page.text(one.product), *[page.text(str(one.open or ""))] * roomy]
             table.add_row(*cells)
         return table
+
+    def _name(self, one: Line) -> str:
+        if one.id is None:
+            return one.source
+        return f"{one.id} ({one.source})" if hash(one.id) in self._repeated and one.source else one.id
 
     def _style(self, rank: int) -> str:
         below = len(self._scale.tiers) - 1 - rank
@@ -205,10 +236,15 @@ class Overview:
     def _why_refused(self, page: _Sheet) -> Table:
         table = page.table("Refused", "Why")
         for one in self._told:
-            whose = f" ({one.name})" if one.name else ""
+            whose = f" ({one.id})" if one.id else ""
             others = f", and {one.errors - 1} more" if one.errors > 1 else ""
             table.add_row(page.text(f"{one.position}{whose}"), page.text(f"{one.error}{others}"))
         return table
+
+    def _said_of_ids(self) -> str:
+        count = len(self._repeated)
+        least = "at least " if self._forgetful else ""
+        return f"{least}{count:,} {'id stands' if count == 1 else 'ids stand'} more than once"
 
     def _counts(self, page: _Sheet) -> Table:
         """Count the patients of each tier and of each class."""

@@ -10,6 +10,7 @@ import io
 from typing import TYPE_CHECKING, TypeAlias
 
 from calcrisk.assessment import Refused
+from calcrisk.errors import Fault
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -101,5 +102,5 @@ def _refused(refused: Refused) -> dict[str, Cell]:
 
 
 def _error(fault: dict[str, str | int | None]) -> str:
-    place = f" {fault['path']}" if fault["path"] else ""
-    return f"{fault['code']}{place}: {fault['message']}"
+    where = Fault(**fault).where  # type: ignore[arg-type]  # made of a fault
+    return f"{fault['code']}{f' {where}' if where else ''}: {fault['message']}"

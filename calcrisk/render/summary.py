@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from calcrisk.assessment import Assessment, Citation, Consideration, TierRange
     from calcrisk.render.citations import Numbers
     from calcrisk.render.layout import Line, Page, Styled
+    from calcrisk.render.words import Measured
 
 INDENT = "  "
 _LABEL = 22  # the widest label that keeps a column of its own
@@ -39,17 +40,6 @@ class View:
         """Give the reference numbers, glued to the word before them."""
         marks = self.numbers.marks(cited).replace(" ", GLUE)
         return [(f"{GLUE}{marks}", "dim")] if marks else []
-
-
-@dataclass(frozen=True, slots=True)
-class _Measured:
-    """One product, ready to draw."""
-
-    name: str
-    value: float
-    text: str
-    si: str
-    reached: bool | None
 
 
 def heading(view: View, text: str) -> Iterator[Line]:
@@ -203,7 +193,7 @@ def product(view: View) -> Iterator[Line]:
         for note in notes:
             yield from page.paragraph([(note, "")], first=(INDENT, ""))
         yield from page.paragraph(_product_sources(view), first=(INDENT, ""))
-    elif shown.value is not None:
+    elif shown.lowest is not None:
         yield from page.paragraph([(f"{' '.join(notes)} ", ""), *_product_sources(view)], first=(INDENT, ""))
 
 
@@ -218,44 +208,37 @@ def _product_sources(view: View) -> Iterator[Styled]:
 def _gauges(view: View) -> Iterator[Line]:
     """Draw both products on one scale; one that cannot be computed says so."""
     shown = view.assessment.ca_p_product
-    drawn: list[_Measured] = []
-    if shown.value is not None:
-        name = "as reported" if shown.given else "uncorrected"
-        drawn.append(_measured(view, name, shown.value, shown.si_value, shown.at_or_above))
-    else:
+    plain, corrected = words.uncorrected(shown), words.corrected(shown)
+    named = (("as reported" if shown.given else "uncorrected", plain), ("corrected", corrected))
+    if not plain:
         yield from view.page.paragraph([(view.page.show(words.no_product(shown)), "bold")], first=(INDENT, ""))
-    if shown.corrected_value is not None:
-        corrected = (shown.corrected_value, shown.corrected_si_value, shown.corrected_at_or_above)
-        drawn.append(_measured(view, "corrected", *corrected))
-    yield from _scale(view, drawn)
-    if shown.value is not None and shown.corrected_value is None:
+    yield from _scale(view, {name: _literal(view, part) for name, part in named if part})
+    if plain and not corrected:
         yield [(f"{padded(f'{INDENT}corrected', _NAME)}cannot be computed from what is known", "dim")]
 
 
-def _measured(view: View, name: str, value: float, si_value: float | None, reached: bool | None) -> _Measured:  # noqa: FBT001 - three values
-    shown = view.assessment.ca_p_product
-    si = words.product_si(si_value, shown) if si_value is not None else ""
-    return _Measured(name, value, view.page.literal(words.product(value, shown)), view.page.literal(si), reached)
+def _literal(view: View, part: Measured) -> Measured:
+    return part._replace(text=view.page.literal(part.text), si=view.page.literal(part.si))
 
 
-def _scale(view: View, drawn: list[_Measured]) -> Iterator[Line]:
+def _scale(view: View, drawn: dict[str, Measured]) -> Iterator[Line]:
     """Draw the bars with their numbers behind them, or beneath them when the page is narrow; then the axis."""
     if not drawn:
         return
-    columns = (max(cells(part.text) for part in drawn), max(cells(part.si) for part in drawn))
+    columns = (max(cells(part.text) for part in drawn.values()), max(cells(part.si) for part in drawn.values()))
     behind = sum(columns) + len("  at or above") + _GAP
     stacked = view.page.width - _NAME - behind < _SHORTEST
     room = view.page.width - _NAME - (0 if stacked else behind)
     width = min(_GAUGE, room - 1 + room % 2)
-    for part in drawn:
-        yield from _drawn(view, part, width, None if stacked else columns)
+    for name, part in drawn.items():
+        yield from _drawn(view, name, part, width, None if stacked else columns)
     yield [(f"{' ' * _NAME}{gauge.axis(view.assessment.ca_p_product.threshold, width)}", "dim")]
 
 
-def _drawn(view: View, part: _Measured, width: int, columns: tuple[int, int] | None) -> Iterator[Line]:
+def _drawn(view: View, label: str, part: Measured, width: int, columns: tuple[int, int] | None) -> Iterator[Line]:
     limit = view.assessment.ca_p_product.threshold
-    bar = gauge.gauge(part.value, limit, width, view.page.glyphs, reached=part.reached)
-    name: Styled = (padded(f"{INDENT}{part.name}", _NAME), "")
+    bar = gauge.between((part.lowest, part.highest), limit, width, view.page.glyphs, reached=part.reached)
+    name: Styled = (padded(f"{INDENT}{label}", _NAME), "")
     verdict: Styled = (words.side(part.reached), "bold" if part.reached else "")
     if columns:
         numbers: Line = [(padded(part.text, columns[0]), "bold"), (f"  {padded(part.si, columns[1])}  ", "")]

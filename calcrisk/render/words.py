@@ -8,14 +8,25 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from calcrisk import printed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from calcrisk.assessment import Assessment, Finding, Input, Margin, Mechanism, Missing, Product, Scalar, TierRange
+    from calcrisk.assessment import (
+        Assessment,
+        Fact,
+        Finding,
+        Input,
+        Margin,
+        Mechanism,
+        Missing,
+        Product,
+        Scalar,
+        TierRange,
+    )
 
 TIERS = ("low", "moderate", "high", "very_high")
 LEVELS = ("none", "mild", "marked", "severe")
@@ -83,6 +94,21 @@ def quantity(value: Scalar, unit_name: str | None) -> str:
     return f"{scalar(value)} {unit(unit_name)}".rstrip() if value is not None else scalar(value)
 
 
+def is_known(shown: Fact) -> bool:
+    """Tell whether a quantity has a value, or ends between which it lies."""
+    return shown.value is not None or shown.lowest is not None
+
+
+def known(shown: Input | Fact) -> str:
+    """Say what was stated or derived: its value, or the ends between which it lies."""
+    low, high = shown.lowest, shown.highest
+    if shown.value is not None or low is None is high:
+        return quantity(shown.value, shown.unit)
+    if low is None or high is None:
+        return f"at most {quantity(high, shown.unit)}" if low is None else f"at least {quantity(low, shown.unit)}"
+    return f"{scalar(low)} to {quantity(high, shown.unit)}"
+
+
 def beside_limit(value: float, limit: float, decimals: int) -> str:
     """Round to ``decimals``, adding some while rounding would hide on which side of the limit the value lies."""
     while decimals < _SIGNIFICANT and abs(value - limit) > _SMALLEST and _same(value, limit, decimals):
@@ -94,14 +120,47 @@ def _same(value: float, limit: float, decimals: int) -> bool:
     return f"{value:.{decimals}f}" == f"{limit:.{decimals}f}"
 
 
-def product(value: float, shown: Product) -> str:
-    """Give a product in its conventional unit, one decimal."""
-    return f"{beside_limit(value, shown.threshold, 1)} {unit(shown.unit)}"
+class Measured(NamedTuple):
+    """A product in words and in numbers: in its conventional unit with one decimal, in its SI unit with two.
+
+    One that is known within bounds only says both; of an exact one ``lowest`` and ``highest`` are the same.
+    """
+
+    text: str
+    si: str
+    lowest: float
+    highest: float
+    reached: bool | None
 
 
-def product_si(value: float, shown: Product) -> str:
-    """Give a product in its SI unit, two decimals."""
-    return f"{beside_limit(value, shown.si_threshold, 2)} {unit(shown.si_unit)}"
+def uncorrected(shown: Product) -> Measured | None:
+    """Give the product of calcium and phosphate; None where it is not known."""
+    ends, si = (shown.lowest, shown.highest), (shown.si_lowest, shown.si_highest)
+    return _measured(shown, ends, si, shown.at_or_above)
+
+
+def corrected(shown: Product) -> Measured | None:
+    """Give the product of the albumin-corrected calcium and phosphate; None where it is not known."""
+    ends = (shown.corrected_lowest, shown.corrected_highest)
+    si = (shown.corrected_si_lowest, shown.corrected_si_highest)
+    return _measured(shown, ends, si, shown.corrected_at_or_above)
+
+
+_Ends = tuple[float | None, float | None]
+
+
+def _measured(shown: Product, ends: _Ends, si_ends: _Ends, reached: bool | None) -> Measured | None:  # noqa: FBT001 - three values
+    lowest, highest = ends
+    if lowest is None or highest is None:
+        return None
+    text = f"{_between(ends, shown.threshold, 1)} {unit(shown.unit)}"
+    si = f"{_between(si_ends, shown.si_threshold, 2)} {unit(shown.si_unit)}" if None not in si_ends else ""
+    return Measured(text, si, lowest, highest, reached)
+
+
+def _between(ends: _Ends, limit: float, decimals: int) -> str:
+    said = dict.fromkeys([beside_limit(end, limit, decimals) for end in dict.fromkeys(ends) if end is not None])
+    return f"between {' and '.join(said)}" if len(said) > 1 else "".join(said)
 
 
 def threshold(shown: Product) -> str:
