@@ -45,6 +45,11 @@ def assess(
     return _Writer(patient, rulebook).assessment(as_of, index, every_rule=every_rule)
 
 
+def identity(rulebook: Rulebook) -> parts.RulebookIdentity:
+    """Say which rulebook answers, as every answer of it does."""
+    return _wording(rulebook).identity
+
+
 @lru_cache(maxsize=_RULEBOOKS)
 def _wording(rulebook: Rulebook) -> Wording:
     return Wording(rulebook)

@@ -10,8 +10,8 @@ import os
 from typing import TYPE_CHECKING
 
 from calcrisk._version import __version__
-from calcrisk.assessing import assess
-from calcrisk.assessment import Assessment, PatientIdentity, Refused, RulebookIdentity
+from calcrisk.assessing import assess, identity
+from calcrisk.assessment import Assessment, PatientIdentity, Refused
 from calcrisk.errors import CalcriskError, Fault
 from calcrisk.inputs import patient_from
 from calcrisk.inputs.sources import find
@@ -67,7 +67,7 @@ def _refused(document: Document, book: Rulebook, as_of: str | None, faults: Iter
         index=document.index,
         status="refused",
         as_of=as_of,
-        rulebook=RulebookIdentity(id=book.id, version=book.version, sha256=book.sha256, profile=book.profile),
+        rulebook=identity(book),
         patient=PatientIdentity(id=document.id),
         errors=tuple(fault._asdict() for fault in faults),
     )

@@ -86,6 +86,11 @@ class SurroundingsError(CalcriskError):
     exit_code = 4
 
 
+def cannot_read(file: str, error: OSError) -> Fault:
+    """Say why a file cannot be read."""
+    return Fault(code="cannot-read", message=f"cannot be read: {error.strerror or error}", file=file)
+
+
 def did_you_mean(wrong: str, known: Iterable[str]) -> str | None:
     """Offer the nearest right names, or None when nothing is near."""
     near = nearest(wrong, known)

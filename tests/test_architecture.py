@@ -248,4 +248,4 @@ def test_no_file_holds_a_path_of_one_machine() -> None:
 def test_a_path_of_one_machine_is_found() -> None:
     home = "/home"  # in two pieces, or this file would be found
     assert machine_paths(f"see {home}/ada/labs.yaml")
-    assert not machine_paths("https://example.org/home/ada and .venv/work/x")
+    assert not machine_paths(f"https://example.org{home}/ada and .venv{home}/x")

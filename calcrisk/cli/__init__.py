@@ -7,7 +7,6 @@ import sys
 
 from calcrisk.errors import CalcriskError
 
-_INTERRUPTED = 130  # what shells give a process ended by Ctrl-C
 _RARELY = 100_000  # new objects before Python looks for cycles: start-up makes many, and none of them is garbage
 _SURROUNDINGS = 4  # as SurroundingsError
 _REPORT = "This is a defect in calcrisk, not in your data. Set CALCRISK_DEBUG=1 to see where, and please report it."
@@ -35,8 +34,10 @@ def _guarded() -> int:
 
         sys.stderr.write(show(error))
         return error.exit_code
-    except KeyboardInterrupt:
-        return _INTERRUPTED
+    except KeyboardInterrupt as ended:
+        from calcrisk.cli.signals import exit_code
+
+        return exit_code(ended)
     except OSError as error:
         sys.stderr.write(f"{error.strerror or error}: {error.filename or 'standard output'}\n")
         return _SURROUNDINGS

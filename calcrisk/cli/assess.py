@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from calcrisk.cli.formats import chosen_format
 from calcrisk.cli.output import emit, print_page
-from calcrisk.errors import Fault, InputError, UsageError
+from calcrisk.errors import Fault, InputError, UsageError, cannot_read
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -75,8 +75,7 @@ def read(file: str) -> Document:
         with Path(file).open("rb") as stream:
             return read_document(stream.read(enough), file)
     except OSError as error:
-        message = f"cannot be read: {error.strerror or error}"
-        raise InputError([Fault(code="cannot-read", message=message, file=file)]) from None
+        raise InputError([cannot_read(file, error)]) from None
 
 
 def as_date(text: str | None) -> str | None:

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from calcrisk.errors import Fault, UsageError
+from calcrisk.errors import Fault, UsageError, cannot_read
 from calcrisk.inputs.documents import MAX_BYTES, MAX_FILE_BYTES, Document, read_documents, read_line
 from calcrisk.inputs.earlier import STDIN, is_answer, refuse_overwriting
 
@@ -210,7 +210,7 @@ class _Search:
             with os.scandir(path) as listing:
                 entries = sorted(listing, key=lambda entry: entry.name)
         except OSError as error:
-            self.found.sources.append(Source(path, _cannot_read(path, error)))
+            self.found.sources.append(Source(path, cannot_read(path, error)))
             return
         for entry in entries:
             if entry.name.startswith("."):
@@ -285,15 +285,11 @@ def _nothing_in(path: str) -> Fault:
     return Fault(code="no-patients", message=message, file=path, hint=f"their names end in {', '.join(_SUFFIXES)}")
 
 
-def _cannot_read(path: str, error: OSError) -> Fault:
-    return Fault(code="cannot-read", message=f"cannot be read: {error.strerror or error}", file=path)
-
-
 def _file(path: str) -> list[Document]:
     try:
         content = _content(path)
     except OSError as error:
-        return [Document(path, faults=[_cannot_read(path, error)])]
+        return [Document(path, faults=[cannot_read(path, error)])]
     return read_documents(content, path)
 
 
@@ -323,7 +319,7 @@ def _blocks(path: str) -> Iterator[Unit]:
                 lines = content.split(b"\n")
                 number, index, share = number + len(lines) - 1, index + sum(map(_says_something, lines)), share + part
     except OSError as error:
-        yield Unread(name, index, _cannot_read(name, error), 1 - share)
+        yield Unread(name, index, cannot_read(name, error), 1 - share)
     else:
         if not index:
             hint = "write one patient a line, as JSON"

@@ -269,9 +269,9 @@ def bounded(node: ex.Node, slots: Slots) -> Closure:  # noqa: PLR0911  # one bra
         case ex.Call(function, arguments):
             return _applied(CALL[function], [bounded(argument, slots) for argument in arguments])
         case ex.And(items):
-            return _all_bounded([bounded(item, slots) for item in items])
+            return _joined_bounded([bounded(item, slots) for item in items], settles=False)
         case ex.Or(items):
-            return _any_bounded([bounded(item, slots) for item in items])
+            return _joined_bounded([bounded(item, slots) for item in items], settles=True)
         case ex.Not(item):
             return _negated_bounded(bounded(item, slots))
         case ex.Choose():
@@ -321,29 +321,17 @@ def _applied(calculate: Callable[..., Quantity], arguments: list[Closure], *, di
     return run
 
 
-def _all_bounded(items: list[Closure]) -> Closure:
-    # False settles it; unknown beside free stays unknown, since the free answer alone cannot make it true.
+def _joined_bounded(items: list[Closure], *, settles: bool) -> Closure:
+    # Beside free, unknown stays for ``and``, since the free answer alone cannot make it true; for ``or`` it can.
+    prevails = FREE if settles else None
+
     def run(env: Environment) -> AnyTruth:
-        answer: AnyTruth = True
+        answer: AnyTruth = not settles
         for item in items:
-            value = item(env)
-            if value is False:
-                return False
-            if value is not True and answer is not None:
-                answer = value
-        return answer
-
-    return run
-
-
-def _any_bounded(items: list[Closure]) -> Closure:
-    def run(env: Environment) -> AnyTruth:
-        answer: AnyTruth = False
-        for item in items:
-            value = item(env)
-            if value is True:
-                return True
-            if value is not False and answer is not FREE:
+            value: AnyTruth = item(env)
+            if value is settles:
+                return settles
+            if not isinstance(value, bool) and answer is not prevails:
                 answer = value
         return answer
 

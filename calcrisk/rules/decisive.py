@@ -64,7 +64,6 @@ class Decisive:
         self._for_gates = self._reach.steps_needed(self._gate_slots) & self._facts
         self._minimum = {entry.name for entry in self._program.inputs.values() if entry.slot in self._program.minimum}
         self._own = {entry.slot for entry in self._program.inputs.values() if not entry.spec["derived"]}
-        self._statuses = {name for name, each in self._program.inputs.items() if each.spec["role"] == "status"}
         self._asked = tuple(
             (entry.name, entry.slot) for entry in self._program.inputs.values() if entry.spec["ask"] != "volunteered"
         )
@@ -102,18 +101,22 @@ class Decisive:
         candidates = [
             each for each in question.candidates if each.bit & undecided and each.level > lows[each.mechanism]
         ]
-        if not candidates and not question.gated:
-            return tuple(self._begun(question, found))
+        env, highs = found.env, lows
+        if candidates or question.gated:
+            env, highs = self._tried(question, candidates, found)
+        return tuple(self._moved(question, found, env, highs))
+
+    def _tried(
+        self, question: _Question, candidates: Iterable[_Candidate], found: Evaluation
+    ) -> tuple[list[Any], list[int]]:
+        """Return the environment with the answer free, and how high it could raise each mechanism."""
         env, affected = list(found.env), 0
         for slot, whole, bits in question.freed:
             if is_open(held := env[slot]):
                 env[slot] = FREE if whole is None else Span(*(held[:2] if isinstance(held, Span) else whole), free=True)
                 affected |= bits
         taken = self._taken_for_gates(affected, env) if question.gated else 0
-        highs = self._raised(candidates, list(lows), affected, taken, env)
-        if highs == lows and not question.gated:
-            return tuple(self._begun(question, found))
-        return tuple(self._moved(question, found, env, highs))
+        return env, self._raised(candidates, list(found.lows), affected, taken, env)
 
     def _taken_for_gates(self, affected: Bits, env: list[Any]) -> Bits:
         self._take(affected & self._for_gates, env)
@@ -151,12 +154,6 @@ class Decisive:
             if moved if answer.assessed else begins:
                 yield tier.name
 
-    def _begun(self, question: _Question, found: Evaluation) -> Iterable[str]:
-        tiers = zip(self._program.tiers, found.tiers, question.begins, strict=True)
-        for tier, answer, begins in tiers:
-            if begins and not answer.assessed and (tier.withheld is None or found.env[tier.withheld] is not True):
-                yield tier.name
-
     def _question(self, name: str) -> _Question:
         if name not in self._questions:
             self._questions[name] = self._asked_of(name)
@@ -186,7 +183,7 @@ class Decisive:
         """Return the inputs that an answer can settle: itself, what it implies, and what it makes needless to ask."""
         program = self._program
         follow = (rule.target for rule in program.implications if name in rule.when.mentions)
-        of = (program.inputs[name].spec["of"],) if name in self._statuses else ()
+        of = (program.inputs[name].spec["of"],) if program.inputs[name].spec["role"] == "status" else ()
         spread = (others.get(name, ()) for others in (program.up, program.down, program.closes))
         return frozenset((name, *follow, *of, *(other for others in spread for other in others)))
 

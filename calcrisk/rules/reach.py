@@ -33,14 +33,14 @@ class Reach:
         self.needed_by_rule: list[Bits] = []
         for at, rule in enumerate(program.rules, start=self.first_rule):
             read = slots_read(rule.when.node, self._slots)
-            self._mark(1 << at, self.stated_behind(read))
+            self._mark(1 << at, self._stated_behind(read))
             self.needed_by_rule.append(self.steps_needed(read))
 
     def _step(self, bit: Bits, step: Step) -> None:
         conditions = [each for each in (step.value, step.valid, step.asked) if each is not None]
         read = frozenset[int]().union(*(slots_read(each.node, self._slots) for each in conditions))
         own = frozenset() if step.stated is None else frozenset((step.slot, step.stated))
-        behind = self.stated_behind(read) | own
+        behind = self._stated_behind(read) | own
         needed = self.steps_needed(read) | bit
         self._mark(bit, behind)
         self._behind[step.slot], self._needed[step.slot] = behind, needed
@@ -49,7 +49,7 @@ class Reach:
         for slot in slots:
             self.affected[slot] |= bit
 
-    def stated_behind(self, slots: Iterable[int]) -> frozenset[int]:
+    def _stated_behind(self, slots: Iterable[int]) -> frozenset[int]:
         """Return the slots of statements that these slots hang on; a stated slot hangs on itself."""
         return frozenset[int]().union(*(self._behind.get(slot, frozenset((slot,))) for slot in slots))
 
