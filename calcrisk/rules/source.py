@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 Route = tuple[str | int, ...]
 
-# section: the key its entries stand under in the file (a folder of that name holds several such files)
+# section: the key its entries stand under in the file (a folder of that name holds several such files, at any depth)
 LISTED: Final = {
     "variables": "variables",
     "facts": "facts",
@@ -89,7 +89,7 @@ class Source:
         single, folder = self.folder / f"{section}.yaml", self.folder / section
         if single.is_file():
             yield single
-        yield from sorted(folder.glob("*.yaml")) if folder.is_dir() else ()
+        yield from sorted(folder.rglob("*.yaml")) if folder.is_dir() else ()
 
     def _read(
         self, file: Path, route: Route, *, renamed: dict[str, str] | None = None, start: int = 0
