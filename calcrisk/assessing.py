@@ -149,8 +149,8 @@ class _Writer:
 
     def product(self) -> parts.Product:
         words, env = self.words.product, self.env
-        limit = words.limit.plain(env)
-        threshold = words.default_limit if limit is None else limit
+        limit, *limits = words.limit.known(env)
+        threshold, limits = (words.default_limit, words.limits) if limits[0] is None else (limit or limits[0], limits)
         value, lowest, highest = words.value.known(env)
         corrected, corrected_lowest, corrected_highest = words.corrected.known(env)
         above = None if lowest is None else words.at_limit.plain(env)
@@ -168,6 +168,10 @@ class _Writer:
                 "si_unit": words.si_unit,
                 "threshold": threshold,
                 "si_threshold": threshold / words.factor,
+                "threshold_lowest": limits[0],
+                "threshold_highest": limits[1],
+                "si_threshold_lowest": limits[0] / words.factor,
+                "si_threshold_highest": limits[1] / words.factor,
                 "at_or_above": above,
                 "corrected_value": corrected,
                 "corrected_lowest": corrected_lowest,
@@ -287,7 +291,12 @@ class _Writer:
         read = [parts.Warned.of({"code": code, "message": message}) for code, message in sorted(self.patient.warnings)]
         holding = self.holding(self.words.warnings)
         said = [parts.Warned.of({"code": each.spec["code"], "message": each.say.fill(self.env)}) for each in holding]
-        return (*read, *said)
+        return (*read, *said, *self.needed())
+
+    def needed(self) -> tuple[parts.Warned, ...]:
+        """Say of each open input that the profile cannot do without what that means."""
+        open_ones = [need for need in self.words.needs if self.words.places[need.name].known(self.env)[0] is None]
+        return tuple([parts.Warned.of({"code": need.code, "message": need.says}) for need in open_ones])
 
 
 def _input(place: Place, env: Sequence[Any], written: str, origin: str) -> parts.Input:

@@ -121,10 +121,19 @@ class ProductWords(NamedTuple):
     at_limit: Place
     corrected_at_limit: Place
     default_limit: float
+    limits: tuple[float, float]  # between which the limit lies while it is not known
     factor: float
     unit: str
     si_unit: str
     cited: Cited
+
+
+class Need(NamedTuple):
+    """An input that the profile cannot do without, and what is said while it is open."""
+
+    name: str
+    code: str
+    says: str
 
 
 _Key = TypeVar("_Key")
@@ -154,6 +163,8 @@ class Wording:
             id=rulebook.id, version=rulebook.version, sha256=rulebook.sha256, profile=rulebook.profile
         )
         self.decisive = Decisive(rulebook.walk)
+        needs = data["profiles"][rulebook.profile]["needs"].items()
+        self.needs = tuple(Need(name, f"profile-needs-{name.replace('_', '-')}", says) for name, says in needs)
         self.mechanism_names = tuple(entry["name"] for entry in data["mechanisms"])
         self.order = {name: at for at, name in enumerate(program.inputs)}
         entries: ChainMap[str, Spec] = ChainMap(
@@ -198,10 +209,12 @@ class Wording:
         places = {
             key: self.places[spec[key]] for key in ("value", "corrected", "limit", "at_limit", "corrected_at_limit")
         }
+        limits = [self.data["parameters"][name]["value"] for name in (spec["default_limit"], *spec["limits"])]
         return ProductWords(
             name=spec["value"],
             **places,
-            default_limit=self.data["parameters"][spec["default_limit"]]["value"],
+            default_limit=limits[0],
+            limits=(min(limits), max(limits)),
             factor=self.specs[spec["value"]]["units"][spec["si_unit"]],
             unit=self.program.shown[spec["value"]].unit or "",
             si_unit=spec["si_unit"],

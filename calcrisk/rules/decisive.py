@@ -184,7 +184,7 @@ class Decisive:
         program = self._program
         follow = (rule.target for rule in program.implications if name in rule.when.mentions)
         of = (program.inputs[name].spec["of"],) if program.inputs[name].spec["role"] == "status" else ()
-        spread = (others.get(name, ()) for others in (program.up, program.down, program.closes))
+        spread = (others.get(name, ()) for others in (program.up, program.down, program.closes, program.rejects))
         return frozenset((name, *follow, *of, *(other for others in spread for other in others)))
 
 
