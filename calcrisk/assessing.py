@@ -149,8 +149,9 @@ class _Writer:
 
     def product(self) -> parts.Product:
         words, env = self.words.product, self.env
-        limit, *limits = words.limit.known(env)
-        threshold, limits = (words.default_limit, words.limits) if limits[0] is None else (limit or limits[0], limits)
+        limit, *ends = words.limit.known(env)
+        threshold = words.default_limit if limit is None else limit
+        limits = words.limits if ends[0] is None else ends
         value, lowest, highest = words.value.known(env)
         corrected, corrected_lowest, corrected_highest = words.corrected.known(env)
         above = None if lowest is None else words.at_limit.plain(env)

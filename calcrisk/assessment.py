@@ -187,7 +187,9 @@ class Product(Part):
     si_unit: str
     threshold: float
     si_threshold: float
-    threshold_lowest: float  # these two differ while the limit hangs on what is not known; `threshold` is the default one
+    threshold_lowest: (
+        float  # these two differ while the limit hangs on what is not known; `threshold` is the default one
+    )
     threshold_highest: float
     si_threshold_lowest: float
     si_threshold_highest: float

@@ -144,7 +144,7 @@ def _sources(data: Mapping[str, Any]) -> Iterator[Found]:
             for cited in where if role == "where" else entry.get(role) or []:
                 if cited["source"] not in references:
                     yield (
-                        (*route, role),
+                        (*route, "cites" if route[0] == "profiles" and "cites" in entry else role),
                         f"unknown reference {cited['source']!r}",
                         did_you_mean(cited["source"], references),
                     )

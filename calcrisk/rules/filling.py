@@ -125,7 +125,9 @@ class Filler:
 
     def _rejected(self, given: Mapping[str, Stated]) -> frozenset[str]:
         """Return the inputs whose values are not read: their sample was unfit, or may have been (stated as unknown)."""
-        unfit = (names for flag, names in self._program.rejects.items() if flag in given and given[flag].value is not False)
+        unfit = (
+            names for flag, names in self._program.rejects.items() if flag in given and given[flag].value is not False
+        )
         return frozenset[str]().union(*unfit)
 
     def _settle(self, place: _Place, value: Any, given: Mapping[str, Stated], filled: Filled) -> None:  # noqa: ANN401  # of any kind

@@ -110,11 +110,12 @@ class Rulebook:
 
 def _under(profile: Spec, data: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return a rulebook's data as a profile has them: with its parameters, and its sources cited in place of others."""
-    cites, replaced = profile["cites"], {"parameters": {**data["parameters"], **profile["parameters"]}}
-    if cites:
-        replaced |= {section: [_citing(entry, cites) for entry in data[section]] for section in ("rules", "facts")}
-        replaced["product"] = _citing(data["product"], cites)
-    return {**data, **replaced}
+    cites, parameters = profile["cites"], {**data["parameters"], **profile["parameters"]}
+    if not cites:
+        return {**data, "parameters": parameters}
+    rules, facts = ([_citing(entry, cites) for entry in data[section]] for section in ("rules", "facts"))
+    product = _citing(data["product"], cites)
+    return {**data, "parameters": parameters, "rules": rules, "facts": facts, "product": product}
 
 
 def _citing(entry: Spec, cites: Mapping[str, Spec]) -> Spec:

@@ -67,7 +67,8 @@ CONSIDER: list[tuple[str, Stated, bool]] = [
     ("pth-dependent-hypercalcaemia", {"age": 50, "calcium": 12.7, "pth": 225}, True),
     ("pth-dependent-hypercalcaemia", {"age": 50, "calcium": 12.7, "pth": 66, "pth_upper_limit": 65}, True),
     ("pth-dependent-hypercalcaemia", {"age": 50, "calcium": 12.7, "pth": 65, "pth_upper_limit": 65}, False),
-    ("pth-dependent-hypercalcaemia", {"age": 50, "calcium": 12.7, "pth": 90}, False),
+    ("pth-dependent-hypercalcaemia", {"age": 50, "calcium": 12.7, "pth": 89}, True),
+    ("pth-dependent-hypercalcaemia", {"age": 50, "calcium": 12.7, "pth": 88}, False),
     ("pth-dependent-hypercalcaemia", {"age": 50, "calcium": 12.7, "pth": "high"}, True),
     ("pth-dependent-hypercalcaemia", {"age": 50, "calcium": 9.7, "pth": 225}, False),
     ("hypercalcaemia-without-a-pth", {"age": 50, "calcium": 11.2}, True),
@@ -272,6 +273,22 @@ ALERTS: list[tuple[str, Stated, bool]] = [
     ("critical-corrected-calcium", {"corrected_calcium": 13}, False),
     ("critical-corrected-calcium", {"calcium": 12, "albumin": 2}, True),
     ("critical-calcium", {"calcium": 12, "albumin": 2}, False),
+    ("critical-ionised-calcium", {"ionised_calcium": 2.0, "age": 50}, True),
+    ("critical-ionised-calcium", {"ionised_calcium": 2.0}, True),
+    ("critical-ionised-calcium", {"ionised_calcium": 1.5, "age": 50}, True),
+    ("critical-ionised-calcium", {"ionised_calcium": 1.49, "age": 50}, False),
+    (
+        "critical-ionised-calcium",
+        {"ionised_calcium": 1.5, "ionised_calcium_upper_limit": 1.57, "age": "5 months"},
+        False,
+    ),
+    ("critical-ionised-calcium", {"ionised_calcium": 0.75, "age": "3 days"}, True),
+    ("critical-ionised-calcium", {"ionised_calcium": 0.76}, False),
+    ("critical-phosphate", {"phosphate": 9.1, "age": 50}, True),
+    ("critical-phosphate", {"phosphate": 9, "age": 50}, False),
+    ("critical-phosphate", {"phosphate": 0.9, "age": 50}, True),
+    ("critical-phosphate", {"phosphate": 9.1, "age": 17}, False),
+    ("critical-phosphate", {"phosphate": 9.1, "age": 50, "sample_haemolysed": True}, False),
     ("tumour-lysis", {"malignancy": True, "calcium": 6.3, "phosphate": 7.6, "age": 39}, True),
     ("tumour-lysis", {"calcium": 6.3, "phosphate": 7.6, "age": 39}, False),
     ("hypoparathyroid-brain-calcification", {"hypoparathyroidism": True}, False),
@@ -285,9 +302,19 @@ def test_an_alert_is_given_where_it_should_be(pattern: str, stated: Stated, *, s
 
 
 WARNINGS: list[tuple[str, Stated, bool]] = [
-    ("ionised-calcium-not-graded", {"ionised_calcium": 2.0, "age": 50}, True),
-    ("ionised-calcium-not-graded", {"ionised_calcium": 2.0}, True),
-    ("ionised-calcium-not-graded", {"ionised_calcium": 1.25, "age": 50}, False),
+    ("ionised-limit-of-a-child", {"ionised_calcium": 1.25, "age": 5}, True),
+    ("ionised-limit-of-a-child", {"ionised_calcium": 1.25, "ionised_calcium_upper_limit": 1.4, "age": 5}, False),
+    ("ionised-limit-of-a-child", {"ionised_calcium": 1.25, "age": 50}, False),
+    ("stage-not-stated", {"egfr": 7, "age": 60}, True),
+    ("stage-not-stated", {"egfr": 80, "age": 60}, False),
+    ("stage-not-stated", {"egfr": 7, "age": 60, "ckd_stage": "G2"}, False),
+    ("stage-not-stated", {"egfr": 7, "age": 60, "dialysis": True}, False),
+    ("stage-not-stated", {"egfr": 7, "age": 60, "acute_kidney_injury": True}, False),
+    ("haemolysed-sample", {"phosphate": 6, "sample_haemolysed": True}, True),
+    ("haemolysed-sample", {"phosphate": 6, "sample_haemolysed": False}, False),
+    ("post-dialysis-sample", {"phosphate": 3, "sample_post_dialysis": True}, True),
+    ("post-dialysis-without-dialysis", {"phosphate": 3, "sample_post_dialysis": True, "ckd_stage": "G2"}, True),
+    ("post-dialysis-without-dialysis", {"phosphate": 3, "sample_post_dialysis": True, "dialysis": True}, False),
     ("dialysis-time-without-dialysis", {"dialysis_months": 12, "dialysis": False}, True),
     ("dialysis-time-without-dialysis", {"dialysis_months": 12, "dialysis": True}, False),
     ("dialysis-longer-than-life", {"dialysis_months": 60, "dialysis": True, "age": 4}, True),
@@ -388,7 +415,7 @@ def test_of_one_quantity_the_strongest_sentence_is_left() -> None:
     assert {rule for rule in left if "product" in rule} == {"ca-p-product-at-70-ckd", "ca-p-product-sustained-ckd"}
     assert {rule for rule in left if rule.startswith(("calcium", "phosphate"))} == {
         "calcium-12-or-more",
-        "phosphate-above-kdoqi-target-g5",
+        "phosphate-above-7-g5",
     }
 
 
