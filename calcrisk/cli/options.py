@@ -30,6 +30,7 @@ OPTIONS: tuple[Option, ...] = (
     Option("calcium", "number", "serum calcium (total) (mg/dL, mmol/L or mEq/L)", "NUMBER", "Laboratory"),
     Option("calcium_status", "choice", "calcium, as a word", "low|normal|high", "Laboratory"),
     Option("calcium_upper_limit", "number", "upper limit of calcium (mg/dL, mmol/L or mEq/L)", "NUMBER", "Laboratory"),
+    Option("calcium_lower_limit", "number", "lower limit of calcium (mg/dL, mmol/L or mEq/L)", "NUMBER", "Laboratory"),
     Option("phosphate", "number", "serum phosphate (as phosphorus) (mg/dL, mmol/L or mg/dL PO4)", "NUMBER", "Laboratory"),
     Option("sample_haemolysed", "yesno", "haemolysed sample", "", "Laboratory"),
     Option("sample_post_dialysis", "yesno", "sample taken after dialysis", "", "Laboratory"),

@@ -77,7 +77,13 @@ class Decisive:
         unsettled = [name for name, slot in self._asked if env[slot] is None]
         if not found.vague:
             return unsettled
-        open_given = [name for name in given if (slot := inputs[name].slot) in self._own and is_open(env[slot])]
+        # whether a sample was fit is a question only while something of it is stated
+        moot = {flag for flag, names in self._program.rejects.items() if given.keys().isdisjoint(names)}
+        open_given = [
+            name
+            for name in given
+            if (slot := inputs[name].slot) in self._own and is_open(env[slot]) and name not in moot
+        ]
         return sorted({*unsettled, *open_given}, key=lambda name: inputs[name].slot)
 
     def waiting(self, opened: Iterable[str], rules: Iterable[int]) -> list[tuple[int, tuple[str, ...]]]:

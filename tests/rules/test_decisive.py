@@ -98,7 +98,7 @@ def numbers_of(stated: Stated) -> list[float]:
 def test_few_questions_are_called_decisive_in_vain() -> None:
     called: list[bool] = []
 
-    @bounded_examples(80)
+    @bounded_examples(60)
     @given(patients(exact=True))
     def look(stated: Stated) -> None:
         for name, could in missing(stated).items():

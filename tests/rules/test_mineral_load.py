@@ -303,8 +303,8 @@ SITES: list[tuple[Stated, str]] = [
     ({"deposit_site": "kidney"}, "acid secretion or a fast change of pH"),
     ({"deposit_in_cornea": True}, "inflammation or alkalosis is thought to be the second hit"),
     ({"deposit_periarticular": True}, "follows phosphate"),
-    ({"deposit_in_coronary": True}, "vessels, calcified as well, are a site of this type and of others"),
-    ({"deposit_in_myocardium": True}, "heart muscle, calcified as well, may be of this type or dystrophic"),
+    ({"deposit_in_coronary": True}, "calcified vessels are a site of this type, and of others"),
+    ({"deposit_in_myocardium": True}, "heart muscle calcifies in this type, and in the dystrophic"),
 ]
 
 
@@ -392,3 +392,10 @@ DEGREES: list[tuple[Stated, str]] = [
 @pytest.mark.parametrize(("stated", "level"), DEGREES)
 def test_calcium_phosphate_and_pth_speak_each_for_itself(stated: Stated, level: str) -> None:
     assert answer(**{"mineral_history": False, "ckd_stage": "G1"} | stated).mechanisms["mineral_load"].level == level
+
+
+def test_whether_a_sample_was_fit_is_no_question_where_nothing_of_it_is_stated() -> None:
+    nothing = {name: value for name, value in KNOWN.items() if name != "phosphate"}
+    missing = {part.input for part in answer(**nothing, sample_haemolysed="unknown").missing}
+    assert "phosphate" in missing
+    assert "sample_haemolysed" not in missing
