@@ -296,7 +296,7 @@ class _Writer:
 
     def needed(self) -> tuple[parts.Warned, ...]:
         """Say of each open input that the profile cannot do without what that means."""
-        open_ones = [need for need in self.words.needs if self.words.places[need.name].known(self.env)[0] is None]
+        open_ones = [need for need in self.words.needs if self.words.places[need.name].known(self.env)[:2] == _UNKNOWN]
         return tuple([parts.Warned.of({"code": need.code, "message": need.says}) for need in open_ones])
 
 

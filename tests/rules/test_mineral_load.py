@@ -24,7 +24,7 @@ def book(profile: str | None = None) -> Rulebook:
     return Rulebook.default(profile)
 
 
-def answer(profile: str | None = None, **stated: Any) -> Assessment:
+def answer(profile: str | None = None, /, **stated: Any) -> Assessment:
     return assess(Patient(**stated), book(profile))
 
 
@@ -72,8 +72,8 @@ def test_no_profile_silences_them(profile: str) -> None:
     found = answer(profile, calcium=10, phosphate=7.2, ckd_stage="G5", age=60)
     rules = [finding for finding in found.findings if "product" in finding.rule]
     assert {finding.rule for finding in rules} >= {"ca-p-product-at-limit-ckd", "ca-p-product-at-70-ckd"}
-    for part in (*rules, found.ca_p_product):
-        assert {cited.id for cited in part.against} >= CRITICS
+    for against in (*(finding.against for finding in rules), found.ca_p_product.against):
+        assert {cited.id for cited in against} >= CRITICS
 
 
 # --------------------------------------------------------------------------------------------------- unfit samples
@@ -213,8 +213,8 @@ CITED = {
 def test_a_finding_cites_the_body_whose_limit_was_read_and_no_other(profile: str) -> None:
     found = answer(profile, calcium=10, phosphate=7.2, ckd_stage="G5", age=60)
     finding = next(each for each in found.findings if each.rule == "ca-p-product-at-limit-ckd")
-    for part in (finding, found.ca_p_product):
-        cited = {each.id for each in part.evidence}
+    for evidence in (finding.evidence, found.ca_p_product.evidence):
+        cited = {each.id for each in evidence}
         assert CITED[profile] in cited
         assert not cited & (set(CITED.values()) - {CITED[profile], "cap-pediatric-65"})
 
@@ -243,6 +243,11 @@ def test_without_an_age_the_limit_is_unknown_and_the_age_decides(profile: str) -
     answered = answer(profile, calcium=10, phosphate=6, ckd_stage="G4", age=12)
     assert (answered.ca_p_product.threshold_lowest, answered.ca_p_product.threshold_highest) == (65, 65)
     assert "profile-needs-age" not in warned(answered)
+
+
+def test_an_age_within_bounds_is_no_missing_age() -> None:
+    assert "profile-needs-age" not in warned(answer("kdoqi-paediatric", age="<10 years"))
+    assert "profile-needs-age" in warned(answer("kdoqi-paediatric", age="unknown"))
 
 
 @pytest.mark.parametrize(("age", "ends"), [("<10 years", (65, 65)), ("unknown", (55, 65)), (40, (55, 55))])
