@@ -149,9 +149,6 @@ class _Writer:
 
     def product(self) -> parts.Product:
         words, env = self.words.product, self.env
-        limit, *ends = words.limit.known(env)
-        threshold = words.default_limit if limit is None else limit
-        limits = words.limits if ends[0] is None else ends
         value, lowest, highest = words.value.known(env)
         corrected, corrected_lowest, corrected_highest = words.corrected.known(env)
         above = None if lowest is None else words.at_limit.plain(env)
@@ -167,12 +164,7 @@ class _Writer:
                 "si_lowest": None if lowest is None else lowest / words.factor,
                 "si_highest": None if highest is None else highest / words.factor,
                 "si_unit": words.si_unit,
-                "threshold": threshold,
-                "si_threshold": threshold / words.factor,
-                "threshold_lowest": limits[0],
-                "threshold_highest": limits[1],
-                "si_threshold_lowest": limits[0] / words.factor,
-                "si_threshold_highest": limits[1] / words.factor,
+                **words.thresholds(env),
                 "at_or_above": above,
                 "corrected_value": corrected,
                 "corrected_lowest": corrected_lowest,

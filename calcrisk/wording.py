@@ -127,6 +127,17 @@ class ProductWords(NamedTuple):
     si_unit: str
     cited: Cited
 
+    def thresholds(self, env: Sequence[Any]) -> dict[str, float]:
+        """Return the limit in force in both units, and the ends between which it lies while it is not known."""
+        limit, *ends = self.limit.known(env)
+        lowest, highest = self.limits if ends[0] is None else ends
+        found = {
+            "threshold": self.default_limit if limit is None else limit,
+            "threshold_lowest": lowest,
+            "threshold_highest": highest,
+        }
+        return found | {f"si_{name}": value / self.factor for name, value in found.items()}
+
 
 class Need(NamedTuple):
     """An input that the profile cannot do without, and what is said while it is open."""
