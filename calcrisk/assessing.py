@@ -147,8 +147,7 @@ class _Writer:
 
     def product(self) -> Document:
         words, env = self.words.product, self.env
-        limit, factor = words.limit.plain(env), words.factor
-        threshold = words.default_limit if limit is None else limit
+        factor = words.factor
         value, lowest, highest = words.value.known(env)
         corrected, corrected_lowest, corrected_highest = words.corrected.known(env)
         above = None if lowest is None else words.at_limit.plain(env)
@@ -163,8 +162,7 @@ class _Writer:
             "si_lowest": lowest and lowest / factor,
             "si_highest": highest and highest / factor,
             "si_unit": words.si_unit,
-            "threshold": threshold,
-            "si_threshold": threshold / factor,
+            **words.thresholds(env),
             "at_or_above": above,
             "corrected_value": corrected,
             "corrected_lowest": corrected_lowest,
@@ -283,7 +281,12 @@ class _Writer:
         read = [{"code": code, "message": message} for code, message in sorted(self.patient.warnings)]
         holding = self.holding(self.words.warnings)
         said = [{"code": each.spec["code"], "message": each.say.fill(self.env)} for each in holding]
-        return (*read, *said)
+        return (*read, *said, *self.needed())
+
+    def needed(self) -> tuple[Document, ...]:
+        """Say of each open input that the profile cannot do without what that means."""
+        open_ones = [need for need in self.words.needs if self.words.places[need.name].known(self.env)[:2] == _UNKNOWN]
+        return tuple([{"code": need.code, "message": need.says} for need in open_ones])
 
 
 def _input(place: Place, env: Sequence[Any], written: str, origin: str) -> Document:

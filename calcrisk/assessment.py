@@ -240,7 +240,12 @@ class Product(Part):
     si_highest: float | None
     si_unit: str
     threshold: float
+    # these two differ while the limit hangs on what is not known; `threshold` is then the rulebook's default
+    threshold_lowest: float
+    threshold_highest: float
     si_threshold: float
+    si_threshold_lowest: float
+    si_threshold_highest: float
     at_or_above: bool | None
     corrected_value: float | None
     corrected_lowest: float | None

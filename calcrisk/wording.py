@@ -133,10 +133,30 @@ class ProductWords(NamedTuple):
     at_limit: Place
     corrected_at_limit: Place
     default_limit: float
+    limits: tuple[float, float]  # between which the limit lies while it is not known
     factor: float
     unit: str
     si_unit: str
     cited: Cited
+
+    def thresholds(self, env: Sequence[Any]) -> dict[str, float]:
+        """Return the limit in force in both units, and the ends between which it lies while it is not known."""
+        limit, *ends = self.limit.known(env)
+        lowest, highest = self.limits if ends[0] is None else ends
+        found = {
+            "threshold": self.default_limit if limit is None else limit,
+            "threshold_lowest": lowest,
+            "threshold_highest": highest,
+        }
+        return found | {f"si_{name}": value / self.factor for name, value in found.items()}
+
+
+class Need(NamedTuple):
+    """An input that the profile cannot do without, and what is said while it is open."""
+
+    name: str
+    code: str
+    says: str
 
 
 _Key = TypeVar("_Key")
@@ -166,6 +186,8 @@ class Wording:
             id=rulebook.id, version=rulebook.version, sha256=rulebook.sha256, profile=rulebook.profile
         )
         self.decisive = Decisive(rulebook.walk)
+        needs = data["profiles"][rulebook.profile]["needs"].items()
+        self.needs = tuple(Need(name, f"profile-needs-{name.replace('_', '-')}", says) for name, says in needs)
         self.mechanism_names = tuple(entry["name"] for entry in data["mechanisms"])
         self.order = {name: at for at, name in enumerate(program.inputs)}
         entries: ChainMap[str, Spec] = ChainMap(
@@ -217,10 +239,12 @@ class Wording:
         places = {
             key: self.places[spec[key]] for key in ("value", "corrected", "limit", "at_limit", "corrected_at_limit")
         }
+        limits = [self.data["parameters"][name]["value"] for name in (spec["default_limit"], *spec["limits"])]
         return ProductWords(
             name=spec["value"],
             **places,
-            default_limit=self.data["parameters"][spec["default_limit"]]["value"],
+            default_limit=limits[0],
+            limits=(min(limits), max(limits)),
             factor=self.specs[spec["value"]]["units"][spec["si_unit"]],
             unit=self.program.shown[spec["value"]].unit or "",
             si_unit=spec["si_unit"],

@@ -171,6 +171,14 @@ class TestH09SampleAfterDialysis:
         history = {"age": 58, "ckd_stage": "G5", "dialysis": True, "product_sustained": True, "calcium": 9.5}
         assert load(**history, phosphate=2.2) == load(**history)
 
+    def test_such_a_sample_is_not_scored_and_leaves_the_question_open(self) -> None:
+        low = {"age": 58, "ckd_stage": "G5", "dialysis": True, "calcium": 9.5, "phosphate": 3.9}
+        after = answer(**low, sample_post_dialysis=True)
+        assert answer(**low).ca_p_product.at_or_above is False
+        assert after.ca_p_product.at_or_above is None
+        assert after.mechanisms["mineral_load"].highest == "severe"
+        assert "post-dialysis-sample" in {warning.code for warning in after.warnings}
+
 
 class TestH10StaleValue:
     def test_the_day_is_not_asked_of_the_clock(self) -> None:
@@ -196,6 +204,20 @@ class TestH14TwoPatients:
         alone = answer(**WELL)
         answer(age=60, ckd_stage="G5", dialysis=True, skin_necrosis=True, phosphate=8, calcium=11)
         assert answer(**WELL) == alone
+
+
+class TestH16HaemolysedSample:
+    HIGH: ClassVar[dict[str, Any]] = WELL | {"phosphate": 9.4}
+
+    def test_it_raises_no_alarm_and_is_not_forgotten(self) -> None:
+        assert load(**self.HIGH) == rank("marked")
+        assert answer(**self.HIGH).alerts
+        unfit = answer(**self.HIGH, sample_haemolysed=True)
+        assert load(**self.HIGH, sample_haemolysed=True) == rank("none")
+        assert not unfit.alerts
+        assert unfit.classification == "indeterminate"
+        assert "phosphate" in {missing.input for missing in unfit.missing}
+        assert "haemolysed-sample" in {warning.code for warning in unfit.warnings}
 
 
 class TestH15WhichRulebook:

@@ -139,12 +139,12 @@ def _entries(data: Mapping[str, Any]) -> Iterator[tuple[Route, dict[str, Any]]]:
 def _sources(data: Mapping[str, Any]) -> Iterator[Found]:
     references = data["references"]
     for route, entry in _entries(data):
-        where = entry.get("where") or []
+        where = [*(entry.get("where") or []), *_of_profile(route, entry)]
         for role in ("where", "against"):
-            for cited in entry.get(role) or []:
+            for cited in where if role == "where" else entry.get(role) or []:
                 if cited["source"] not in references:
                     yield (
-                        (*route, role),
+                        (*route, "cites" if route[0] == "profiles" and "cites" in entry else role),
                         f"unknown reference {cited['source']!r}",
                         did_you_mean(cited["source"], references),
                     )
@@ -154,6 +154,11 @@ def _sources(data: Mapping[str, Any]) -> Iterator[Found]:
                     yield from _located((*route, role), cited, references[cited["source"]])
         if where and all(cited["source"] in references for cited in where):
             yield from _founded(route, entry, {references[cited["source"]]["use"] for cited in where})
+
+
+def _of_profile(route: Route, entry: Mapping[str, Any]) -> Sequence[Mapping[str, str]]:
+    """Return what a profile cites in the place of the rulebook's own sources."""
+    return list(entry["cites"].values()) if len(route) == 2 and route[0] == "profiles" else ()  # noqa: PLR2004  # (section, name)
 
 
 def _located(route: Route, cited: Mapping[str, str], reference: Mapping[str, Any]) -> Iterator[Found]:
@@ -172,7 +177,7 @@ def _founded(route: Route, entry: Mapping[str, Any], uses: set[str]) -> Iterator
             f"rests on a reference whose use is {', '.join(sorted(wrong))}",
             "cite it under 'against', or not at all",
         )
-    elif sourced and not uses & _MAY_FOUND_A_RULE and route[0] in {"rules", "facts", "parameters", "rows"}:
+    elif sourced and not uses & _MAY_FOUND_A_RULE and route[0] in {"rules", "facts", "parameters", "rows", "profiles"}:
         yield (
             route,
             "rests on context only",
@@ -215,7 +220,7 @@ def _references_of_variables(data: Mapping[str, Any], inputs: set[str]) -> Itera
     groups = {group["name"] for group in data["groups"]} | {None}
     for at, entry in enumerate(data["variables"]):
         yield ("variables", at, "group"), entry["group"], groups
-        for field in ("implies", "closed_by"):
+        for field in ("implies", "closed_by", "rejects"):
             yield from ((("variables", at, field), name, inputs) for name in entry[field])
         yield from ((("variables", at, "of"), name, inputs) for name in (entry["of"],) if name)
         meant = enumerate(trap["likely"] for trap in entry["unit_traps"])
@@ -245,7 +250,8 @@ def _references_to_names(data: Mapping[str, Any]) -> Iterator[tuple[Route, str, 
     product = data["product"]
     measured = ("value", "corrected", "limit", "at_limit", "corrected_at_limit")
     yield from ((("product", key), product[key], facts) for key in measured)
-    yield ("product", "default_limit"), product["default_limit"], set(data["parameters"])
+    limits = (product["default_limit"], *product["limits"])
+    yield from ((("product", "default_limit"), limit, set(data["parameters"])) for limit in limits)
     yesno = {entry["name"] for entry in (*data["variables"], *data["facts"]) if entry["kind"] == "yesno"}
     for name, table in data["tiers"].items():
         yield from ((("tiers", name, "withheld_when"), gate, yesno) for gate in (table["withheld_when"],) if gate)
@@ -258,6 +264,8 @@ def _references_to_names(data: Mapping[str, Any]) -> Iterator[tuple[Route, str, 
     for name, profile in data["profiles"].items():
         replaced = profile["parameters"]
         yield from ((("profiles", name, "parameters"), parameter, set(data["parameters"])) for parameter in replaced)
+        yield from ((("profiles", name, "needs"), needed, inputs) for needed in profile["needs"])
+        yield from ((("profiles", name, "cites"), source, set(data["references"])) for source in profile["cites"])
 
 
 def _names(data: Mapping[str, Any]) -> Iterator[Found]:

@@ -33,6 +33,7 @@ _UNSAID: Final[Spec] = {
     "hard": None,
     "implies": (),
     "closed_by": (),
+    "rejects": (),
     "question": None,
     "values": (),
     "of": None,
@@ -83,6 +84,9 @@ class _Compiler:
         self.display_only = {name for name, spec in self.facts.items() if spec["display_only"]}
         self.slots = self._slots()
         self.symbols = self._symbols()
+        # What changes no level, class or tier may ask of any input whether it is known.
+        asking = {name: self.symbols[name]._replace(may_ask_known=True) for name in self.variables}
+        self.asking = ChainMap(asking, self.symbols)
         self.shown = self._shown()
         self.leaves: dict[str, frozenset[str]] = {}
         self._numbers = count()
@@ -135,8 +139,8 @@ class _Compiler:
             tuple(self.row(entry, ("rows", at)) for at, entry in enumerate(self.data["rows"])),
             tuple(self.tier(name, entry) for name, entry in self.data["tiers"].items()),
             self.clauses(self.data["consider"], ("consider",)),
-            self.clauses(self.data["warnings"], ("warnings",)),
-            self.clauses(self.data["product"]["notes"], ("product", "notes")),
+            self.clauses(self.data["warnings"], ("warnings",), asking=True),
+            self.clauses(self.data["product"]["notes"], ("product", "notes"), asking=True),
         )
         if self.faults or classes is None:
             raise CompileError(self.faults)
@@ -156,6 +160,7 @@ class _Compiler:
             up={name: reached for name, reached in up.items() if reached},
             down={name: reached for name, reached in down.items() if reached},
             closes=self._closes(),
+            rejects={name: tuple(spec["rejects"]) for name, spec in self.variables.items() if spec["rejects"]},
             leaves=self.leaves,
             implications=implications,
             steps=tuple(step for step in steps if step.name not in self.display_only),
@@ -207,9 +212,16 @@ class _Compiler:
     # ---- expressions ------------------------------------------------------------------------------------------
 
     def parsed(
-        self, text: str, path: Path, own: Mapping[str, Spec] | None = None, expect: Kind = "yesno"
+        self,
+        text: str,
+        path: Path,
+        own: Mapping[str, Spec] | None = None,
+        expect: Kind = "yesno",
+        *,
+        asking: bool = False,
     ) -> ex.Node | None:
-        scope = ChainMap(self._constants(own), self.symbols) if own else self.symbols
+        symbols = self.asking if asking else self.symbols
+        scope = ChainMap(self._constants(own), symbols) if own else symbols
         try:
             return self._node(text, scope, expect)
         except ex.ExpressionError as fault:
@@ -227,8 +239,10 @@ class _Compiler:
         mentions = frozenset[str]().union(*(self.leaves.get(name, frozenset((name,))) for name in ex.names(node)))
         return Condition(text, node, self.slots, mentions - {MINIMUM_KNOWN})
 
-    def conditional(self, text: str, path: Path, own: Mapping[str, Spec] | None = None) -> Condition | None:
-        node = self.parsed(text, path, own)
+    def conditional(
+        self, text: str, path: Path, own: Mapping[str, Spec] | None = None, *, asking: bool = False
+    ) -> Condition | None:
+        node = self.parsed(text, path, own, asking=asking)
         return None if node is None else self.condition(node, text)
 
     def sentence(self, text: str, path: Path, own: Mapping[str, Spec] | None = None) -> Template:
@@ -360,14 +374,13 @@ class _Compiler:
         withheld = self.slots[entry["withheld_when"]] if entry["withheld_when"] else None
         return Tier(name, axes, order, assessed, withheld, entry) if axes else None
 
-    def clauses(self, entries: Iterable[Spec], path: Path) -> tuple[Clause, ...]:
-        return tuple(self._clause(entry, (*path, at)) for at, entry in enumerate(entries))
+    def clauses(self, entries: Iterable[Spec], path: Path, *, asking: bool = False) -> tuple[Clause, ...]:
+        return tuple(self._clause(entry, (*path, at), asking=asking) for at, entry in enumerate(entries))
 
-    def _clause(self, entry: Spec, path: Path) -> Clause:
-        always = entry["when"] in (True, None, "True")
-        when = None if always else self.conditional(entry["when"], (*path, "when"), entry.get("parameters"))
-        say = self.sentence(entry["say"], (*path, "say"), entry.get("parameters"))
-        return Clause(when, say, entry, next(self._numbers))
+    def _clause(self, entry: Spec, path: Path, *, asking: bool) -> Clause:
+        always, own = entry["when"] in (True, None, "True"), entry.get("parameters")
+        when = None if always else self.conditional(entry["when"], (*path, "when"), own, asking=asking)
+        return Clause(when, self.sentence(entry["say"], (*path, "say"), own), entry, next(self._numbers))
 
 
 def _digits(spec: Spec) -> int:

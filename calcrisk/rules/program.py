@@ -135,6 +135,7 @@ class Program(NamedTuple):
     up: Mapping[str, tuple[str, ...]]  # yes here means yes there
     down: Mapping[str, tuple[str, ...]]  # no here means no there
     closes: Mapping[str, tuple[str, ...]]  # stated here, these are no longer open
+    rejects: Mapping[str, tuple[str, ...]]  # yes here, or unknown, and the values of these are not read
     leaves: Mapping[str, frozenset[str]]  # the inputs behind each fact
     implications: tuple[Implication, ...]
     steps: tuple[Step, ...]

@@ -112,6 +112,7 @@ class VariableEntry(Sourced):
     ask: Literal["core", "volunteered"] | Asked
     implies: list[Identifier] = []
     closed_by: list[Identifier] = []
+    rejects: list[Identifier] = []
     means: Sentence
     counts: str | None = None
     excludes: str | None = None
@@ -134,6 +135,7 @@ class VariableEntry(Sourced):
             (self.kind == "choice" and len(self.values) < 2, "a choice needs its values"),  # noqa: PLR2004  # to choose from
             (self.ask != "volunteered" and not self.question, "what is asked for needs its 'question'"),
             ((self.of is None) != (self.role is None), "'of' and 'role' go together"),
+            (self.rejects and self.kind != "yesno", "only a yes can reject the values of other inputs"),
             (
                 any(map(self._idle, self.unit_traps)),
                 "a unit trap needs another of the variable's units, or another input, as 'likely'",
@@ -292,6 +294,7 @@ class ProductEntry(Sourced):
     corrected: Identifier
     limit: Identifier
     default_limit: Identifier
+    limits: list[Identifier] = []
     at_limit: Identifier
     corrected_at_limit: Identifier
     si_unit: str = "mmol2/L2"
@@ -336,10 +339,16 @@ class ClassEntry(Entry):
 
 
 class ProfileEntry(Entry):
-    """A set of parameters that replaces the shared ones."""
+    """A set of parameters that replaces the shared ones.
+
+    ``cites`` says for a source that the rulebook cites what is cited in its place; ``needs`` says of inputs that this
+    profile cannot do without what is told while they are open.
+    """
 
     title: Sentence
     default: bool = False
+    cites: dict[Slug, Where] = {}
+    needs: dict[Identifier, Sentence] = {}
     parameters: dict[Identifier, Parameter] = {}
 
 
