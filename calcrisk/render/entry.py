@@ -1,0 +1,178 @@
+"""A page of ``calcrisk explain``: lines of styled words for a terminal, or Markdown."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from calcrisk.render import citations, words
+from calcrisk.render.citations import Numbers
+from calcrisk.render.layout import cells
+from calcrisk.render.markdown import escaped
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from calcrisk.assessment import Citation, Reference
+    from calcrisk.entry import Entry, Other, Part, Statement
+    from calcrisk.render.layout import Line, Page, Styled
+
+    Marks = Callable[[Iterable[Citation]], str]
+
+_INDENT = "  "
+_LINES = 2  # so many lines of names are listed; the rest is counted
+_CODE = frozenset({"rule", "row", "pattern", "warning", "input", "fact", "parameter"})
+
+
+class _Shared(NamedTuple):
+    """The sources that every statement of a part has: said once, behind its title."""
+
+    cited: tuple[Citation, ...]
+
+    def own(self, statement: Statement) -> tuple[Citation, ...]:
+        return () if self.cited else statement.evidence
+
+
+def _shared(part: Part) -> _Shared:
+    every = {statement.evidence for statement in part.statements}
+    return _Shared(next(iter(every)) if len(every) == 1 and len(part.statements) > 1 else ())
+
+
+# ---- a terminal ---------------------------------------------------------------------------------------------------
+
+
+def lines(entry: Entry, page: Page) -> Iterator[Line]:
+    """Lay the page out: title, parts, sources under the numbers they were cited by, and where else to look."""
+    numbers = Numbers(entry.references)
+    yield from page.paragraph([(page.show(_title(entry)), "bold")])
+    yield from page.paragraph([(page.literal(_subtitle(entry, page.glyphs.between)), "dim")])
+    for part in entry.parts:
+        shared = _shared(part)
+        marks = numbers.marks(shared.cited)
+        yield from page.paragraph([(page.show(part.title), "bold"), *([(f" {marks}", "dim")] if marks else [])])
+        for statement in part.statements:
+            first = (f"{_INDENT}{page.glyphs.bullet} ", "")
+            yield from page.paragraph(_spans(statement, part, page, numbers.marks(shared.own(statement))), first=first)
+    yield from _sources(entry, page, numbers)
+    yield from _elsewhere(entry, page)
+
+
+def _title(entry: Entry) -> str:
+    return entry.title[:1].upper() + entry.title[1:]
+
+
+def _subtitle(entry: Entry, between: str) -> str:
+    return f" {between} ".join(part for part in (f"{entry.kind} {entry.name}", entry.file) if part)
+
+
+def _spans(statement: Statement, part: Part, page: Page, marks: str) -> list[Styled]:
+    text = _counted(statement.text, page.width, statement.name) if part.many else statement.text
+    spans = [(f"{page.show(statement.name)}: ", "bold")] if statement.name else []
+    spans.append((page.show(text), ""))
+    spans += [(f" ({page.show(statement.mark)})", "italic")] if statement.mark else []
+    return [*spans, (f" {marks}", "dim")] if marks else spans
+
+
+def _counted(text: str, width: int, name: str | None) -> str:
+    """Keep as many names as two lines hold, and count the others."""
+    names = text.split(", ")
+    room = _LINES * (width - len(_INDENT) - len("• ")) - cells(name or "") - len(": and 000 more ")
+    kept: list[str] = []
+    while len(kept) < len(names) and cells(", ".join([*kept, names[len(kept)]])) <= room:
+        kept.append(names[len(kept)])
+    others = len(names) - len(kept)
+    return f"{', '.join(kept)} and {others} more" if kept and others else text
+
+
+def _sources(entry: Entry, page: Page, numbers: Numbers) -> Iterator[Line]:
+    cited = numbers.cited()
+    if not cited:
+        return
+    yield from page.paragraph([("Sources", "bold")])
+    wide = len(f"{_INDENT}[{max(cited)}] ")
+    for number, name in cited.items():
+        first = (f"{_INDENT}[{number}] ".ljust(wide), "")
+        yield from page.paragraph(_source(entry.references[name], name, page), first=first)
+
+
+def _source(known: Reference, name: str, page: Page) -> list[Styled]:
+    who, where = citations.short(known.citation)
+    said = " ".join(part for part in (words.clause(who), where) if part)
+    address = page.literal(citations.address(known))
+    return [(page.show(f"{said} {known.strength}; {known.population}."), ""), (f" {address} ({name})", "dim")]
+
+
+def _elsewhere(entry: Entry, page: Page) -> Iterator[Line]:
+    for title, others in (("See also", entry.see), ("This name is also", entry.also)):
+        if others:
+            text = "; ".join(map(_asked, others) if others is entry.also else map(_named, others))
+            yield from page.paragraph([(f"{title}: ", "bold"), (page.show(text), "")])
+
+
+def _asked(other: Other) -> str:
+    """Say how to ask for a namesake."""
+    return f"{_article(other.kind)} (calcrisk explain {other.name if ':' in other.name else _quoted(other)})"
+
+
+def _quoted(other: Other) -> str:
+    return f"{other.kind}:{other.name}"
+
+
+def _article(kind: str) -> str:
+    return f"an {kind}" if kind[0] in "aeiou" else f"a {kind}"
+
+
+def _named(other: Other) -> str:
+    return f"{other.name} ({other.kind})"
+
+
+# ---- Markdown -----------------------------------------------------------------------------------------------------
+
+
+def markdown(entry: Entry) -> str:
+    """Write the page as a document of its own, its sources numbered beneath."""
+    numbers = Numbers(entry.references)
+    head = [f"# {escaped(_title(entry))}", "", _code(entry), ""]
+    body = body_of(entry, numbers.marks, level=2)
+    references = [
+        f"{number}. {escaped(entry.references[name].citation)} {link_of(entry.references[name])} (`{name}`)"
+        for number, name in numbers.cited().items()
+    ]
+    sources = ["", "## Sources", "", *references] if references else []
+    see = [f"See also: {', '.join(f'`{other.name}`' for other in entry.see)}."] if entry.see else []
+    also = [f"This name is also {'; '.join(map(_asked_in_code, entry.also))}."] if entry.also else []
+    return "\n".join([*head, *body, *sources, *(line for text in (see, also) if text for line in ("", *text))]) + "\n"
+
+
+def _asked_in_code(other: Other) -> str:
+    return f"{_article(other.kind)} (`calcrisk explain {other.name if ':' in other.name else _quoted(other)}`)"
+
+
+def body_of(entry: Entry, marks: Marks, level: int) -> list[str]:
+    """Write the parts of a page; ``marks`` writes what a statement cites."""
+    found: list[str] = []
+    for part in entry.parts:
+        shared = _shared(part)
+        title = f"{'#' * level} {part.title}" if level else f"**{part.title}**"
+        found += ["", " ".join(text for text in (title, marks(shared.cited)) if text), ""]
+        found += [_item(statement, marks(shared.own(statement))) for statement in part.statements]
+    return found[1:]
+
+
+def _item(statement: Statement, marks: str) -> str:
+    name = f"{_name(statement.name)}: " if statement.name else ""
+    mark = f" *({escaped(statement.mark)})*" if statement.mark else ""
+    return f"- {name}{escaped(statement.text)}{mark}{f' {marks}' if marks else ''}"
+
+
+def _name(name: str) -> str:
+    return f"`{name}`" if "_" in name or "-" in name else escaped(name)
+
+
+def _code(entry: Entry) -> str:
+    return f"{entry.kind} `{entry.name}`" + (f", in `{entry.file}`" if entry.file else "")
+
+
+def link_of(known: Reference) -> str:
+    """Write the address of a source as a link, or nothing."""
+    address = citations.link(known.doi, known.url)
+    return f"<{address}>" if address else ""
