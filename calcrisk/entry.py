@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from calcrisk.assessment import Citation, Reference
-
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
+
+    from calcrisk.assessment import Citation, Reference
 
 FORMAT = 1  # of the JSON
 
@@ -61,12 +61,6 @@ class Entry(NamedTuple):
     references: Mapping[str, Reference]
     also: tuple[Other, ...] = ()  # what else has this name
     see: tuple[Other, ...] = ()
-
-    def cited(self) -> Iterator[Citation]:
-        """Every citation of the page, in the order of the page."""
-        for part in self.parts:
-            for statement in part.statements:
-                yield from statement.evidence
 
     def as_json(self) -> dict[str, Any]:
         """Return the page as JSON has it: ``format``, then its fields; unknown is null and never absent."""

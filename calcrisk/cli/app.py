@@ -263,9 +263,9 @@ def _explain(  # noqa: PLR0913  # the options of the command
     output: Output = None,
 ) -> None:
     """Explain anything the rulebook names: what it is, why it matters, the numbers, the sources, what is contested."""
-    from calcrisk.cli.explain import run
+    from calcrisk.cli.explain import Wanted, run
 
-    run(name, folder=rulebook, profile=profile, form=format, as_json=json, output=output)
+    run(name, rulebook, profile, Wanted(format, json, output))
 
 
 def command_line(arguments: Sequence[str]) -> typer.Typer:

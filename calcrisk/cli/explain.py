@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from calcrisk.cli.formats import chosen_format
 from calcrisk.cli.output import emit, print_page
@@ -15,12 +15,20 @@ if TYPE_CHECKING:
 _FORMATS: Final = ("terminal", "json", "markdown")
 
 
-def run(name: str, *, folder: str | None, profile: str | None, form: str | None, as_json: bool, output: str | None) -> None:
+class Wanted(NamedTuple):
+    """How a page is wanted."""
+
+    format: str | None
+    json: bool
+    output: str | None
+
+
+def run(name: str, folder: str | None, profile: str | None, wanted: Wanted) -> None:
     """Write the page of what ``name`` means; raises UsageError when nothing here is called so."""
     from calcrisk.explaining import Explainer
 
-    chosen = chosen_format(_FORMATS, output, named=form, json=as_json)
-    write(Explainer(load(folder, profile)).explain(name), chosen, output)
+    chosen = chosen_format(_FORMATS, wanted.output, named=wanted.format, json=wanted.json)
+    write(Explainer(load(folder, profile)).explain(name), chosen, wanted.output)
 
 
 def write(entry: Entry, form: str, output: str | None) -> None:

@@ -54,7 +54,7 @@ class Explainer:
             return
         entry = next(each for each in self.whole.data["terms"] if each["id"] == named.name)
         for name in entry["see"]:
-            if found := self.index.anything(name):
+            if found := self.index.other(name, than=named):
                 yield _other(found)
 
 

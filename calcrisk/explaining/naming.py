@@ -1,4 +1,4 @@
-"""Names of everything a rulebook holds, and how a name that was typed finds them: case, blanks and spelling forgiven."""
+"""Names of everything a rulebook holds, and how one that was typed is found: case, blanks and spelling forgiven."""
 
 from __future__ import annotations
 
@@ -30,13 +30,22 @@ SECTIONS: Final = {
     "tier": "tier_names",
     "evidence": "references",
 }
-_OURS: Final = {*SECTIONS.values(), "groups", "implied", "expressions", "files", "product"}
+OURS: Final = {
+    *SECTIONS.values(),
+    "groups",
+    "implied",
+    "expressions",
+    "files",
+    "product",
+    "minimum",
+}  # have a page, or need none
 _TITLES: Final = ("title", "label", "phrase", "citation")
 _GREEK: Final = dict(zip("αβγδκµμ", ("alpha", "beta", "gamma", "delta", "kappa", "u", "u"), strict=True))
 _SIGNS: Final = {"×": "x", "æ": "ae", "œ": "oe", "ß": "ss"}
 # British and American are one word here, on both sides of the comparison
 _SPELLINGS: Final = (("ae", "e"), ("oe", "e"), ("our", "or"), ("z", "s"), ("sulph", "sulf"))
 _APART: Final = re.compile(r"[^a-z0-9]+")
+_OFFERED: Final = 5  # near names that a line of a terminal holds
 _SHORT: Final = 3  # letters of a word whose last s is no plural
 
 
@@ -71,7 +80,7 @@ def every_name(data: Mapping[str, Any]) -> Iterator[Named]:
     for kind, section in SECTIONS.items():
         yield from _section(kind, section, data.get(section, ()))
     for section, entries in data.items():
-        if section not in _OURS and isinstance(entries, list | dict):
+        if section not in OURS and isinstance(entries, list | dict):
             yield from _section(section, section, entries)
     for section in ("rules", "facts", "consider", "warnings"):
         for entry in data[section]:
@@ -135,10 +144,11 @@ class Index:
         """Return what has this very name in a section."""
         return next((each for each in self.names if (each.section, each.name) == (section, name)), None)
 
-    def anything(self, name: str) -> Named | None:
-        """Return what is first found under a name, or nothing."""
-        found = next((names[folded(name)] for names in self._by if folded(name) in names), None)
-        return found[0] if found else None
+    def other(self, name: str, than: Named) -> Named | None:
+        """Return what else has a name, as it is written before as it is meant; nothing when nothing has."""
+        found = [each for names in self._by for each in names.get(folded(name), ()) if each != than]
+        exact = [each for each in found if each.name == name]
+        return next(iter([*exact, *found]), None)
 
     def starting(self, text: str) -> list[tuple[str, str]]:
         """Return the names that begin so, each once with its title: for a shell to complete."""
@@ -149,5 +159,5 @@ class Index:
         within = [names[0].name for by in self._by for near, names in by.items() if len(key) > _SHORT and key in near]
         words = {near: names[0].name for by in reversed(self._by) for near, names in by.items()}
         likely = [words[near] for near in nearest(key, words)]
-        offered = list(dict.fromkeys([*likely, *within]))[:5]  # noqa: PLR2004  # names a line of a terminal holds
+        offered = list(dict.fromkeys([*likely, *within]))[:_OFFERED]
         return f"did you mean {' or '.join(repr(name) for name in offered)}?" if offered else None

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from calcrisk.rules.program import Spec
 
 Parts = tuple[Part, ...]
+NO_CLAIM: Final = "of the program: no clinical claim"
 _KINDS: Final = {"number": "a number", "yesno": "yes or no", "choice": "one of"}
 _ASKED: Final = {
     "core": "always asked; silence is an open question",
@@ -30,7 +31,8 @@ def parts_of(whole: Whole, named: Named) -> Parts:
     """Return what a page says of one thing."""
     if named.owner:
         return _own_parameter(whole, named)
-    return _PAGES.get(named.section, _anything)(whole, named.name)
+    page = _PAGES.get(named.section)
+    return page(whole, named.name) if page else _anything(whole, named.section, named.name)
 
 
 def _entry(whole: Whole, section: str, key: str, name: str) -> Spec:
@@ -46,6 +48,7 @@ def _input(whole: Whole, name: str) -> Parts:
     ask = entry["ask"]
     asked = _ASKED[ask] if isinstance(ask, str) else f"asked while {Typography(whole).condition(ask['when'])}"
     said = {
+        None: entry["means"],
         "counts": entry.get("counts"),
         "does not count": entry.get("excludes"),
         "stated as": _stated_as(entry),
@@ -55,7 +58,7 @@ def _input(whole: Whole, name: str) -> Parts:
     }
     computed = whole.facts.get(name)
     return (
-        *part("What it is", [*plain(entry["means"]), *(Statement(text, key) for key, text in said.items() if text)]),
+        *part("What it is", [sourced(text, entry, key) for key, text in said.items() if text]),
         *basis(entry),
         *(() if entry.get("basis") == "design-choice" else part("Rests on", _claims(whole, entry))),
         *(_computed(whole, computed) if computed else ()),
@@ -161,7 +164,7 @@ def _spoken(section: str, key: str) -> Callable[[Whole, str], Parts]:
         type_ = Typography(whole, entry["parameters"])
         alert = "an alert: it stands above the class" if entry.get("alert") else None
         return (
-            *part("What it says", [sourced(type_.sentence(entry["say"]), entry)]),
+            *part("What it says", [_told(type_.sentence(entry["say"]), entry)]),
             *part("When", plain(type_.condition(entry["when"]), alert)),
             *behind(whole, entry["parameters"], entry["when"], entry["say"]),
             *basis(entry),
@@ -169,6 +172,11 @@ def _spoken(section: str, key: str) -> Callable[[Whole, str], Parts]:
         )
 
     return page
+
+
+def _told(text: str, entry: Mapping[str, Any]) -> Statement:
+    said = sourced(text, entry)
+    return said if said.evidence or said.mark else said._replace(mark=NO_CLAIM)
 
 
 # ---- how answers are ordered --------------------------------------------------------------------------------------
@@ -182,9 +190,9 @@ def _class(whole: Whole, name: str) -> Parts:
         for at, row in rows
     )
     return (
-        *part("What it is", plain(entry.get("means") or f"A class of the answer: {entry['label']}.")),
+        *part("What it is", [Statement(entry.get("means") or f"A class: {entry['label']}.", None, (), CHOICE)]),
         *part("Answers when", said),
-        *part("Order", plain("The first row of the table that holds gives the class; the order is a design choice.")),
+        *part("Order", [Statement("The first row of the table that holds gives the class.", None, (), CHOICE)]),
     )
 
 
@@ -202,7 +210,7 @@ def _mechanism(whole: Whole, name: str) -> Parts:
     )
     how = f"Each of {len(rules)} rules raises it when it holds; the highest level counts, and nothing lowers it."
     return (
-        *part("The question", plain(entry["question"] or entry["label"])),
+        *part("The question", [Statement(entry["question"] or entry["label"], None, (), CHOICE)]),
         *part("How", [Statement(how, None, (), f"{CHOICE}: the levels")]),
         *part("Raised to", raised, many=True),
         *readers(whole, name),
@@ -216,7 +224,9 @@ def _question(whole: Whole, name: str) -> Parts:
     gate = table["withheld_when"]
     return (
         *part("Tier", rows),
-        *part("Assessed", plain(f"when one of these is stated: {asked}", gate and f"withheld when {whole.label(gate)}")),
+        *part(
+            "Assessed", plain(f"when one of these is stated: {asked}", gate and f"withheld when {whole.label(gate)}")
+        ),
         *basis(table),
     )
 
@@ -250,9 +260,14 @@ def _profile(whole: Whole, name: str) -> Parts:
     in_use = "in use here" if name == whole.profile else None
     replaced = (number(whole, key, spec) for key, spec in entry["parameters"].items())
     return (
-        *part("What it is", plain(entry["title"], "the default" if entry["default"] else None, in_use)),
+        *part("What it is", [_title_of(entry), *plain("the default" if entry["default"] else None, in_use)]),
         *part("Numbers it replaces", replaced),
     )
+
+
+def _title_of(profile: Spec) -> Statement:
+    where = [cited for spec in profile["parameters"].values() for cited in spec["where"]]
+    return Statement(profile["title"], None, citations(where))
 
 
 def _parameter(whole: Whole, name: str) -> Parts:
@@ -304,6 +319,12 @@ def _evidence(whole: Whole, name: str) -> Parts:
     )
 
 
+def said_of(whole: Whole, name: str) -> dict[str, tuple[Statement, ...]]:
+    """Return what is said of a source, by the titles of its page; nothing under a title that it lacks."""
+    said = {each.title: each.statements for each in _evidence(whole, name)}
+    return {title: said.get(title, ()) for title in ("Values", "Carries", "Argues against")}
+
+
 def _value(value: Any) -> Statement:  # noqa: ANN401  # as the evidence review wrote it
     if not isinstance(value, dict):
         return Statement(str(value))
@@ -345,30 +366,42 @@ def _said(statement: Mapping[str, Any]) -> Statement:
     return Statement(statement["say"], None, citations(statement["where"]), f"unconfirmed: {who}" if who else None)
 
 
-_PROSE: Final = ("what", "say", "because", "means", "matters", "direction", "applies_when", "limits")
+# of an entry that has no page of its own: what is said elsewhere on it, or is no text
+_NO_TEXT: Final = frozenset(
+    {"id", "name", "pattern", "code", "title", "label", "when", "basis", "why", "where", "file"}
+)
+_NO_TEXT_EITHER: Final = frozenset({"against", "parameters", "cases", "aliases", "see"})
 
 
-def _anything(whole: Whole, name: str) -> Parts:
-    """Return the page of an entry of a section that has no page of its own yet: its texts, its number, its sources."""
-    entry: Any = next(each for _, found, each in whole.entries() if found == name)
-    texts = (value for key in _PROSE for value in _texts(entry.get(key)))
+def _anything(whole: Whole, section: str, name: str) -> Parts:
+    """Return the page of an entry of a section that has no page of its own yet: its texts, numbers and sources."""
+    entry: Any = next(each for found, key, each in whole.entries() if (found, key) == (section, name))
     own = entry.get("parameters") or {}
     type_ = Typography(whole, own)
-    when = (type_.condition(str(entry["when"])),) if entry.get("when") else ()
+    when = [str(entry["when"])] if entry.get("when") else []
+    texts = {key: value for key, value in entry.items() if key not in _NO_TEXT | _NO_TEXT_EITHER}
+    said = (statement for key, value in texts.items() for statement in _texts(whole, entry, key, value))
     return (
-        *part("What it says", (sourced(type_.sentence(text), entry) for text in texts)),
-        *part("When", plain(*when)),
-        *behind(whole, own, *(str(entry["when"]) for _ in when)),
+        *part("What it says", (each._replace(text=type_.sentence(each.text)) for each in said)),
+        *part("When", plain(*map(type_.condition, when))),
+        *behind(whole, own, *when),
         *basis(entry),
         *against(whole, entry),
     )
 
 
-def _texts(value: Any) -> tuple[str, ...]:  # noqa: ANN401  # whatever stands there
-    if isinstance(value, str):
-        return (value,)
-    said = value if isinstance(value, list) else ()
-    return tuple(each if isinstance(each, str) else str(each.get("say", "")) for each in said if each)
+def _texts(whole: Whole, entry: Spec, key: str, value: Any) -> Iterator[Statement]:  # noqa: ANN401  # whatever stands there
+    """Say a field: a text, a number with its unit, or a list of either; what has its own source keeps it."""
+    if isinstance(value, list):
+        for each in value:
+            yield from _texts(whole, entry, key, each)
+    elif isinstance(value, dict) and "value" in value and "where" in value:
+        yield number(whole, key, value)
+    elif isinstance(value, dict):
+        text = next((value[word] for word in ("say", "text", "claim") if value.get(word)), None)
+        yield from () if text is None else [sourced(text, value if value.get("where") else entry, key)]
+    elif isinstance(value, str | int | float) and not isinstance(value, bool):
+        yield sourced(value if isinstance(value, str) else f"{value:g}", entry, key)
 
 
 _PAGES: Final[dict[str, Callable[[Whole, str], Parts]]] = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from calcrisk import printed
 from calcrisk.entry import Part, Statement
 from calcrisk.explaining.typography import Typography
 from calcrisk.explaining.whole import citations
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 CHOICE: Final = "design choice"
 _READERS: Final = {
+    "variables": "Answers also",
     "facts": "Facts",
     "rules": "Rules",
     "rows": "Rows of the class table",
@@ -58,25 +60,45 @@ def against(whole: Whole, entry: Mapping[str, Any]) -> tuple[Part, ...]:
 
 def number(whole: Whole, name: str, spec: Spec) -> Statement:
     """Return a parameter with its value, unit and source."""
-    written = Typography(whole).number(spec)
+    written = f"{Typography(whole).number(spec)}{_as_printed(whole, spec)}"
     mark = CHOICE if spec.get("basis") == "design-choice" else None
     text = f"{written} ({spec['why']})" if spec.get("why") else written
     return Statement(text, name, citations(spec["where"]), mark, spec["value"], spec.get("unit"))
 
 
+def _as_printed(whole: Whole, spec: Spec) -> str:
+    """Give the number as its source prints it, where that is in another unit."""
+    for cited in spec["where"]:
+        for value in whole.data["references"][cited["source"]]["values"]:
+            if _is_meant(value, cited["at"]) and value["unit"] not in {None, "1", "ratio", spec.get("unit")}:
+                return f" (in the source {value['value']:g} {printed.unit(value['unit'])})"
+    return ""
+
+
+def _is_meant(value: Any, at: str) -> bool:  # noqa: ANN401  # as the evidence review wrote it
+    named = isinstance(value, dict) and value["name"] == at.removeprefix("value: ")
+    return named and isinstance(value.get("value"), int | float)
+
+
 def behind(whole: Whole, own: Mapping[str, Spec], *texts: str) -> tuple[Part, ...]:
-    """Return the facts that expressions read, to the bottom, and every number in them."""
+    """Return the facts that expressions name, every number in either, and the names of the facts further down."""
     numbers: dict[str, Spec] = {**whole.data["parameters"], **own}
-    facts, found = [], []
-    for name in whole.behind(*texts):
-        if name in numbers:
-            found.append(number(whole, name, numbers[name]))
-        elif name in whole.facts:
-            fact = whole.facts[name]
-            numbers |= fact["parameters"]
-            written = Typography(whole, fact["parameters"]).condition(fact["formula"])
-            facts.append(sourced(f"{fact['label']}: {written}", fact, name))
-    return (*part("Where", facts), *part("Numbers", found))
+    direct = [name for name in whole.named(*texts) if name in whole.facts]
+    formulas = [whole.facts[name]["formula"] for name in direct]
+    for name in direct:
+        numbers |= whole.facts[name]["parameters"]
+    deeper = [name for name in whole.behind(*texts) if name in whole.facts and name not in direct]
+    counted = (number(whole, name, numbers[name]) for name in whole.named(*texts, *formulas) if name in numbers)
+    return (
+        *part("Where", [_where(whole, name) for name in direct]),
+        *part("Numbers", counted),
+        *part("Further down", plain(", ".join(deeper), name="facts"), many=True),
+    )
+
+
+def _where(whole: Whole, name: str) -> Statement:
+    fact = whole.facts[name]
+    return sourced(f"{fact['label']}: {Typography(whole, fact['parameters']).condition(fact['formula'])}", fact, name)
 
 
 def readers(whole: Whole, *names: str) -> tuple[Part, ...]:

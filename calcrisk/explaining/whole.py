@@ -90,6 +90,10 @@ class Whole:
 
     def _reading(self) -> Iterator[tuple[str, Iterable[str | None]]]:
         data = self.data
+        for entry in data["variables"]:
+            yield from ((f"variables:{answered}", (entry["name"],)) for answered in entry.get("implies") or ())
+        for entry in data["implied"]:
+            yield f"variables:{entry['set']}", (entry["when"],)
         for fact in data["facts"]:
             yield f"facts:{fact['name']}", (fact["formula"], fact["valid_when"])
         for section, key in (("rules", "id"), ("rows", "id"), ("consider", "pattern"), ("warnings", "code")):
@@ -107,13 +111,17 @@ class Whole:
                 if reader not in seen:
                     seen[reader] = None
                     section, _, name = reader.partition(":")
-                    todo += [name] if section == "facts" else []
+                    todo += [name] if section in {"facts", "variables"} else []
         found: dict[str, list[str]] = {}
-        for reader, _ in self._reading():
+        for reader in dict.fromkeys(reader for reader, _ in self._reading()):
             section, _, name = reader.partition(":")
             if reader in seen and name not in names:
                 found.setdefault(section, []).append(name)
         return found
+
+    def named(self, *texts: str) -> dict[str, None]:
+        """Return the names that stand in expressions or sentences themselves."""
+        return dict.fromkeys(name for text in texts for name in _WORD.findall(text))
 
     def behind(self, *texts: str) -> dict[str, None]:
         """Return every name that an expression reads, to the bottom, in order."""

@@ -33,8 +33,8 @@ class _Shared(NamedTuple):
 
 
 def _shared(part: Part) -> _Shared:
-    every = {statement.evidence for statement in part.statements}
-    return _Shared(next(iter(every)) if len(every) == 1 and len(part.statements) > 1 else ())
+    every = {tuple((each.id, each.at) for each in said.evidence): said.evidence for said in part.statements}
+    return _Shared(next(iter(every.values())) if len(every) == 1 and len(part.statements) > 1 else ())
 
 
 # ---- a terminal ---------------------------------------------------------------------------------------------------
@@ -148,20 +148,24 @@ def _asked_in_code(other: Other) -> str:
 
 
 def body_of(entry: Entry, marks: Marks, level: int) -> list[str]:
-    """Write the parts of a page; ``marks`` writes what a statement cites."""
+    """Write the parts of a page; ``marks`` writes what a statement cites. Level 0 has no headings, and few lines."""
     found: list[str] = []
     for part in entry.parts:
         shared = _shared(part)
+        items = [_item(statement, marks(shared.own(statement))) for statement in part.statements]
+        if not level and len(items) == 1:
+            found += ["", f"**{part.title}:** {items[0]}"]
+            continue
         title = f"{'#' * level} {part.title}" if level else f"**{part.title}**"
         found += ["", " ".join(text for text in (title, marks(shared.cited)) if text), ""]
-        found += [_item(statement, marks(shared.own(statement))) for statement in part.statements]
+        found += [f"- {item}" for item in items]
     return found[1:]
 
 
 def _item(statement: Statement, marks: str) -> str:
     name = f"{_name(statement.name)}: " if statement.name else ""
     mark = f" *({escaped(statement.mark)})*" if statement.mark else ""
-    return f"- {name}{escaped(statement.text)}{mark}{f' {marks}' if marks else ''}"
+    return f"{name}{escaped(statement.text)}{mark}{f' {marks}' if marks else ''}"
 
 
 def _name(name: str) -> str:
