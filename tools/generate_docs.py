@@ -16,7 +16,7 @@ from calcrisk.explaining.naming import OURS, every_name
 from calcrisk.explaining.pages import said_of
 from calcrisk.explaining.typography import Typography
 from calcrisk.explaining.whole import citations
-from calcrisk.render.entry import body_of, link_of
+from calcrisk.render.entry import body_of, link_of, title_of
 from calcrisk.render.markdown import escaped
 from calcrisk.rules.check import read_folder
 from calcrisk.rules.rulebook import Rulebook
@@ -152,8 +152,7 @@ def _rules(explainer: Explainer, entries: Iterable[Entry]) -> Iterator[str]:
 def _printed(entry: Entry, level: int, *, file: bool = True) -> Iterator[str]:
     said = entry._replace(parts=tuple(part for part in entry.parts if part.title not in _NOT_PRINTED))
     where = f", in `{entry.file}`" if file and entry.file else ""
-    title = entry.title[:1].upper() + entry.title[1:]
-    yield from ("", f"{'#' * level} {escaped(title)}", "", f"{entry.kind} `{entry.name}`{where}", "")
+    yield from ("", f"{'#' * level} {escaped(title_of(entry))}", "", f"{entry.kind} `{entry.name}`{where}", "")
     yield from body_of(said, _marks, level=0)
 
 

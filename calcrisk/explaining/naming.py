@@ -122,13 +122,15 @@ class Index:
         self._by: tuple[dict[str, list[Named]], ...] = ({}, {})
         for named in self.names:
             self._by[0].setdefault(folded(named.name), []).append(named)
+            by = self._by[named.kind != "term"]  # a term is known by all its names alike
             for alias in (named.title, *named.aliases):
-                self._by[1].setdefault(folded(alias), []).append(named)
+                by.setdefault(folded(alias), []).append(named)
 
     def find(self, text: str) -> list[Named]:
         """Return everything of this name, what is meant first; raises ``UsageError`` with the nearest names.
 
-        A name wins over an alias, and among namesakes the order of ``SECTIONS``. ``input:warfarin`` asks for one kind.
+        A name, and any name of a term, wins over an alias; among namesakes the first in ``SECTIONS`` does.
+        ``input:warfarin`` asks for one kind.
         """
         kind, _, name = text.partition(":")
         wanted = kind.strip().casefold() if name else ""

@@ -137,10 +137,7 @@ def _row(whole: Whole, name: str) -> Parts:
     entry = _entry(whole, "rows", "id", name)
     type_ = Typography(whole)
     place = [row["id"] for row in whole.data["rows"]].index(name) + 1
-    clauses = (
-        Statement(type_.sentence(clause["say"]), f"when {type_.condition(str(clause['when']))}", _whence(clause, entry))
-        for clause in entry["clauses"]
-    )
+    clauses = (_clause(clause, entry, type_) for clause in entry["clauses"])
     label = whole.data["classes"][entry["class"]]["label"]
     answer = f"row {place} of {len(whole.data['rows'])} of the class table; the first that holds answers: {label}"
     return (
@@ -152,8 +149,9 @@ def _row(whole: Whole, name: str) -> Parts:
     )
 
 
-def _whence(clause: Mapping[str, Any], entry: Mapping[str, Any]) -> tuple[Any, ...]:
-    return citations(clause.get("where") or entry["where"])
+def _clause(clause: Mapping[str, Any], row: Mapping[str, Any], type_: Typography) -> Statement:
+    when = f"when {type_.condition(str(clause['when']))}"
+    return sourced(type_.sentence(clause["say"]), clause if clause.get("where") else row, when)
 
 
 def _spoken(section: str, key: str) -> Callable[[Whole, str], Parts]:

@@ -49,7 +49,7 @@ def basis(entry: Mapping[str, Any]) -> tuple[Part, ...]:
     why = entry.get("why")
     if entry.get("basis") != "design-choice" or not why:
         return ()
-    return part("Basis", [Statement(str(why), CHOICE, citations(entry.get("where") or ()))])
+    return part("Basis", [Statement(str(why), None, citations(entry.get("where") or ()), CHOICE)])
 
 
 def against(whole: Whole, entry: Mapping[str, Any]) -> tuple[Part, ...]:

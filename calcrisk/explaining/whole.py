@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from calcrisk.assessment import Citation, Reference
 from calcrisk.packaged import background
-from calcrisk.rules.compile import expressions
+from calcrisk.rules.compile import MINIMUM_KNOWN, expressions
 from calcrisk.rules.encoding import encode
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from calcrisk.rules.program import Spec
     from calcrisk.rules.rulebook import Rulebook
 
+_MINIMUM: Final = "the least that must be known is known"
 NAMING: Final = ("id", "name", "pattern", "code")  # the key by which an entry of a list is called
 _WORD: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
@@ -64,7 +65,7 @@ class Whole:
             if name in entries:
                 label = str(entries[name]["label"])
                 return label if entries is not self.mechanisms else label[0].lower() + label[1:]
-        return name
+        return _MINIMUM if name == MINIMUM_KNOWN else name
 
     def entries(self) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
         """Every entry that may carry sources, with its section and name; parameters too, and rows of the tiers."""
@@ -115,7 +116,7 @@ class Whole:
         found: dict[str, list[str]] = {}
         for reader in dict.fromkeys(reader for reader, _ in self._reading()):
             section, _, name = reader.partition(":")
-            if reader in seen and name not in names:
+            if reader in seen and not (section in {"facts", "variables"} and name in names):
                 found.setdefault(section, []).append(name)
         return found
 

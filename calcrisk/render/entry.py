@@ -24,17 +24,24 @@ _CODE = frozenset({"rule", "row", "pattern", "warning", "input", "fact", "parame
 
 
 class _Shared(NamedTuple):
-    """The sources that every statement of a part has: said once, behind its title."""
+    """What every statement of a part has, sources or a mark: said once, behind its title."""
 
     cited: tuple[Citation, ...]
+    mark: str | None
 
     def own(self, statement: Statement) -> tuple[Citation, ...]:
         return () if self.cited else statement.evidence
 
+    def own_mark(self, statement: Statement) -> str | None:
+        return None if self.mark else statement.mark
+
 
 def _shared(part: Part) -> _Shared:
+    if len(part.statements) == 1:
+        return _Shared((), None)
     every = {tuple((each.id, each.at) for each in said.evidence): said.evidence for said in part.statements}
-    return _Shared(next(iter(every.values())) if len(every) == 1 and len(part.statements) > 1 else ())
+    marks = {said.mark for said in part.statements}
+    return _Shared(next(iter(every.values())) if len(every) == 1 else (), marks.pop() if len(marks) == 1 else None)
 
 
 # ---- a terminal ---------------------------------------------------------------------------------------------------
@@ -43,32 +50,34 @@ def _shared(part: Part) -> _Shared:
 def lines(entry: Entry, page: Page) -> Iterator[Line]:
     """Lay the page out: title, parts, sources under the numbers they were cited by, and where else to look."""
     numbers = Numbers(entry.references)
-    yield from page.paragraph([(page.show(_title(entry)), "bold")])
+    yield from page.paragraph([(page.show(title_of(entry)), "bold")])
     yield from page.paragraph([(page.literal(_subtitle(entry, page.glyphs.between)), "dim")])
     for part in entry.parts:
         shared = _shared(part)
-        marks = numbers.marks(shared.cited)
-        yield from page.paragraph([(page.show(part.title), "bold"), *([(f" {marks}", "dim")] if marks else [])])
+        title = [(page.show(part.title), "bold"), *_behind(shared.mark, numbers.marks(shared.cited), page)]
+        yield from page.paragraph(title)
         for statement in part.statements:
+            text = _counted(statement.text, page.width, statement.name) if part.many else statement.text
+            spans = [(f"{page.show(statement.name)}: ", "bold")] if statement.name else []
+            behind = _behind(shared.own_mark(statement), numbers.marks(shared.own(statement)), page)
             first = (f"{_INDENT}{page.glyphs.bullet} ", "")
-            yield from page.paragraph(_spans(statement, part, page, numbers.marks(shared.own(statement))), first=first)
+            yield from page.paragraph([*spans, (page.show(text), ""), *behind], first=first)
     yield from _sources(entry, page, numbers)
     yield from _elsewhere(entry, page)
 
 
-def _title(entry: Entry) -> str:
-    return entry.title[:1].upper() + entry.title[1:]
+def title_of(entry: Entry) -> str:
+    """Write the title as one does; a name that is no title stays as it is typed."""
+    return entry.title if entry.title == entry.name else entry.title[:1].upper() + entry.title[1:]
 
 
 def _subtitle(entry: Entry, between: str) -> str:
     return f" {between} ".join(part for part in (f"{entry.kind} {entry.name}", entry.file) if part)
 
 
-def _spans(statement: Statement, part: Part, page: Page, marks: str) -> list[Styled]:
-    text = _counted(statement.text, page.width, statement.name) if part.many else statement.text
-    spans = [(f"{page.show(statement.name)}: ", "bold")] if statement.name else []
-    spans.append((page.show(text), ""))
-    spans += [(f" ({page.show(statement.mark)})", "italic")] if statement.mark else []
+def _behind(mark: str | None, marks: str, page: Page) -> list[Styled]:
+    """Give what stands behind a sentence or a title: that it is ours or unconfirmed, and its sources."""
+    spans = [(f" ({page.show(mark)})", "italic")] if mark else []
     return [*spans, (f" {marks}", "dim")] if marks else spans
 
 
@@ -131,7 +140,7 @@ def _named(other: Other) -> str:
 def markdown(entry: Entry) -> str:
     """Write the page as a document of its own, its sources numbered beneath."""
     numbers = Numbers(entry.references)
-    head = [f"# {escaped(_title(entry))}", "", _code(entry), ""]
+    head = [f"# {escaped(title_of(entry))}", "", _code(entry), ""]
     body = body_of(entry, numbers.marks, level=2)
     references = [
         f"{number}. {escaped(entry.references[name].citation)} {link_of(entry.references[name])} (`{name}`)"
@@ -152,20 +161,23 @@ def body_of(entry: Entry, marks: Marks, level: int) -> list[str]:
     found: list[str] = []
     for part in entry.parts:
         shared = _shared(part)
-        items = [_item(statement, marks(shared.own(statement))) for statement in part.statements]
+        items = [_item(each, shared.own_mark(each), marks(shared.own(each))) for each in part.statements]
         if not level and len(items) == 1:
             found += ["", f"**{part.title}:** {items[0]}"]
             continue
         title = f"{'#' * level} {part.title}" if level else f"**{part.title}**"
-        found += ["", " ".join(text for text in (title, marks(shared.cited)) if text), ""]
+        found += ["", f"{title}{_marked(shared.mark, marks(shared.cited))}", ""]
         found += [f"- {item}" for item in items]
     return found[1:]
 
 
-def _item(statement: Statement, marks: str) -> str:
+def _item(statement: Statement, mark: str | None, marks: str) -> str:
     name = f"{_name(statement.name)}: " if statement.name else ""
-    mark = f" *({escaped(statement.mark)})*" if statement.mark else ""
-    return f"{name}{escaped(statement.text)}{mark}{f' {marks}' if marks else ''}"
+    return f"{name}{escaped(statement.text)}{_marked(mark, marks)}"
+
+
+def _marked(mark: str | None, marks: str) -> str:
+    return (f" *({escaped(mark)})*" if mark else "") + (f" {marks}" if marks else "")
 
 
 def _name(name: str) -> str:
