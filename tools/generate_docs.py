@@ -81,13 +81,14 @@ SECTIONS = (
 def pages() -> dict[Path, str]:
     """Return the text of each page."""
     explainer = Explainer(Rulebook(read_folder(FOLDER)))
-    return {DOCS / "rulebook.md": _rulebook(explainer), DOCS / "sources.md": _sources(explainer)}
+    return {DOCS / "rulebook.md": rulebook_page(explainer), DOCS / "sources.md": _sources(explainer)}
 
 
 # ---- the rulebook -------------------------------------------------------------------------------------------------
 
 
-def _rulebook(explainer: Explainer) -> str:
+def rulebook_page(explainer: Explainer) -> str:
+    """Return `docs/rulebook.md`, section after section."""
     data = explainer.whole.data
     known = {section.name for section in SECTIONS}
     more = [name for name in data if name not in known | OURS and isinstance(data[name], list | dict)]
