@@ -18,6 +18,7 @@ from small_rulebook import book as small_book
 from test_architecture import command, modules_after
 
 from calcrisk import Rulebook
+from calcrisk.entry import Other
 from calcrisk.errors import UsageError
 from calcrisk.explaining import Explainer
 from calcrisk.explaining.naming import SECTIONS, Named, folded
@@ -94,6 +95,8 @@ MEANT = [
     ("question:metastatic", "question", "metastatic"),
     ("Class: metastatic", "class", "metastatic"),
     ("cap-55-kdoqi-2003", "evidence", "cap-55-kdoqi-2003"),
+    ("G3a", "input", "ckd_stage"),
+    ("tram-track", "input", "pattern_tram_track"),
     ("ca-p-product-at-70-ckd", "rule", "ca-p-product-at-70-ckd"),
 ]
 
@@ -137,6 +140,14 @@ def test_namesakes_are_named_and_can_be_asked_for() -> None:
     for other in first.also:
         again = explainer().explain(f"{other.kind}:{other.name}")
         assert (again.kind, again.name) == (other.kind, other.name)
+
+
+def test_of_many_namesakes_some_are_named_on_the_screen_and_all_in_json() -> None:
+    one = explainer().explain("limit")
+    entry = one._replace(also=tuple(Other("parameter", f"rule-{at}:limit", "limit") for at in range(9)))
+    shown = " ".join(printed(entry).split())
+    assert shown.endswith(f"{len(entry.also) - 6} more")
+    assert len(entry.as_json()["also"]) == len(entry.also)
 
 
 @pytest.mark.parametrize("word", ["Fetuin-A", "fetuin a", "FETUIN_A", " fetuin  a "])

@@ -28,7 +28,9 @@ class Explainer:
     def explain(self, name: str) -> Entry:
         """Return the page of what a name means, and what else it may mean; raises ``UsageError`` when nothing does."""
         first, *others = self.index.find(name)
-        return self._page(first, others)
+        inputs = {each.name for each in (first, *others) if each.kind == "input"}
+        # an input that is computed where it is not stated has one page
+        return self._page(first, [each for each in others if each.kind != "fact" or each.name not in inputs])
 
     def entry(self, section: str, name: str) -> Entry | None:
         """Return the page of what has this very name in a section."""

@@ -110,7 +110,13 @@ def _aliases(entry: object) -> Iterable[str]:
     if not isinstance(entry, dict):
         return ()
     words = [*(entry.get("aliases") or ()), *(entry.get("synonyms") or ())]
-    return [*words, entry["label"]] if entry.get("label") else words
+    if entry.get("kind") == "choice" and not entry.get(
+        "of"
+    ):  # the words of a choice lead to it: G3a, tram-track; low and high lead nowhere
+        words += [*(entry.get("values") or ()), *(entry.get("spellings") or ())]
+    listed = entry.get("listed") or {}
+    words += [word for word in (listed.get("value"), *(listed.get("spellings") or ()), entry.get("label")) if word]
+    return words
 
 
 class Index:

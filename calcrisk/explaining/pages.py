@@ -353,7 +353,9 @@ def _citing(whole: Whole, source: str, role: str) -> Iterator[Statement]:
 
 def _term(whole: Whole, name: str) -> Parts:
     entry = _entry(whole, "terms", "id", name)
-    names = [each for each in entry["see"] if each in whole.inputs or each in whole.facts]
+    known = [each for each in entry["see"] if each in whole.inputs or each in whole.facts]
+    namesakes = [each for each in known if each.replace("_", "-") == name]
+    names = namesakes or known  # what reads the calcium beside the product would hide what reads the product
     titles = (("What it is", "what"), ("Why it matters", "matters"), ("Numbers", "numbers"), ("Contested", "contested"))
     said = (part(title, map(_said, entry[key])) for title, key in titles)
     return (*(each for parts in said for each in parts), *(readers(whole, *names) if names else ()))

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _INDENT = "  "
 _LINES = 2  # so many lines of names are listed; the rest is counted
-_CODE = frozenset({"rule", "row", "pattern", "warning", "input", "fact", "parameter"})
+_NAMESAKES = 6  # so many others of one name are named
 
 
 class _Shared(NamedTuple):
@@ -113,7 +113,9 @@ def _source(known: Reference, name: str, page: Page) -> list[Styled]:
 def _elsewhere(entry: Entry, page: Page) -> Iterator[Line]:
     for title, others in (("See also", entry.see), ("This name is also", entry.also)):
         if others:
-            text = "; ".join(map(_asked, others) if others is entry.also else map(_named, others))
+            said = list(map(_asked, others[:_NAMESAKES]) if others is entry.also else map(_named, others))
+            more = [f"{len(others) - len(said)} more"] if len(said) < len(others) else []
+            text = "; ".join([*said, *more])
             yield from page.paragraph([(f"{title}: ", "bold"), (page.show(text), "")])
 
 
