@@ -174,6 +174,7 @@ def test_different_names_do_not_fold_to_one() -> None:
 # ------------------------------------------------------------------------------------------------ what a page holds
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("section", sorted({named.section for named in every()}))
 def test_every_page_can_be_written_in_every_way(section: str) -> None:
     for named in every():

@@ -17,6 +17,8 @@ from calcrisk.explaining.whole import Whole
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+pytestmark = pytest.mark.once
+
 Spec = dict[str, Any]
 # the words of this project for those of the review
 STRENGTHS = {"guideline-graded": "guideline", "RCT": "trial", "case-series": "case series"}
@@ -230,3 +232,77 @@ def in_words(spec: Spec) -> bool:
 def test_a_number_stands_in_its_source(name: str, spec: Spec) -> None:
     days = spec.get("unit") == "years" and spec["value"] < 1  # an age in days or months, which the source writes out
     assert spec["basis"] == "design-choice" or days or name in FOLLOWING or in_words(spec), name
+
+
+# --------------------------------------------------------------------------------------- numbers written in sentences
+
+WRITTEN = re.compile(r"(?<![\w.\-])\d+(?:[.,]\d+)?(?!\w)")
+NO_QUANTITY = re.compile(r"\{[^}]*\}|CKD (?:stages? )?\d(?: to \d)?|stages? \d(?: to \d)?")
+SENTENCES = ("because", "say", "why", "applies_when")
+# a number of a sentence that stands elsewhere than in the sources of its entry, and where
+ELSEWHERE = {
+    (
+        "rules:vitamin-d-intoxication",
+        35.0,
+    ): "the product of the published case, sample_labs/cases/vitd-toxicity-4mo.yaml",
+    ("rules:vitamin-d-intoxication", 18.7): "the calcium of the same case",
+    ("rules:calcium-above-14", 18.0): "the age of adults, adult_age",
+    ("rules:calcium-12-or-more", 18.0): "the age of adults, adult_age",
+    ("rules:calcium-12-or-more", 11.0): "calcium_upper_infant",
+    ("rules:calcium-reported-high", 11.0): "an example",
+    ("rules:calcium-reported-high", 18.0): "an example",
+    ("rules:history-pth-high", 20.0): "bv-hd-corte2020",
+    ("rules:history-pth-high", 26.0): "bv-pth-gardham",
+    ("rules:age-65", 65.0): "a convention of ours, and said to be",
+    ("rules:phosphate-above-4-adult", 3.6): "the name of the value or_3_6_4_0",
+    ("warnings:fetuin-without-limit", 2.5): "fetuin-assay-disagreement, as a rounded slope",
+}
+
+
+def named_entries() -> Iterator[tuple[str, Spec]]:
+    """Every entry of the rulebook that speaks in sentences."""
+    for section in ("rules", "rows", "consider", "warnings"):
+        for entry in whole().data[section]:
+            yield f"{section}:{entry.get('id') or entry.get('pattern') or entry['code']}", entry
+
+
+def sentences(entry: Spec) -> Iterator[str]:
+    yield from (entry[key] for key in SENTENCES if entry.get(key))
+    yield from entry.get("limits") or ()
+    yield from (clause["say"] for clause in entry.get("clauses") or ())
+
+
+def cited_numbers(entry: Spec) -> set[float]:
+    """Every number in the sources of an entry, and what each is when it is rounded as one speaks."""
+    cited = [*(entry.get("where") or ()), *(entry.get("against") or ())]
+    for spec in (entry.get("parameters") or {}).values():
+        cited += spec["where"]
+    text = " ".join(str(references()[each["source"]]) for each in cited)
+    exact = {float(number) for number in re.findall(r"\d+(?:\.\d+)?", text.replace(",", ""))}
+    return exact | {round(number, digits) for number in exact for digits in (0, 1)}
+
+
+def strange(name: str, entry: Spec) -> list[str]:
+    """The numbers of an entry's sentences that none of its sources gives."""
+    known = cited_numbers(entry)
+    found = []
+    for text in sentences(entry):
+        for number in WRITTEN.findall(NO_QUANTITY.sub("", text)):
+            value = float(number.replace(",", ""))
+            found += [f"{number} in {text!r}"] if value not in known and (name, value) not in ELSEWHERE else []
+    return found
+
+
+@pytest.mark.parametrize(("name", "entry"), list(named_entries()), ids=[name for name, _ in named_entries()])
+def test_a_number_in_a_sentence_stands_in_a_source_of_its_entry(name: str, entry: Spec) -> None:
+    assert strange(name, entry) == [], "cite the source, or say in ELSEWHERE where the number stands"
+
+
+def test_a_strange_number_in_a_sentence_is_found() -> None:
+    entry = {"because": "Above 55 and 56.", "where": [{"source": "cap-55-kdoqi-2003", "at": "claim"}]}
+    assert strange("", entry) == ["56 in 'Above 55 and 56.'"]
+
+
+def test_what_stands_elsewhere_is_still_said() -> None:
+    said = {name: " ".join(sentences(entry)) for name, entry in named_entries()}
+    assert [key for key in ELSEWHERE if f"{key[1]:g}" not in said.get(key[0], "")] == []
