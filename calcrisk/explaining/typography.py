@@ -69,8 +69,12 @@ class Typography:
                 return self.number(known) if known else str(name), _ATOM
             case ["known", name]:
                 return f"{self._label(name)} is stated", _BINDING["=="]
+            case ["==" | "or" as tag, *_] if words := self._words(node[1:] if tag == "or" else [node]):
+                return self._one_of(*words), _BINDING["=="]
             case ["and" | "or" as tag, *items]:
                 return f" {tag} ".join(self._within(item, tag) for item in items), _BINDING[tag]
+            case ["not", ["known", name]]:
+                return f"{self._label(name)} is not stated", _BINDING["=="]
             case ["not", item]:
                 return f"not {self._within(item, 'not')}", _BINDING["not"]
             case ["choose", condition, then, otherwise]:
@@ -82,6 +86,23 @@ class Typography:
                 sides = self._within(left, tag, first=True), self._within(right, tag)
                 return f"{sides[0]} {_SIGNS.get(tag, tag)} {sides[1]}", _BINDING[tag]
         return str(node), _ATOM
+
+    def _words(self, items: list[Any]) -> tuple[str, list[str]] | None:
+        """Return the choice and its words, when each of the parts is one word of one choice."""
+        words: list[str] = []
+        for item in items:
+            match item:
+                case ["==", str() as name, ["constant", str() as word, _]] if word not in self._numbers:
+                    if name != items[0][1]:
+                        return None
+                    words.append(word)
+                case _:
+                    return None
+        return items[0][1], words
+
+    def _one_of(self, name: str, words: list[str]) -> str:
+        said = [word.replace("_", " ") for word in words]
+        return f"{self._label(name)} is {' or '.join([', '.join(said[:-1]), said[-1]] if len(said) > 1 else said)}"
 
     def _within(self, node: Any, tag: str, *, first: bool = False) -> str:  # noqa: ANN401  # JSON
         text, binding = self._text(node)
