@@ -128,6 +128,7 @@ CALLS: dict[str, list[list[str]]] = {
     ],
     "schema": [["patient"], ["assessment"], ["nothing"]],
     "template": [[]],
+    "explain": [["fetuin-a"], ["Ca×P product", "--format", "markdown"], ["nothing"]],
     "rules list": [[], ["--json"]],
     "rules show": [["ca-p-product-at-55-ckd"], ["nothing"]],
 }

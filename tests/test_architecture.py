@@ -63,8 +63,12 @@ ROOMS: dict[str, set[str]] = {
     "wording": _LANGUAGE | {"rules", "assessment"},
     "assessing": _LANGUAGE | _PATIENT | {"rules", "assessment", "wording"},
     "batch": _LANGUAGE | _PATIENT | {"inputs", "rules", "assessment", "assessing", "telling"},
-    "render": _LEAVES | {"assessment"},
-    "cli": _LANGUAGE | _PATIENT | {"inputs", "rules", "assessment", "assessing", "batch", "render", "telling", ""},
+    "entry": _LEAVES | {"assessment"},
+    "explaining": _LANGUAGE | {"rules", "assessment", "entry"},
+    "render": _LEAVES | {"assessment", "entry"},
+    "cli": _LANGUAGE
+    | _PATIENT
+    | {"inputs", "rules", "assessment", "assessing", "batch", "entry", "explaining", "render", "telling", ""},
     "": _LEAVES
     | _PATIENT
     | {"inputs", "rules", "assessment", "assessing", "batch"},  # calcrisk/__init__.py: the public names
@@ -166,7 +170,10 @@ def command(*arguments: str) -> str:
         pytest.param(command("--version"), _EXTRAS | _DRAWING | {"yaml"}, id="--version"),
         pytest.param(command("--help"), _EXTRAS | {"yaml", "calcrisk.render.terminal"}, id="--help"),
         pytest.param(command("assess", str(SAMPLE), "--json"), _EXTRAS | _DRAWING, id="assess --json"),
-        pytest.param(command("assess", str(SAMPLE)), _EXTRAS | {"rich.markdown", "rich.live"}, id="assess"),
+        pytest.param(
+            command("assess", str(SAMPLE)), _EXTRAS | {"rich.markdown", "rich.live", "calcrisk.explaining"}, id="assess"
+        ),
+        pytest.param(command("explain", "fetuin-a"), _EXTRAS | {"yaml", "calcrisk.assessing"}, id="explain"),
     ],
 )
 def test_what_a_command_does_not_need_stays_unloaded(code: str, unwanted: set[str]) -> None:

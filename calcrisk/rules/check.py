@@ -67,8 +67,9 @@ def read_folder(folder: Path) -> dict[str, Any]:
         faults = list(_meaning(data))
     if faults:
         raise RulebookError([_fault(source, data, *found) for found in faults])
+    files = source.files(data)
     data["variables"].sort(key=_section(data))
-    return data | {"format": 1, "sha256": hash_of(_answering(data))}
+    return data | {"format": 1, "sha256": hash_of(_answering(data)), "files": files}
 
 
 def _section(data: Mapping[str, Any]) -> Callable[[Mapping[str, Any]], int]:
@@ -78,8 +79,13 @@ def _section(data: Mapping[str, Any]) -> Callable[[Mapping[str, Any]], int]:
 
 
 def _answering(data: Mapping[str, Any]) -> dict[str, Any]:
-    # The cases test the rules and answer for nobody.
-    return {**data, "rules": [{key: value for key, value in rule.items() if key != "cases"} for rule in data["rules"]]}
+    # The cases test the rules, the terms explain words, and neither answers for anybody.
+    references = {
+        name: {key: value for key, value in entry.items() if key != "added"}
+        for name, entry in data["references"].items()
+    }
+    rules = [{key: value for key, value in rule.items() if key != "cases"} for rule in data["rules"]]
+    return {key: value for key, value in data.items() if key != "terms"} | {"rules": rules, "references": references}
 
 
 def hash_of(data: Mapping[str, Any]) -> str:
@@ -152,7 +158,7 @@ def _sources(data: Mapping[str, Any]) -> Iterator[Found]:
                     yield (*route, role), f"{cited['source']!r} is not verified: it may not be cited by a rule", None
                 else:
                     yield from _located((*route, role), cited, references[cited["source"]])
-        if where and all(cited["source"] in references for cited in where):
+        if where and route[0] != "terms" and all(cited["source"] in references for cited in where):
             yield from _founded(route, entry, {references[cited["source"]]["use"] for cited in where})
 
 
@@ -193,6 +199,7 @@ def _unique(data: Mapping[str, Any]) -> Iterator[Found]:
         ("rows", "id"),
         ("consider", "pattern"),
         ("warnings", "code"),
+        ("terms", "id"),
     ):
         last = {entry[key]: at for at, entry in enumerate(data[section])}
         counts = Counter(entry[key] for entry in data[section])

@@ -316,6 +316,7 @@ class ReferenceEntry(Entry):
     claim: Sentence
     values: list[Any] = []
     notes: str | None = None
+    added: str | None = None  # why it is not one of the evidence review; what was read, and when
 
     @field_validator("verified", mode="before")
     @classmethod
@@ -352,6 +353,39 @@ class ProfileEntry(Entry):
     parameters: dict[Identifier, Parameter] = {}
 
 
+class Statement(Entry):
+    """A sentence about a term: with its source, or with the name of who says it and nobody confirmed."""
+
+    say: Sentence
+    where: list[Where] = []
+    unconfirmed: str | None = None
+
+    @field_validator("where", mode="before")
+    @classmethod
+    def _one_or_many(cls, value: object) -> object:
+        return [value] if isinstance(value, dict) else value
+
+    @model_validator(mode="after")
+    def _said_by_somebody(self) -> Statement:
+        if bool(self.where) == bool(self.unconfirmed):
+            message = "needs its source ('where'), or 'unconfirmed' and who says it"
+            raise ValueError(message)
+        return self
+
+
+class TermEntry(Entry):
+    """A word of the subject, explained to a clinician; it takes no part in any answer."""
+
+    id: Slug
+    title: Sentence
+    aliases: list[str] = []
+    what: Annotated[list[Statement], Field(min_length=1)]
+    matters: list[Statement] = []
+    numbers: list[Statement] = []
+    contested: list[Statement] = []
+    see: list[str] = []
+
+
 class RulebookData(Entry):
     """The whole rulebook, its files merged."""
 
@@ -377,3 +411,4 @@ class RulebookData(Entry):
     tiers: Annotated[dict[Literal["metastatic", "dystrophic", "vascular"], TierTable], Field(min_length=3)]
     consider: list[ConsiderEntry]
     warnings: list[WarningEntry]
+    terms: list[TermEntry] = []
