@@ -73,6 +73,11 @@ def _listing(book: Rulebook) -> Iterator[str]:
     yield "To consider, and alerts"
     yield from (f"  {entry['pattern']:{width}}  {entry['title']}" for entry in book.data["consider"])
     yield ""
+    yield "Levers: what could be changed, for discussion"
+    yield from (
+        f"  {entry['lever']:{width}}  {entry['direction']:9}  {entry['title']}" for entry in book.data["levers"]
+    )
+    yield ""
     yield "profiles"
     for name, profile in book.data["profiles"].items():
         yield f"  {name:{width}}  {'in use ' if name == book.profile else '       '} {profile['title']}"
@@ -84,7 +89,11 @@ def _shown(rule: Spec, data: Mapping[str, Any]) -> Iterator[str]:
     yield from _head(rule)
     yield _line("when", str(rule["when"]))
     yield from _behind(rule, data)
+    if "studies" in rule:
+        yield from _studies(rule, data)
+        return
     yield _line("because" if "because" in rule else "says", rule.get("because") or rule["say"])
+    yield from (_line("ask next", text) for text in (rule.get("next"),) if text)
     yield from (_line("", f"{clause['say']}  (when {clause['when']})") for clause in rule.get("clauses", ()))
     yield _line("basis", f"design choice: {rule['why']}" if rule["basis"] == "design-choice" else "sourced")
     yield from (_line("applies", text) for text in (rule.get("applies_when"),) if text)
@@ -107,10 +116,20 @@ def _head(rule: Spec) -> Iterator[str]:
         yield _line("raises", f"{rule['mechanism']} to {rule['level']}")
     elif "class" in rule:
         yield _line("id", f"{rule['id']}  (classification.yaml)")
+    elif "lever" in rule:
+        yield _line("id", f"{rule['lever']}  (levers.yaml)")
+        yield _line("direction", f"{rule['direction']}: {rule['why']}")
     elif "pattern" in rule:
-        yield _line("id", f"{rule['pattern']}  (consider.yaml{', an alert' if rule['alert'] else ''})")
+        yield _line("id", f"{rule['pattern']}  (consider{', an alert' if rule['alert'] else ''})")
     else:
         yield _line("id", f"{rule['code']}  (warnings.yaml)")
+
+
+def _studies(lever: Spec, data: Mapping[str, Any]) -> Iterator[str]:
+    for study in lever["studies"]:
+        yield _line(study["direction"], study["say"])
+        for cited in study["where"]:
+            yield from _cited("source", cited, data["references"][cited["source"]])
 
 
 def _line(title: str, text: str) -> str:

@@ -20,6 +20,7 @@ LISTED: Final = {
     "facts": "facts",
     "rules": "rules",
     "consider": "consider",
+    "levers": "levers",
     "warnings": "warnings",
 }
 MAPPED: Final = {"parameters": "parameters", "references": "references", "profiles": "profiles", "tiers": "tiers"}
