@@ -103,6 +103,7 @@ class _Writer:
                 "assumptions": {},
                 "alerts": tuple([part for alert, part in considered if alert]),
                 "consider": tuple([part for alert, part in considered if not alert]),
+                "levers": self.levers(),
                 "inputs": self.inputs,
                 "facts": self.facts(),
                 "references": {source: words.references[source] for source in self.sources},
@@ -249,10 +250,19 @@ class _Writer:
             "title": spec["title"],
             "rules": tuple([rule.id for rule in rules if not named.isdisjoint(rule.when.mentions)]),
             "because": (clause.say.fill(self.env, self.strongest),),
+            "next": spec["next"],
             "basis": spec["basis"],
             "evidence": cited.evidence,
+            "against": cited.against,
         }
         return spec["alert"], part
+
+    def levers(self) -> tuple[parts.Lever, ...]:
+        """What could be changed; its sources come last, since a page shows them last."""
+        shown = [self.words.lever[clause.spec["lever"]] for clause in self.holding(self.words.levers)]
+        for lever in shown:
+            self.sources.update(lever.sources)
+        return tuple([lever.part for lever in shown])
 
     def stated(self) -> dict[str, Document]:
         """What was said, and what follows from it; the many a "no" answers are not repeated one by one."""

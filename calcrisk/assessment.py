@@ -26,6 +26,7 @@ FORMAT = 1  # 1: the first
 
 Scalar = float | bool | str | None
 Status = Literal["met", "not_met", "unknown"]
+Direction = Literal["favours", "no effect", "harm", "mixed"]
 _ALL_KEYS = Field(json_schema_extra={"required": [*Fault._fields]})
 SPELLED = {"origin": "from"}  # a key of the document whose word Python keeps for itself
 kinds_of_part: dict[str, type[Part]] = {}  # by name, in the order they are declared
@@ -325,8 +326,33 @@ class Consideration(Part):
     title: str
     rules: tuple[str, ...]
     because: tuple[str, ...]
+    next: str | None  # the question to ask next
     basis: Literal["sourced", "design-choice"]
     evidence: tuple[Citation, ...]
+    against: tuple[Citation, ...]
+
+
+class Study(Part):
+    """What one study found when something was changed; ``direction`` is of what it measured."""
+
+    direction: Direction
+    sentence: str
+    strength: str
+    population: str
+    evidence: tuple[Citation, ...]
+
+
+class Lever(Shared):
+    """Something that can be changed, and what its studies found, for discussion: no rule, class or tier reads it.
+
+    ``direction`` sums up the studies and is a design choice, ``why`` says how it was made.
+    """
+
+    lever: str
+    title: str
+    direction: Direction
+    why: str
+    studies: tuple[Study, ...]
 
 
 class Conclusion(Part):
@@ -372,6 +398,7 @@ class Assessment(Part):
     assumptions: dict[str, Scalar]
     alerts: tuple[Consideration, ...]
     consider: tuple[Consideration, ...]
+    levers: tuple[Lever, ...]
     inputs: dict[str, Input]
     facts: dict[str, Fact]
     references: dict[str, Reference]

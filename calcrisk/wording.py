@@ -7,11 +7,13 @@ from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
 from calcrisk.assessment import (
+    Lever,
     Mechanism,
     Missing,
     Reference,
     Risk,
     RulebookIdentity,
+    Study,
     TierRange,
     Undecided,
 )
@@ -85,6 +87,13 @@ class RuleWords(NamedTuple):
     because: Template | None  # None: it has no holes, and stands in the finding
     margin: tuple[Shown, Shown] | None
     covered_by: tuple[str, ...]
+
+
+class LeverWords(NamedTuple):
+    """A lever as every answer shows it, and the sources of its studies."""
+
+    part: Lever
+    sources: Mapping[str, None]
 
 
 class Holding:
@@ -202,7 +211,8 @@ class Wording:
         }
         self.specs = {name: entry.spec for name, entry in program.inputs.items()}
         self.walk = rulebook.walk
-        self.consider, self.warnings, self.notes = map(self._held, (program.consider, program.warnings, program.notes))
+        self.consider, self.levers = self._held(program.consider), self._held(program.levers)
+        self.warnings, self.notes = self._held(program.warnings), self._held(program.notes)
         silent = [entry for entry in program.inputs.values() if _may_be_absent(entry.spec)]
         self.silent = dict.fromkeys(entry.name for entry in silent)
         self.asked_when = tuple((entry.name, entry.slot) for entry in silent if entry.spec["ask"] != "volunteered")
@@ -224,6 +234,8 @@ class Wording:
         self.rows = _MadeOnce[int, Cited](lambda at: cited(program.rows[at].spec))
         self.clauses = _MadeOnce[int, Holding](lambda at: self._held(program.rows[at].clauses))
         self.patterns = _MadeOnce[str, Cited](lambda pattern: cited(patterns[pattern]))
+        levers = {clause.spec["lever"]: clause.spec for clause in program.levers}
+        self.lever = _MadeOnce[str, LeverWords](lambda name: self._lever(levers[name]))
         self.risk = lru_cache(_SHARED)(self._risk)
         self.mechanisms = lru_cache(_SHARED)(self._mechanisms)
         self.missing = lru_cache(_SHARED)(self._missing)
@@ -311,6 +323,25 @@ class Wording:
             question=self.specs[name]["question"] or f"{label}?",
             decisive=bool(could_change),
             could_change=could_change,
+        )
+
+    def _lever(self, spec: Spec) -> LeverWords:
+        found = [(study, cited(study)) for study in spec["studies"]]
+        studies = tuple(self._study(study, sources) for study, sources in found)
+        kept = {key: spec[key] for key in ("lever", "title", "direction", "why")}
+        names = dict.fromkeys(name for _, sources in found for name in sources.sources)
+        return LeverWords(Lever(**kept, studies=studies), names)
+
+    def _study(self, spec: Spec, sources: Cited) -> Study:
+        first = self.data["references"][spec["where"][0]["source"]]
+        return Study.of(
+            {
+                "direction": spec["direction"],
+                "sentence": spec["say"],
+                "strength": first["strength"],
+                "population": first["population"] or "not stated",
+                "evidence": sources.evidence,
+            }
         )
 
     def _undecided(self, at: int, waits_for: tuple[str, ...]) -> Undecided:

@@ -79,16 +79,16 @@ def test_every_rule_says_its_limits_and_its_sources_on_the_page() -> None:
 
 
 def test_a_section_that_has_no_page_of_its_own_shows_up() -> None:
-    """What another part of the project adds (levers, kinetics …) is printed and explained without a change here."""
+    """What another part of the project adds is printed and explained without a change here."""
     book = Rulebook.default()
     where = [{"source": "therapy-landmark", "at": "claim"}]
-    lever = {"id": "a-lever", "title": "A lever", "says": "It was tried.", "tried": ["once"], "where": where}
-    explainer = Explainer(Rulebook({**book.data, "levers": [lever | {"parameters": {}}]}))
-    shown = explainer.explain("a-lever")
-    assert (shown.kind, shown.title) == ("levers", "A lever")
+    remedy = {"id": "a-remedy", "title": "A remedy", "says": "It was tried.", "tried": ["once"], "where": where}
+    explainer = Explainer(Rulebook({**book.data, "remedies": [remedy | {"parameters": {}}]}))
+    shown = explainer.explain("a-remedy")
+    assert (shown.kind, shown.title) == ("remedies", "A remedy")
     assert "therapy-landmark" in shown.references
     page = generate_docs.rulebook_page(explainer)
-    assert "## Levers" in page
+    assert "## Remedies" in page
     assert "**What it says** (`therapy-landmark`)\n\n- says: It was tried.\n- tried: once\n" in page
 
 

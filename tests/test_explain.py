@@ -91,6 +91,7 @@ MEANT = [
     ("metastatic-by-load", "row", "metastatic-by-load"),
     ("products-disagree", "warning", "products-disagree"),
     ("pattern:calciphylaxis", "pattern", "calciphylaxis"),
+    ("lever:vitamin-k", "lever", "vitamin-k"),
     ("input:warfarin", "input", "warfarin"),
     ("question:metastatic", "question", "metastatic"),
     ("Class: metastatic", "class", "metastatic"),

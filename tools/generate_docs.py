@@ -69,6 +69,9 @@ SECTIONS = (
     Section("classes", "Classes", "What the words of the answer mean."),
     Section("tiers", "Tiers", "Three questions; the first row that holds gives the tier. No tier is a probability."),
     Section("consider", "To consider, and alerts", "Beside the class; an alert stands above it."),
+    Section(
+        "levers", "What could be changed", "What studies found, for discussion; nothing reads it and nothing advises."
+    ),
     Section("warnings", "Warnings", "What to know before an answer is used."),
     Section("profiles", "Profiles", "Whose thresholds count: each replaces shared numbers."),
     Section("parameters", "Shared numbers", "Numbers that several rules share, or that a profile may replace."),

@@ -20,7 +20,12 @@ if TYPE_CHECKING:
 
 _FORMATS: Final = ("terminal", "json")
 # the section an entry is of, by the key that only such entries have; a warning has none of them
-_SECTIONS: Final = {"mechanism": ("rules", "id"), "class": ("rows", "id"), "pattern": ("consider", "pattern")}
+_SECTIONS: Final = {
+    "mechanism": ("rules", "id"),
+    "class": ("rows", "id"),
+    "pattern": ("consider", "pattern"),
+    "lever": ("levers", "lever"),
+}
 _WARNING: Final = ("warnings", "code")
 
 
@@ -78,6 +83,11 @@ def _listing(book: Rulebook) -> Iterator[str]:
     yield ""
     yield "To consider, and alerts"
     yield from (f"  {entry['pattern']:{width}}  {entry['title']}" for entry in book.data["consider"])
+    yield ""
+    yield "Levers: what could be changed, for discussion"
+    yield from (
+        f"  {entry['lever']:{width}}  {entry['direction']:9}  {entry['title']}" for entry in book.data["levers"]
+    )
     yield ""
     yield "profiles"
     for name, profile in book.data["profiles"].items():

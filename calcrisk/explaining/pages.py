@@ -9,7 +9,7 @@ from calcrisk import printed
 from calcrisk.entry import Part, Statement
 from calcrisk.explaining.parts import CHOICE, against, basis, behind, number, part, plain, readers, sourced
 from calcrisk.explaining.typography import Typography
-from calcrisk.explaining.whole import citations
+from calcrisk.explaining.whole import citations, entry_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -163,6 +163,7 @@ def _spoken(section: str, key: str) -> Callable[[Whole, str], Parts]:
         alert = "an alert: it stands above the class" if entry.get("alert") else None
         return (
             *part("What it says", [_told(type_.sentence(entry["say"]), entry)]),
+            *part("Ask next", plain(entry.get("next"))),
             *part("When", plain(type_.condition(entry["when"]), alert)),
             *behind(whole, entry["parameters"], entry["when"], entry["say"]),
             *basis(entry),
@@ -170,6 +171,17 @@ def _spoken(section: str, key: str) -> Callable[[Whole, str], Parts]:
         )
 
     return page
+
+
+def _lever(whole: Whole, name: str) -> Parts:
+    entry = _entry(whole, "levers", "lever", name)
+    return (
+        *part("Sums up to", [Statement(f"{entry['direction']}. {entry['why']}", None, (), CHOICE)]),
+        *part("What studies found", [sourced(study["say"], study, study["direction"]) for study in entry["studies"]]),
+        *part("Shown when", plain(Typography(whole, entry["parameters"]).condition(entry["when"]))),
+        *behind(whole, entry["parameters"], entry["when"]),
+        *part("Stands for", plain("discussion: no rule, class or tier reads it, and nothing here advises")),
+    )
 
 
 def _told(text: str, entry: Mapping[str, Any]) -> Statement:
@@ -285,17 +297,13 @@ def _parameter(whole: Whole, name: str) -> Parts:
 
 def _own_parameter(whole: Whole, named: Named) -> Parts:
     entries = whole.data[named.section]
-    owner = next(entry for entry in entries if named.owner in (entry.get("id"), entry.get("name"), *_others(entry)))
+    owner = next(entry for entry in entries if entry_name(entry) == named.owner)
     spec = owner["parameters"][named.name]
     return (
         *part("Value", [number(whole, named.name, spec)]),
         *part("Rests on", _claims(whole, spec)),
         *part("Read by", plain(named.owner)),
     )
-
-
-def _others(entry: Spec) -> tuple[str | None, str | None]:
-    return entry.get("pattern"), entry.get("code")
 
 
 def _evidence(whole: Whole, name: str) -> Parts:
@@ -413,6 +421,7 @@ _PAGES: Final[dict[str, Callable[[Whole, str], Parts]]] = {
     "facts": _fact,
     "rules": _rule,
     "consider": _spoken("consider", "pattern"),
+    "levers": _lever,
     "rows": _row,
     "warnings": _spoken("warnings", "code"),
     "profiles": _profile,

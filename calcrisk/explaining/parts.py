@@ -23,6 +23,7 @@ _READERS: Final = {
     "rows": "Rows of the class table",
     "tiers": "Tiers",
     "consider": "Patterns",
+    "levers": "Levers",
     "warnings": "Warnings",
 }
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from calcrisk.rules.rulebook import Rulebook
 
 _MINIMUM: Final = "the least that must be known is known"
-NAMING: Final = ("id", "name", "pattern", "code")  # the key by which an entry of a list is called
+NAMING: Final = ("id", "name", "pattern", "lever", "code")  # the key by which an entry of a list is called
 _WORD: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -97,10 +97,10 @@ class Whole:
             yield f"variables:{entry['set']}", (entry["when"],)
         for fact in data["facts"]:
             yield f"facts:{fact['name']}", (fact["formula"], fact["valid_when"])
-        for section, key in (("rules", "id"), ("rows", "id"), ("consider", "pattern"), ("warnings", "code")):
+        for section in ("rules", "rows", "consider", "levers", "warnings"):
             for entry in data[section]:
                 clauses = (str(clause["when"]) for clause in entry.get("clauses", ()))
-                yield f"{section}:{entry[key]}", (str(entry["when"]), *clauses)
+                yield f"{section}:{entry_name(entry)}", (str(entry["when"]), *clauses)
         for name, table in data["tiers"].items():
             yield f"tiers:{name}", (*(str(row["when"]) for row in table["rows"]), *table["assessed_by"])
 

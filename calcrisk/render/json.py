@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from calcrisk.assessment import Assessment, Refused, Shared
 
 # What is the same for many patients (two thirds of a document): written once for each part, then copied.
-_SHARED: Final = frozenset(("rulebook", "risk", "mechanisms", "undecided", "missing", "references"))  # parts: Shared
+_SHARED: Final = frozenset(
+    ("rulebook", "risk", "mechanisms", "undecided", "missing", "levers", "references")
+)  # parts: Shared
 
 _write_any: Final = TypeAdapter[object](Any).serializer.to_json  # three times as quick as the standard library
 _written: Final = attrgetter("written")

@@ -31,6 +31,7 @@ _SECTIONS = (
     reasons.against,
     background.missing,
     background.consider,
+    background.levers,
     background.inputs,
     background.warnings,
     reasons.not_fired,

@@ -158,7 +158,8 @@ def _sources(data: Mapping[str, Any]) -> Iterator[Found]:
                     yield (*route, role), f"{cited['source']!r} is not verified: it may not be cited by a rule", None
                 else:
                     yield from _located((*route, role), cited, references[cited["source"]])
-        if where and route[0] != "terms" and all(cited["source"] in references for cited in where):
+        # What a term or a lever shows founds nothing, so that every verified source may stand there.
+        if where and route[0] not in {"terms", "levers"} and all(cited["source"] in references for cited in where):
             yield from _founded(route, entry, {references[cited["source"]]["use"] for cited in where})
 
 
@@ -198,6 +199,7 @@ def _unique(data: Mapping[str, Any]) -> Iterator[Found]:
         ("variables", "name"),
         ("rows", "id"),
         ("consider", "pattern"),
+        ("levers", "lever"),
         ("warnings", "code"),
         ("terms", "id"),
     ):

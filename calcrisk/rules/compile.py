@@ -139,6 +139,7 @@ class _Compiler:
             tuple(self.row(entry, ("rows", at)) for at, entry in enumerate(self.data["rows"])),
             tuple(self.tier(name, entry) for name, entry in self.data["tiers"].items()),
             self.clauses(self.data["consider"], ("consider",)),
+            self.clauses([{"say": "", **lever} for lever in self.data["levers"]], ("levers",)),
             self.clauses(self.data["warnings"], ("warnings",), asking=True),
             self.clauses(self.data["product"]["notes"], ("product", "notes"), asking=True),
         )
@@ -147,7 +148,7 @@ class _Compiler:
         return self._assemble(steps, [rule for rule in mechanisms if rule], classes, built)
 
     def _assemble(self, steps: list[Step], rules: list[Rule], classes: Axes, built: tuple[Any, ...]) -> Program:
-        implications, rows, tiers, consider, warnings, notes = built
+        implications, rows, tiers, consider, levers, warnings, notes = built
         inputs = {name: self.slotted(name, spec) for name, spec in self.variables.items()}
         up = {name: self._reach(name, lambda at: self.variables[at]["implies"]) for name in self.variables}
         down = {name: tuple(other for other in up if name in up[other]) for name in up}
@@ -172,6 +173,7 @@ class _Compiler:
             minimum=tuple(self.slots[name] for name in self.data["minimum"]),
             tiers=tiers,
             consider=consider,
+            levers=levers,
             warnings=warnings,
             notes=notes,
         )

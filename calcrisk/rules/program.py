@@ -147,10 +147,11 @@ class Program(NamedTuple):
     minimum: tuple[int, ...]
     tiers: tuple[Tier, ...]
     consider: tuple[Clause, ...]
+    levers: tuple[Clause, ...]
     warnings: tuple[Clause, ...]
     notes: tuple[Clause, ...]
 
     def clauses(self) -> Iterator[Clause]:
         """Give every clause of every entry."""
-        for clauses in (self.consider, self.warnings, self.notes, *(row.clauses for row in self.rows)):
+        for clauses in (self.consider, self.levers, self.warnings, self.notes, *(row.clauses for row in self.rows)):
             yield from clauses

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from calcrisk.rules.program import Spec
 
 # what each section of a rulebook calls the name of an entry; where two share a name, the later section's is meant
-_NAMED = {"warnings": "code", "consider": "pattern", "rows": "id", "rules": "id"}
+_NAMED = {"warnings": "code", "levers": "lever", "consider": "pattern", "rows": "id", "rules": "id"}
 
 
 class Rulebook:

@@ -271,8 +271,32 @@ class ConsiderEntry(Sourced):
     alert: bool = False
     when: Sentence
     say: Sentence
+    next: Sentence | None = None  # the question to ask next
     parameters: dict[Identifier, Parameter] = {}
     against: list[Where] = []
+
+
+Direction = Literal["favours", "no effect", "harm", "mixed"]
+
+
+class StudyEntry(Sourced):
+    """What one study found when something was changed."""
+
+    direction: Direction
+    say: Sentence
+
+
+class LeverEntry(Sourced):
+    """Something that can be changed, and what its studies found: shown for discussion, read by nothing."""
+
+    basis: Basis = "design-choice"  # of the direction, which sums up the studies
+
+    lever: Slug
+    title: Sentence
+    when: Sentence
+    direction: Direction
+    parameters: dict[Identifier, Parameter] = {}
+    studies: Annotated[list[StudyEntry], Field(min_length=1)]
 
 
 class WarningEntry(Entry):
@@ -410,5 +434,6 @@ class RulebookData(Entry):
     minimum: list[Identifier]
     tiers: Annotated[dict[Literal["metastatic", "dystrophic", "vascular"], TierTable], Field(min_length=3)]
     consider: list[ConsiderEntry]
+    levers: list[LeverEntry] = []
     warnings: list[WarningEntry]
     terms: list[TermEntry] = []

@@ -20,10 +20,11 @@ LISTED: Final = {
     "facts": "facts",
     "rules": "rules",
     "consider": "consider",
+    "levers": "levers",
     "warnings": "warnings",
     "terms": "terms",
 }
-_NAMING: Final = ("id", "name", "pattern", "code")  # the key by which an entry of a list is called
+_NAMING: Final = ("id", "name", "pattern", "lever", "code")  # the key by which an entry of a list is called
 MAPPED: Final = {"parameters": "parameters", "references": "references", "profiles": "profiles", "tiers": "tiers"}
 
 
