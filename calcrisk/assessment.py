@@ -270,6 +270,30 @@ class Consideration(Part):
     evidence: tuple[Citation, ...]
 
 
+class Kinetics(Part):
+    """How long one finding of this patient takes to calcify, as published, and where in that time the patient stands.
+
+    ``status`` is ``too_early``, ``plausible`` or ``expected`` for a visible deposit at the time since the finding;
+    ``unconfirmed`` where nobody confirmed one that early, ``unmeasured`` where no latency was found, and ``unknown``
+    while that time is open or its bounds lie across two spans (``possible``). It moves no level, class or tier.
+    """
+
+    latency: str  # its id in the rulebook
+    title: str
+    onset: str  # the input that holds the time
+    as_written: str | None  # the time as it was stated, None when it was not
+    lowest: float | None  # years, as far as stated
+    highest: float | None
+    status: Literal["too_early", "plausible", "expected", "unconfirmed", "unmeasured", "unknown"]
+    possible: tuple[str, ...]
+    because: tuple[str, ...]
+    published: str  # the range that was published, in words
+    unconfirmed: str | None  # what is claimed and no page that was read confirms
+    strength: str
+    basis: Literal["sourced", "design-choice"]
+    evidence: tuple[Citation, ...]
+
+
 class Conclusion(Part):
     """The class in one plain sentence, and the row of the decision table that said it."""
 
@@ -313,6 +337,7 @@ class Assessment(Part):
     assumptions: dict[str, Scalar]
     alerts: tuple[Consideration, ...]
     consider: tuple[Consideration, ...]
+    kinetics: tuple[Kinetics, ...]
     inputs: dict[str, Input]
     facts: dict[str, Fact]
     references: dict[str, Reference]

@@ -122,6 +122,7 @@ class VariableEntry(Sourced):
     ranges: dict[str, tuple[str, str]] = {}
     spellings: dict[str, Spelling] = {}
     listed: Listed | None = None
+    onset_of: Identifier | None = None
     of: Identifier | None = None
     role: Literal["status", "lower_limit", "upper_limit"] | None = None
     derived: bool = False
@@ -285,6 +286,39 @@ class WarningEntry(Entry):
     why: str | None = None
 
 
+class BandEntry(Entry):
+    """A span of time since a finding, and what is said of calcification in it; ``from_`` names where it begins."""
+
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+    status: Literal["too_early", "plausible", "expected", "unconfirmed", "unmeasured"]
+    from_: Identifier | None = Field(default=None, alias="from")
+    say: Sentence
+
+
+class LatencyEntry(Sourced):
+    """How long one finding takes to calcify, as published. Shown, never scored."""
+
+    id: Slug
+    title: Sentence
+    when: Sentence
+    onset: Identifier
+    published: Sentence
+    unconfirmed: str | None = None
+    parameters: dict[Identifier, Parameter] = {}
+    bands: Annotated[list[BandEntry], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _in_order(self) -> LatencyEntry:
+        begins = [band.from_ for band in self.bands]
+        if begins[0] is not None or None in begins[1:]:
+            message = "the first band begins with the finding, and every other names where it begins: from: parameter"
+            raise ValueError(message)
+        if strange := [name for name in begins[1:] if name not in self.parameters]:
+            message = f"a band begins at {strange[0]!r}, which is no parameter of this entry"
+            raise ValueError(message)
+        return self
+
+
 class ProductEntry(Sourced):
     """Which facts the gauge shows."""
 
@@ -368,3 +402,4 @@ class RulebookData(Entry):
     tiers: Annotated[dict[Literal["metastatic", "dystrophic", "vascular"], TierTable], Field(min_length=3)]
     consider: list[ConsiderEntry]
     warnings: list[WarningEntry]
+    kinetics: list[LatencyEntry] = []

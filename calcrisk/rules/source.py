@@ -21,6 +21,7 @@ LISTED: Final = {
     "rules": "rules",
     "consider": "consider",
     "warnings": "warnings",
+    "kinetics": "kinetics",
 }
 MAPPED: Final = {"parameters": "parameters", "references": "references", "profiles": "profiles", "tiers": "tiers"}
 

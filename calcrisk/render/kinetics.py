@@ -1,0 +1,72 @@
+"""The time to calcification of each finding: what is published, and whether a visible deposit fits the time since.
+
+Words for the terminal and for Markdown. A short page passes over what says nothing of this patient.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from calcrisk.render import words
+from calcrisk.render.summary import INDENT, heading
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from calcrisk.assessment import Assessment, Kinetics
+    from calcrisk.render.citations import Numbers
+    from calcrisk.render.layout import Line
+    from calcrisk.render.summary import View
+
+TITLE: Final = "Time to calcification (shown, never scored)"
+_TWICE = INDENT * 2
+_OPEN: Final = "time not stated"
+
+
+def told(assessment: Assessment, *, full: bool) -> tuple[Kinetics, ...]:
+    """Return what a page tells: all of it when full, else what has a time or a published one."""
+    return tuple([part for part in assessment.kinetics if full or part.as_written or part.status != "unmeasured"])
+
+
+def lines(view: View) -> Iterator[Line]:
+    """Show the section on the terminal; nothing when no finding has a time to tell."""
+    shown = told(view.assessment, full=view.full)
+    if shown:
+        yield from heading(view, TITLE)
+    for part in shown:
+        first = (f"{INDENT}{view.page.glyphs.bullet} ", "")
+        head = f", {view.page.literal(part.as_written)}" if part.as_written else ""
+        title = [(view.page.show(part.title), "bold"), (f"{head}: ", ""), (_standing(part), "bold")]
+        yield from view.page.paragraph(title, first=first)
+        sentences = list(_sentences(part))
+        for position, said in enumerate(sentences):
+            marks = view.marks(*part.evidence) if position == len(sentences) - 1 else []
+            yield from view.page.paragraph([(view.page.show(said), ""), *marks], first=(_TWICE, ""))
+
+
+def markdown(assessment: Assessment, numbers: Numbers, escaped: Callable[..., str], *, full: bool) -> Iterator[str]:
+    """Show the section as a list of a note; ``escaped`` makes a text literal."""
+    shown = told(assessment, full=full)
+    if shown:
+        yield from (f"## {TITLE}", "")
+    for part in shown:
+        time = f", {escaped(part.as_written, pretty=False)}" if part.as_written else ""
+        text = " ".join(escaped(said) for said in _sentences(part))
+        marks = numbers.marks(part.evidence)
+        yield f"- **{escaped(part.title)}**{time}: **{_standing(part)}**. {text}{f' {marks}' if marks else ''}"
+
+
+def _standing(part: Kinetics) -> str:
+    if part.status == "unmeasured":
+        return "no latency measured"
+    if part.status != "unknown":
+        return words.word(part.status)
+    return " or ".join(map(words.word, part.possible)) if part.as_written and part.because else _OPEN
+
+
+def _sentences(part: Kinetics) -> Iterator[str]:
+    yield from part.because
+    choice = f"; {words.DESIGN_CHOICE} of this rulebook" if part.basis == "design-choice" else ""
+    yield f"Published: {part.published} ({part.strength}{choice})."
+    if part.unconfirmed:
+        yield f"Unconfirmed: {part.unconfirmed}"
