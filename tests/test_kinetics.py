@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from pydantic import ValidationError
+from sourcecode import RULEBOOK
 
-from calcrisk import Assessment, Patient, Rulebook, assess
+from calcrisk import Assessment, Patient, Rulebook, RulebookError, assess
 from calcrisk.inputs import patient_from
 from calcrisk.inputs.documents import read_document
 from calcrisk.render.markdown import markdown
@@ -17,6 +19,8 @@ from calcrisk.stated import UNKNOWN
 from calcrisk.variables import registry
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from calcrisk.assessment import Kinetics
 
 Stated = dict[str, Any]
@@ -171,7 +175,7 @@ def test_of_several_of_one_finding_the_longest_time_counts() -> None:
     entries = (
         "[{finding: infarct, onset: 5 weeks}, {finding: infarct, onset: 2 years}, {finding: infarct, onset: 1 day}]"
     )
-    assert listed(f"[{entries}]") == {"infarct_onset": "2 years"}
+    assert listed(entries) == {"infarct_onset": "2 years"}
 
 
 def test_a_kind_of_necrosis_has_a_time_of_its_own() -> None:
@@ -245,7 +249,7 @@ PARAMETER: Stated = {"value": 1, "unit": "years", "basis": "design-choice", "why
 )
 def test_bands_that_make_no_sense_are_refused(bands: list[Stated], said: str) -> None:
     with pytest.raises(ValidationError, match=said):
-        LatencyEntry(**ENTRY, bands=bands, parameters={"first": PARAMETER})
+        LatencyEntry.model_validate({**ENTRY, "bands": bands, "parameters": {"first": PARAMETER}})
 
 
 def test_bands_begin_one_after_the_other() -> None:
@@ -255,3 +259,32 @@ def test_bands_begin_one_after_the_other() -> None:
         begins = [entry["parameters"][band["from"]] for band in entry["bands"][1:]]
         years = [begin["value"] * units[entry["onset"]][begin["unit"]] for begin in begins]
         assert years == sorted(set(years)), entry["id"]
+
+
+# ---------------------------------------------------------------------------------------------- a rulebook with faults
+
+FAULTS = [
+    ("onset: infarct_onset", "onset: infarct", "unknown name 'infarct'"),
+    ("when: infarct\n", "when: infarctt\n", "unknown name 'infarctt'"),
+    ("{seen:n} year after the infarct. No", "{sen:n} year after the infarct. No", "the sentence names sen"),
+    ("source: dys-infarct-rare, at: claim", "source: dys-infarct-weeks, at: claim", "unknown reference"),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "said"), FAULTS)
+def test_a_fault_of_an_entry_is_told_with_its_line(old: str, new: str, said: str, tmp_path: Path) -> None:
+    folder = tmp_path / "rulebook"
+    shutil.copytree(RULEBOOK, folder)
+    file = folder / "kinetics.yaml"
+    text = file.read_text("utf-8")
+    assert old in text
+    file.write_text(text.replace(old, new), "utf-8")
+    with pytest.raises(RulebookError) as caught:
+        Rulebook.from_folder(folder)
+    assert {fault.file for fault in caught.value.faults} == {"kinetics.yaml"}
+    assert said in caught.value.faults[0].message
+    assert caught.value.faults[0].line
+
+
+def test_an_entry_can_be_shown() -> None:
+    assert book().rule("latency-infarct")["unconfirmed"]

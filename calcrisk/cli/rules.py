@@ -73,6 +73,9 @@ def _listing(book: Rulebook) -> Iterator[str]:
     yield "To consider, and alerts"
     yield from (f"  {entry['pattern']:{width}}  {entry['title']}" for entry in book.data["consider"])
     yield ""
+    yield "Time to calcification, shown and never scored"
+    yield from (f"  {entry['id']:{width}}  {entry['title']}" for entry in book.data.get("kinetics", ()))
+    yield ""
     yield "profiles"
     for name, profile in book.data["profiles"].items():
         yield f"  {name:{width}}  {'in use ' if name == book.profile else '       '} {profile['title']}"
@@ -84,7 +87,9 @@ def _shown(rule: Spec, data: Mapping[str, Any]) -> Iterator[str]:
     yield from _head(rule)
     yield _line("when", str(rule["when"]))
     yield from _behind(rule, data)
-    yield _line("because" if "because" in rule else "says", rule.get("because") or rule["say"])
+    yield _line("because" if "because" in rule else "says", rule.get("because") or rule.get("say") or rule["published"])
+    yield from (_line(band["status"], f"{band['say']}{_from(band)}") for band in rule.get("bands", ()))
+    yield from (_line("claimed", text) for text in (rule.get("unconfirmed"),) if text)
     yield from (_line("", f"{clause['say']}  (when {clause['when']})") for clause in rule.get("clauses", ()))
     yield _line("basis", f"design choice: {rule['why']}" if rule["basis"] == "design-choice" else "sourced")
     yield from (_line("applies", text) for text in (rule.get("applies_when"),) if text)
@@ -107,10 +112,16 @@ def _head(rule: Spec) -> Iterator[str]:
         yield _line("raises", f"{rule['mechanism']} to {rule['level']}")
     elif "class" in rule:
         yield _line("id", f"{rule['id']}  (classification.yaml)")
+    elif "bands" in rule:
+        yield _line("id", f"{rule['id']}  (kinetics.yaml, shown and never scored)")
     elif "pattern" in rule:
         yield _line("id", f"{rule['pattern']}  (consider.yaml{', an alert' if rule['alert'] else ''})")
     else:
         yield _line("id", f"{rule['code']}  (warnings.yaml)")
+
+
+def _from(band: Spec) -> str:
+    return f"  (from {band['from']} on)" if band["from"] else ""
 
 
 def _line(title: str, text: str) -> str:
@@ -131,7 +142,7 @@ def _behind(rule: Spec, data: Mapping[str, Any]) -> Iterator[str]:
     """Every fact that the condition reads, to the bottom, and every number with its source."""
     facts = {fact["name"]: fact for fact in data["facts"]}
     numbers: dict[str, Spec] = {**data["parameters"], **rule.get("parameters", {})}
-    todo, seen = [str(rule["when"])], set[str]()
+    todo, seen = [str(rule["when"]), *rule.get("parameters", ())], set[str]()
     while todo:
         for name in dict.fromkeys(_NAME.findall(todo.pop(0))):
             if name in seen:

@@ -136,7 +136,8 @@ class _Folding:
         written = self._written(node.raw, node, path)
         reading = Reading(self._variables)
         read(variable, written, reading)
-        self._refusals.faults.extend(reading.faults)
+        if variable.onset_of is None:  # the time of all tells the fault of each
+            self._refusals.faults.extend(reading.faults)
         length = _length(reading.given.get(variable.name))
         if length is not None and length >= self._longest.get(variable.name, length):
             self._longest[variable.name] = length

@@ -38,10 +38,12 @@ def lines(view: View) -> Iterator[Line]:
         head = f", {view.page.literal(part.as_written)}" if part.as_written else ""
         title = [(view.page.show(part.title), "bold"), (f"{head}: ", ""), (_standing(part), "bold")]
         yield from view.page.paragraph(title, first=first)
-        sentences = list(_sentences(part))
-        for position, said in enumerate(sentences):
-            marks = view.marks(*part.evidence) if position == len(sentences) - 1 else []
-            yield from view.page.paragraph([(view.page.show(said), ""), *marks], first=(_TWICE, ""))
+        published = [(view.page.show(_published(part)), ""), *view.marks(*part.evidence)]
+        for said in part.because:
+            yield from view.page.paragraph([(view.page.show(said), "")], first=(_TWICE, ""))
+        yield from view.page.paragraph(published, first=(_TWICE, ""))
+        for said in _unconfirmed(part):
+            yield from view.page.paragraph([(view.page.show(said), "")], first=(_TWICE, ""))
 
 
 def markdown(assessment: Assessment, numbers: Numbers, escaped: Callable[..., str], *, full: bool) -> Iterator[str]:
@@ -51,9 +53,9 @@ def markdown(assessment: Assessment, numbers: Numbers, escaped: Callable[..., st
         yield from (f"## {TITLE}", "")
     for part in shown:
         time = f", {escaped(part.as_written, pretty=False)}" if part.as_written else ""
-        text = " ".join(escaped(said) for said in _sentences(part))
-        marks = numbers.marks(part.evidence)
-        yield f"- **{escaped(part.title)}**{time}: **{_standing(part)}**. {text}{f' {marks}' if marks else ''}"
+        published = f"{escaped(_published(part))} {numbers.marks(part.evidence)}".rstrip()
+        text = " ".join([*map(escaped, part.because), published, *map(escaped, _unconfirmed(part))])
+        yield f"- **{escaped(part.title)}**{time}: **{_standing(part)}**. {text}"
 
 
 def _standing(part: Kinetics) -> str:
@@ -64,9 +66,12 @@ def _standing(part: Kinetics) -> str:
     return " or ".join(map(words.word, part.possible)) if part.as_written and part.because else _OPEN
 
 
-def _sentences(part: Kinetics) -> Iterator[str]:
-    yield from part.because
+def _published(part: Kinetics) -> str:
     choice = f"; {words.DESIGN_CHOICE} of this rulebook" if part.basis == "design-choice" else ""
-    yield f"Published: {part.published} ({part.strength}{choice})."
+    return f"Published: {part.published} ({part.strength}{choice})."
+
+
+def _unconfirmed(part: Kinetics) -> Iterator[str]:
+    """Say apart what no source carries, so that no reference stands behind it."""
     if part.unconfirmed:
         yield f"Unconfirmed: {part.unconfirmed}"
