@@ -216,9 +216,9 @@ def test_the_strength_of_the_range_is_named() -> None:
 
 def test_a_note_tells_the_time_and_a_short_one_passes_over_what_says_nothing() -> None:
     found = answer(dermatomyositis=True, dermatomyositis_onset="3 months", haematoma=True)
-    assert "**Dermatomyositis**, 3 months: **too early**" in markdown(found)
+    assert "**Dermatomyositis**, 3 months: Too early" in markdown(found)
     assert "**Haematoma**" not in markdown(found)
-    assert "**Haematoma**: **no latency measured**" in markdown(found, full=True)
+    assert "**Haematoma**: No latency was measured" in markdown(found, full=True)
 
 
 # ------------------------------------------------------------------------------------------------------------ schema

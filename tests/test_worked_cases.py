@@ -191,6 +191,7 @@ def acute_kidney_injury_is_no_ckd(found: Assessment, stated: Patient) -> None:
 def days_are_plausible(found: Assessment, stated: Patient) -> None:
     said = next(finding.because for finding in found.findings if finding.rule == "septic-myocardium")
     assert "days" in said
+    assert [part.status for part in found.kinetics] == ["plausible"]
     assert "sooner-than-published" not in warned(found)
     assert "sooner-than-published" in warned(answer(stated.model_copy(update={"tissue_onset": "2 days"})))
 

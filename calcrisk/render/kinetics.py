@@ -36,7 +36,8 @@ def lines(view: View) -> Iterator[Line]:
     for part in shown:
         first = (f"{INDENT}{view.page.glyphs.bullet} ", "")
         head = f", {view.page.literal(part.as_written)}" if part.as_written else ""
-        title = [(view.page.show(part.title), "bold"), (f"{head}: ", ""), (_standing(part), "bold")]
+        standing = [(": ", ""), (_OPEN, "")] if not part.because else []  # else the sentence says it
+        title = [(view.page.show(part.title), "bold"), (head, ""), *standing]
         yield from view.page.paragraph(title, first=first)
         published = [(view.page.show(_published(part)), ""), *view.marks(*part.evidence)]
         for said in part.because:
@@ -55,15 +56,8 @@ def markdown(assessment: Assessment, numbers: Numbers, escaped: Callable[..., st
         time = f", {escaped(part.as_written, pretty=False)}" if part.as_written else ""
         published = f"{escaped(_published(part))} {numbers.marks(part.evidence)}".rstrip()
         text = " ".join([*map(escaped, part.because), published, *map(escaped, _unconfirmed(part))])
-        yield f"- **{escaped(part.title)}**{time}: **{_standing(part)}**. {text}"
-
-
-def _standing(part: Kinetics) -> str:
-    if part.status == "unmeasured":
-        return "no latency measured"
-    if part.status != "unknown":
-        return words.word(part.status)
-    return " or ".join(map(words.word, part.possible)) if part.as_written and part.because else _OPEN
+        standing = f"{_OPEN}. " if not part.because else ""  # else the sentence says it
+        yield f"- **{escaped(part.title)}**{time}: {standing}{text}"
 
 
 def _published(part: Kinetics) -> str:

@@ -131,7 +131,7 @@ def test_below_forty_the_basal_ganglia_are_not_physiological() -> None:
 
 def test_a_young_child_is_told_of_both_sources() -> None:
     found = answer(age=5, deposit_in_pineal=True)
-    assert "one source then thinks of a neoplasm" in found.conclusion.sentence
+    assert "then thinks of a neoplasm of the pineal gland" in found.conclusion.sentence
     assert [cited.id for cited in found.conclusion.against] == ["phys-under-nine"]
 
 
