@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from calcrisk import assessment as parts
 from calcrisk._version import __version__
 from calcrisk.assessment import Assessment
+from calcrisk.rules import kinetics
 from calcrisk.rules.logic import ABSENT
 from calcrisk.wording import Wording, fact_of
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from calcrisk.patient import Patient
-    from calcrisk.rules.program import Clause
+    from calcrisk.rules.program import Band, Clause, Latency
     from calcrisk.rules.rulebook import Rulebook
     from calcrisk.rules.text import Shown
     from calcrisk.wording import Document, Holding, Place, RuleWords
@@ -103,6 +104,7 @@ class _Writer:
                 "assumptions": {},
                 "alerts": tuple([part for alert, part in considered if alert]),
                 "consider": tuple([part for alert, part in considered if not alert]),
+                "kinetics": self.kinetics(),
                 "levers": self.levers(),
                 "inputs": self.inputs,
                 "facts": self.facts(),
@@ -263,6 +265,34 @@ class _Writer:
         for lever in shown:
             self.sources.update(lever.sources)
         return tuple([lever.part for lever in shown])
+
+    def kinetics(self) -> tuple[Document, ...]:
+        env, inexact = self.env, self.found.inexact
+        told = [each for each in self.program.kinetics if kinetics.holds(each, env, inexact=inexact)]
+        return tuple([self.latency(each, kinetics.possible(each, env, inexact=inexact)) for each in told])
+
+    def latency(self, latency: Latency, possible: tuple[Band, ...]) -> Document:
+        spec, name = latency.spec, latency.spec["onset"]
+        told = kinetics.is_told(latency, self.env) or len(possible) == 1
+        cited, said = self.words.latencies[spec["id"]], self.given.get(name)
+        _, lowest, highest = self.words.places[name].stated(self.env)
+        self.sources.update(cited.sources)
+        return {
+            "latency": spec["id"],
+            "title": spec["title"],
+            "onset": name,
+            "as_written": None if said is None else said.as_written,
+            "lowest": lowest,
+            "highest": highest,
+            "status": possible[0].status if len(possible) == 1 else kinetics.UNKNOWN,
+            "possible": tuple([band.status for band in possible]),
+            "because": tuple([band.say.fill(self.env) for band in possible if told]),
+            "published": spec["published"],
+            "unconfirmed": spec["unconfirmed"],
+            "strength": self.words.strength(spec),
+            "basis": spec["basis"],
+            "evidence": cited.evidence,
+        }
 
     def stated(self) -> dict[str, Document]:
         """What was said, and what follows from it; the many a "no" answers are not repeated one by one."""

@@ -6,19 +6,16 @@ Numbers are unrounded; unknown is ``None``, never absent. Keys are only ever add
 
 from __future__ import annotations
 
-import re
-from dataclasses import FrozenInstanceError, dataclass
+from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, dataclass_transform
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
 from calcrisk.errors import Fault
+from calcrisk.parts import Part, Shared, document_of, kinds_of_part
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from typing import Self
-
     from pydantic import TypeAdapter
 
 
@@ -28,117 +25,6 @@ Scalar = float | bool | str | None
 Status = Literal["met", "not_met", "unknown"]
 Direction = Literal["favours", "no effect", "harm", "mixed"]
 _ALL_KEYS = Field(json_schema_extra={"required": [*Fault._fields]})
-SPELLED = {"origin": "from"}  # a key of the document whose word Python keeps for itself
-kinds_of_part: dict[str, type[Part]] = {}  # by name, in the order they are declared
-# What a field holds that is declared as a part, as several, or as several by name.
-_HOLDS: Final = re.compile(r"(?P<within>tuple\[|dict\[str, )?(?P<kind>\w+)(?: \| None|, \.\.\.\]|\])?")
-
-
-class _View:
-    """A field that lies in the document otherwise than it is looked at: parts as plain mappings, or another key."""
-
-    def __init__(self, key: str, look: Callable[[Any], Any] | None = None) -> None:
-        self.key, self._look = key, look
-
-    def __get__(self, part: Part | None, _kind: type[Part] | None = None) -> Any:  # noqa: ANN401  # as the field says
-        if part is None:
-            raise AttributeError(self.key)  # as of any field without a default, which is how `dataclass` takes it
-        value = part.__dict__[self.key]
-        return value if self._look is None else self._look(value)
-
-    def __set__(self, part: Part, value: object) -> None:
-        # A part refuses to be changed before this is asked: only pydantic passes that by, to fill what it has read.
-        part.__dict__[self.key] = value
-
-
-@dataclass_transform(kw_only_default=True, frozen_default=True)
-class Part:
-    """A frozen dataclass made by keywords, every field given, values right by construction and so not validated.
-
-    Its ``__dict__`` is the document, ready to be written: parts within it are plain mappings there (``Shared`` ones
-    excepted), and become parts when somebody looks at them, which a batch never does. There are two dozen kinds, and
-    every start defines them all: they become dataclasses in full (see ``_adapters``) only when somebody asks for a
-    schema or reads a document back.
-    """
-
-    def __init_subclass__(cls) -> None:
-        """Give each field that is no plain value its view."""
-        kinds_of_part[cls.__name__] = cls
-        for name, declared in cls.__annotations__.items():
-            found = _HOLDS.fullmatch(declared)
-            if name in SPELLED:
-                setattr(cls, name, _View(SPELLED[name]))
-            elif found and found["kind"] in kinds_of_part:
-                setattr(cls, name, _View(name, _looks(kinds_of_part[found["kind"]], found["within"])))
-
-    def __init__(self, **fields: Any) -> None:  # noqa: ANN401  # typed by the fields of each part
-        """Take every field."""
-        self.__dict__.update({SPELLED.get(name, name): _plain(fields[name]) for name in type(self).__annotations__})
-
-    @classmethod
-    def of(cls, document: dict[str, Any]) -> Self:
-        """Make a part of its document, every key in order; it becomes the part's own and is not copied."""
-        part = _new(cls)
-        _set_fields(part, document)
-        return part
-
-    def __setattr__(self, name: str, value: object) -> None:
-        """Refuse: an answer does not change."""
-        raise FrozenInstanceError(name)
-
-    def __delattr__(self, name: str) -> None:
-        """Refuse: an answer does not change."""
-        raise FrozenInstanceError(name)
-
-    def __eq__(self, other: object) -> bool:
-        """Compare field by field."""
-        return self.__dict__ == other.__dict__ if type(self) is type(other) else NotImplemented
-
-    __hash__ = None  # type: ignore[assignment]  # some fields hold mappings
-
-    def __getstate__(self) -> dict[str, Any]:
-        """Give what is copied or sent to another process: the document."""
-        return self.__dict__
-
-    def __repr__(self) -> str:
-        """Write every field."""
-        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in self.__rich_repr__())})"
-
-    def __rich_repr__(self) -> Iterator[tuple[str, object]]:
-        """Give rich the fields."""
-        return ((name, getattr(self, name)) for name in type(self).__annotations__)
-
-
-class Shared(Part):
-    """A part that is the same for many patients: ``written`` is where a renderer may keep what it wrote of it."""
-
-    __slots__ = ("written",)  # no field, and so not annotated
-
-
-_new = object.__new__
-_set_fields = Part.__dict__["__dict__"].__set__  # past the refusal to change
-
-
-def _looks(kind: type[Part], within: str | None) -> Callable[[Any], Any]:
-    """Return what makes parts of one kind of what a document holds: one or none, several, or several by name."""
-
-    def one(value: Any) -> Any:  # noqa: ANN401  # a mapping, nothing, or a shared part as it is
-        return kind.of(value) if value.__class__ is dict else value
-
-    if within is None:
-        return one
-    if within == "tuple[":
-        return lambda values: tuple(map(one, values))
-    return lambda values: {name: one(value) for name, value in values.items()}
-
-
-def _plain(value: Any) -> Any:  # noqa: ANN401  # a field holds values of every kind
-    """Return a field as its document holds it."""
-    if isinstance(value, Part):
-        return value if isinstance(value, Shared) else value.__dict__
-    if isinstance(value, tuple):
-        return tuple(map(_plain, value))
-    return {name: _plain(part) for name, part in value.items()} if isinstance(value, dict) else value
 
 
 class Citation(Part):
@@ -355,6 +241,30 @@ class Lever(Shared):
     studies: tuple[Study, ...]
 
 
+class Kinetics(Part):
+    """How long one finding of this patient takes to calcify, as published, and where in that time the patient stands.
+
+    ``status`` is ``too_early``, ``plausible`` or ``expected`` for a visible deposit at the time since the finding;
+    ``unconfirmed`` where nobody confirmed one that early, ``unmeasured`` where no latency was found, and ``unknown``
+    while that time is open or its bounds lie across two spans (``possible``). It moves no level, class or tier.
+    """
+
+    latency: str  # its id in the rulebook
+    title: str
+    onset: str  # the input that holds the time
+    as_written: str | None  # the time as it was stated, None when it was not
+    lowest: float | None  # years, as far as stated
+    highest: float | None
+    status: Literal["too_early", "plausible", "expected", "unconfirmed", "unmeasured", "unknown"]
+    possible: tuple[str, ...]
+    because: tuple[str, ...]
+    published: str  # the range that was published, in words
+    unconfirmed: str | None  # what is claimed and no page that was read confirms
+    strength: str
+    basis: Literal["sourced", "design-choice"]
+    evidence: tuple[Citation, ...]
+
+
 class Conclusion(Part):
     """The class in one plain sentence, and the row of the decision table that said it."""
 
@@ -398,6 +308,7 @@ class Assessment(Part):
     assumptions: dict[str, Scalar]
     alerts: tuple[Consideration, ...]
     consider: tuple[Consideration, ...]
+    kinetics: tuple[Kinetics, ...]
     levers: tuple[Lever, ...]
     inputs: dict[str, Input]
     facts: dict[str, Fact]
@@ -412,7 +323,7 @@ class Assessment(Part):
         Raises ``pydantic.ValidationError`` for anything that is not an assessment of this format, so also for a patient
         that was refused: ``read_outcome`` takes both.
         """
-        return Assessment.of(_document(_adapters()[0].validate_json(text)))
+        return Assessment.of(document_of(_adapters()[0].validate_json(text)))
 
 
 class Refused(Part):
@@ -438,7 +349,7 @@ def read_outcome(text: str | bytes) -> Assessment | Refused:
     Keys added by a later version are passed over. Raises ``pydantic.ValidationError`` for anything else.
     """
     read = _adapters()[1].validate_json(text)
-    return type(read).of(_document(read))
+    return type(read).of(document_of(read))
 
 
 def json_schema() -> dict[str, Any]:
@@ -446,19 +357,6 @@ def json_schema() -> dict[str, Any]:
     schema = _adapters()[1].json_schema(mode="serialization")
     del schema["discriminator"]  # a word of OpenAPI; `status` is a constant in either schema
     return schema
-
-
-def _document(part: Part) -> dict[str, Any]:
-    """Return the document of what pydantic read, whose fields are parts all the way down."""
-    return {SPELLED.get(name, name): _as_laid_out(value) for name, value in part.__dict__.items()}
-
-
-def _as_laid_out(value: Any) -> Any:  # noqa: ANN401  # a field holds values of every kind
-    if isinstance(value, Part):
-        return type(value).of(_document(value)) if isinstance(value, Shared) else _document(value)
-    if isinstance(value, tuple):
-        return tuple(map(_as_laid_out, value))
-    return {name: _as_laid_out(each) for name, each in value.items()} if isinstance(value, dict) else value
 
 
 @cache

@@ -236,6 +236,8 @@ class Wording:
         self.patterns = _MadeOnce[str, Cited](lambda pattern: cited(patterns[pattern]))
         levers = {clause.spec["lever"]: clause.spec for clause in program.levers}
         self.lever = _MadeOnce[str, LeverWords](lambda name: self._lever(levers[name]))
+        latencies = {latency.spec["id"]: latency.spec for latency in program.kinetics}
+        self.latencies = _MadeOnce[str, Cited](lambda latency: cited(latencies[latency]))
         self.risk = lru_cache(_SHARED)(self._risk)
         self.mechanisms = lru_cache(_SHARED)(self._mechanisms)
         self.missing = lru_cache(_SHARED)(self._missing)
@@ -267,8 +269,13 @@ class Wording:
         """Sort inputs as the variables are sorted."""
         return sorted(names, key=self.order.__getitem__)
 
+    def strength(self, spec: Spec) -> str:
+        """Say how strong the first source of an entry is."""
+        where = spec["where"]
+        return str(self.data["references"][where[0]["source"]]["strength"]) if where else "design choice"
+
     def _rule(self, rule: Rule) -> RuleWords:
-        spec, references = rule.spec, self.data["references"]
+        spec = rule.spec
         numbers = (each for own in spec["parameters"].values() for each in own["where"])
         sources = _cited(citations([*spec["where"], *numbers]), citations(spec["against"]))
         finding = {
@@ -280,7 +287,7 @@ class Wording:
             "because": rule.because.fixed or "",
             "inputs": {},
             "margin": None,
-            "strength": references[spec["where"][0]["source"]]["strength"] if spec["where"] else "design choice",
+            "strength": self.strength(spec),
             "basis": spec["basis"],
             "applies_when": spec["applies_when"],
             "limits": tuple(spec["limits"]),
@@ -351,7 +358,7 @@ class Wording:
 
 def _may_be_absent(spec: Spec) -> bool:
     """Whether silence about an input may be taken for its absence."""
-    return spec["role"] is None and not spec["derived"] and spec["ask"] != "core"
+    return spec["role"] is None and not spec["derived"] and spec["ask"] != "core" and not spec.get("onset_of")
 
 
 def fact_of(place: Place, known: tuple[Any, Any, Any], *, given: bool) -> Document:

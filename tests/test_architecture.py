@@ -59,13 +59,14 @@ ROOMS: dict[str, set[str]] = {
     "rules.expression": _LEAVES,
     "rules.logic": _LANGUAGE,
     "rules": _LANGUAGE,  # the rulebook knows no patient and no document: it is handed what was stated
-    "assessment": _LEAVES,
+    "parts": frozenset(),
+    "assessment": _LEAVES | {"parts"},
     "wording": _LANGUAGE | {"rules", "assessment"},
     "assessing": _LANGUAGE | _PATIENT | {"rules", "assessment", "wording"},
     "batch": _LANGUAGE | _PATIENT | {"inputs", "rules", "assessment", "assessing", "telling"},
     "entry": _LEAVES | {"assessment"},
     "explaining": _LANGUAGE | {"rules", "assessment", "entry"},
-    "render": _LEAVES | {"assessment", "entry"},
+    "render": _LEAVES | {"parts", "assessment", "entry"},
     "cli": _LANGUAGE
     | _PATIENT
     | {"inputs", "rules", "assessment", "assessing", "batch", "entry", "explaining", "render", "telling", ""},

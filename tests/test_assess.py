@@ -18,9 +18,9 @@ from random_patients import Stated, book, bounded_examples, patients, read
 
 import calcrisk
 from calcrisk import Assessment, Patient, Rulebook, assess, assessment
-from calcrisk.assessment import SPELLED
 from calcrisk.inputs import patient_from
 from calcrisk.inputs.documents import read_document
+from calcrisk.parts import SPELLED, Part
 from calcrisk.render.json import to_json, to_line
 from calcrisk.variables import registry
 
@@ -385,8 +385,8 @@ def test_the_fields_of_every_part_stand_in_their_order() -> None:
         assert list(vars(part)) == [SPELLED.get(name, name) for name in type(part).__annotations__]
 
 
-def _parts(value: object) -> Iterator[assessment.Part]:
-    if isinstance(value, assessment.Part):
+def _parts(value: object) -> Iterator[Part]:
+    if isinstance(value, Part):
         yield value
         value = {name: getattr(value, name) for name in type(value).__annotations__}
     each = value.values() if isinstance(value, dict) else value if isinstance(value, tuple) else ()

@@ -92,6 +92,7 @@ MEANT = [
     ("products-disagree", "warning", "products-disagree"),
     ("pattern:calciphylaxis", "pattern", "calciphylaxis"),
     ("lever:vitamin-k", "lever", "vitamin-k"),
+    ("latency-infarct", "latency", "latency-infarct"),
     ("input:warfarin", "input", "warfarin"),
     ("question:metastatic", "question", "metastatic"),
     ("Class: metastatic", "class", "metastatic"),

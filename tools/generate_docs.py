@@ -69,6 +69,7 @@ SECTIONS = (
     Section("classes", "Classes", "What the words of the answer mean."),
     Section("tiers", "Tiers", "Three questions; the first row that holds gives the tier. No tier is a probability."),
     Section("consider", "To consider, and alerts", "Beside the class; an alert stands above it."),
+    Section("kinetics", "Time to calcification", "How long each finding takes, as published; shown and never scored."),
     Section(
         "levers", "What could be changed", "What studies found, for discussion; nothing reads it and nothing advises."
     ),

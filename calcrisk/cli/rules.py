@@ -25,6 +25,7 @@ _SECTIONS: Final = {
     "class": ("rows", "id"),
     "pattern": ("consider", "pattern"),
     "lever": ("levers", "lever"),
+    "bands": ("kinetics", "id"),
 }
 _WARNING: Final = ("warnings", "code")
 
@@ -83,6 +84,9 @@ def _listing(book: Rulebook) -> Iterator[str]:
     yield ""
     yield "To consider, and alerts"
     yield from (f"  {entry['pattern']:{width}}  {entry['title']}" for entry in book.data["consider"])
+    yield ""
+    yield "Time to calcification, shown and never scored"
+    yield from (f"  {entry['id']:{width}}  {entry['title']}" for entry in book.data["kinetics"])
     yield ""
     yield "Levers: what could be changed, for discussion"
     yield from (

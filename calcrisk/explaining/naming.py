@@ -23,6 +23,7 @@ SECTIONS: Final = {
     "rule": "rules",
     "pattern": "consider",
     "lever": "levers",
+    "latency": "kinetics",
     "row": "rows",
     "warning": "warnings",
     "profile": "profiles",
@@ -83,7 +84,7 @@ def every_name(data: Mapping[str, Any]) -> Iterator[Named]:
     for section, entries in data.items():
         if section not in OURS and isinstance(entries, list | dict):
             yield from _section(section, section, entries)
-    for section in ("rules", "facts", "consider", "levers", "warnings"):
+    for section in ("rules", "facts", "consider", "levers", "kinetics", "warnings"):
         for entry in data[section]:
             owner = entry_name(entry)
             for name in entry.get("parameters", ()):

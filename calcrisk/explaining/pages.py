@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from calcrisk import printed
 from calcrisk.entry import Part, Statement
-from calcrisk.explaining.parts import CHOICE, against, basis, behind, number, part, plain, readers, sourced
+from calcrisk.explaining.beside import latency, lever, spoken
+from calcrisk.explaining.parts import CHOICE, against, basis, behind, entry_of, number, part, plain, readers, sourced
 from calcrisk.explaining.typography import Typography
 from calcrisk.explaining.whole import citations, entry_name
 
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from calcrisk.rules.program import Spec
 
 Parts = tuple[Part, ...]
-NO_CLAIM: Final = "of the program: no clinical claim"
 _KINDS: Final = {"number": "a number", "yesno": "yes or no", "choice": "one of"}
 _ASKED: Final = {
     "core": "always asked; silence is an open question",
@@ -33,11 +33,6 @@ def parts_of(whole: Whole, named: Named) -> Parts:
         return _own_parameter(whole, named)
     page = _PAGES.get(named.section)
     return page(whole, named.name) if page else _anything(whole, named.section, named.name)
-
-
-def _entry(whole: Whole, section: str, key: str, name: str) -> Spec:
-    found: Spec = next(entry for entry in whole.data[section] if entry[key] == name)
-    return found
 
 
 # ---- what is known of a patient -----------------------------------------------------------------------------------
@@ -114,7 +109,7 @@ def _computed(whole: Whole, entry: Spec) -> Parts:
 
 
 def _rule(whole: Whole, name: str) -> Parts:
-    entry = _entry(whole, "rules", "id", name)
+    entry = entry_of(whole, "rules", "id", name)
     type_ = Typography(whole, entry["parameters"])
     level = Statement(f"{whole.label(entry['mechanism'])} to {entry['level']}", "raises", (), f"{CHOICE}: the level")
     return (
@@ -134,7 +129,7 @@ def _covered(entry: Spec) -> tuple[Statement, ...]:
 
 
 def _row(whole: Whole, name: str) -> Parts:
-    entry = _entry(whole, "rows", "id", name)
+    entry = entry_of(whole, "rows", "id", name)
     type_ = Typography(whole)
     place = [row["id"] for row in whole.data["rows"]].index(name) + 1
     clauses = (_clause(clause, entry, type_) for clause in entry["clauses"])
@@ -152,41 +147,6 @@ def _row(whole: Whole, name: str) -> Parts:
 def _clause(clause: Mapping[str, Any], row: Mapping[str, Any], type_: Typography) -> Statement:
     when = f"when {type_.condition(str(clause['when']))}"
     return sourced(type_.sentence(clause["say"]), clause if clause.get("where") else row, when)
-
-
-def _spoken(section: str, key: str) -> Callable[[Whole, str], Parts]:
-    """Make the page of a pattern or a warning."""
-
-    def page(whole: Whole, name: str) -> Parts:
-        entry = _entry(whole, section, key, name)
-        type_ = Typography(whole, entry["parameters"])
-        alert = "an alert: it stands above the class" if entry.get("alert") else None
-        return (
-            *part("What it says", [_told(type_.sentence(entry["say"]), entry)]),
-            *part("Ask next", plain(entry.get("next"))),
-            *part("When", plain(type_.condition(entry["when"]), alert)),
-            *behind(whole, entry["parameters"], entry["when"], entry["say"]),
-            *basis(entry),
-            *against(whole, entry),
-        )
-
-    return page
-
-
-def _lever(whole: Whole, name: str) -> Parts:
-    entry = _entry(whole, "levers", "lever", name)
-    return (
-        *part("Sums up to", [Statement(f"{entry['direction']}. {entry['why']}", None, (), CHOICE)]),
-        *part("What studies found", [sourced(study["say"], study, study["direction"]) for study in entry["studies"]]),
-        *part("Shown when", plain(Typography(whole, entry["parameters"]).condition(entry["when"]))),
-        *behind(whole, entry["parameters"], entry["when"]),
-        *part("Stands for", plain("discussion: no rule, class or tier reads it, and nothing here advises")),
-    )
-
-
-def _told(text: str, entry: Mapping[str, Any]) -> Statement:
-    said = sourced(text, entry)
-    return said if said.evidence or said.mark else said._replace(mark=NO_CLAIM)
 
 
 # ---- how answers are ordered --------------------------------------------------------------------------------------
@@ -360,7 +320,7 @@ def _citing(whole: Whole, source: str, role: str) -> Iterator[Statement]:
 
 
 def _term(whole: Whole, name: str) -> Parts:
-    entry = _entry(whole, "terms", "id", name)
+    entry = entry_of(whole, "terms", "id", name)
     known = [each for each in entry["see"] if each in whole.inputs or each in whole.facts]
     namesakes = [each for each in known if each.replace("_", "-") == name]
     names = namesakes or known  # what reads the calcium beside the product would hide what reads the product
@@ -420,10 +380,11 @@ _PAGES: Final[dict[str, Callable[[Whole, str], Parts]]] = {
     "variables": _input,
     "facts": _fact,
     "rules": _rule,
-    "consider": _spoken("consider", "pattern"),
-    "levers": _lever,
+    "consider": spoken("consider", "pattern"),
+    "levers": lever,
+    "kinetics": latency,
     "rows": _row,
-    "warnings": _spoken("warnings", "code"),
+    "warnings": spoken("warnings", "code"),
     "profiles": _profile,
     "parameters": _parameter,
     "levels": _level,

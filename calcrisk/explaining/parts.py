@@ -24,8 +24,15 @@ _READERS: Final = {
     "tiers": "Tiers",
     "consider": "Patterns",
     "levers": "Levers",
+    "kinetics": "Times to calcification",
     "warnings": "Warnings",
 }
+
+
+def entry_of(whole: Whole, section: str, key: str, name: str) -> Spec:
+    """Return the entry of a section that calls itself so."""
+    found: Spec = next(entry for entry in whole.data[section] if entry[key] == name)
+    return found
 
 
 def part(title: str, statements: Iterable[Statement], *, many: bool = False) -> tuple[Part, ...]:

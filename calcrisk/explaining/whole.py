@@ -97,7 +97,7 @@ class Whole:
             yield f"variables:{entry['set']}", (entry["when"],)
         for fact in data["facts"]:
             yield f"facts:{fact['name']}", (fact["formula"], fact["valid_when"])
-        for section in ("rules", "rows", "consider", "levers", "warnings"):
+        for section in ("rules", "rows", "consider", "levers", "kinetics", "warnings"):
             for entry in data[section]:
                 clauses = (str(clause["when"]) for clause in entry.get("clauses", ()))
                 yield f"{section}:{entry_name(entry)}", (str(entry["when"]), *clauses)

@@ -11,7 +11,8 @@ from pydantic import TypeAdapter
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from calcrisk.assessment import Assessment, Refused, Shared
+    from calcrisk.assessment import Assessment, Refused
+    from calcrisk.parts import Shared
 
 # What is the same for many patients (two thirds of a document): written once for each part, then copied.
 _SHARED: Final = frozenset(

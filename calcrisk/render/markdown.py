@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from calcrisk.render import chosen, citations, words
+from calcrisk.render import chosen, citations, kinetics, words
 from calcrisk.render.citations import Numbers
 
 if TYPE_CHECKING:
@@ -45,6 +45,7 @@ def markdown(assessment: Assessment, *, full: bool = False) -> str:
         () if full else _objections(assessment, numbers),
         _open(assessment, full=full),
         _consider(assessment, numbers),
+        kinetics.markdown(assessment, numbers, escaped, full=full),
         _levers(assessment, numbers, full=full),
         _inputs(assessment) if full else _read(assessment),
         _warnings(assessment),

@@ -202,6 +202,7 @@ def _unique(data: Mapping[str, Any]) -> Iterator[Found]:
         ("levers", "lever"),
         ("warnings", "code"),
         ("terms", "id"),
+        ("kinetics", "id"),
     ):
         last = {entry[key]: at for at, entry in enumerate(data[section])}
         counts = Counter(entry[key] for entry in data[section])
@@ -231,10 +232,15 @@ def _references_of_variables(data: Mapping[str, Any], inputs: set[str]) -> Itera
         yield ("variables", at, "group"), entry["group"], groups
         for field in ("implies", "closed_by", "rejects"):
             yield from ((("variables", at, field), name, inputs) for name in entry[field])
-        yield from ((("variables", at, "of"), name, inputs) for name in (entry["of"],) if name)
+        yield from ((("variables", at, key), entry[key], inputs) for key in ("of", "onset_of") if entry[key])
         meant = enumerate(trap["likely"] for trap in entry["unit_traps"])
         known = inputs | {entry["unit"], *entry["units"]}
         yield from ((("variables", at, "unit_traps", trap), name, known) for trap, name in meant)
+
+
+def _times(data: Mapping[str, Any]) -> set[str]:
+    """Return the inputs that are a time since a finding."""
+    return {entry["name"] for entry in data["variables"] if entry["onset_of"]}
 
 
 def _references_to_names(data: Mapping[str, Any]) -> Iterator[tuple[Route, str, Any]]:
@@ -256,6 +262,7 @@ def _references_to_names(data: Mapping[str, Any]) -> Iterator[tuple[Route, str, 
         yield from ((("rules", at, "covered_by"), other, ids) for other in rule["covered_by"])
         for case in range(len(rule["cases"])):
             yield from ((("rules", at, "cases", case), name, inputs) for name in rule["cases"][case]["given"])
+    yield from ((("kinetics", at, "onset"), entry["onset"], _times(data)) for at, entry in enumerate(data["kinetics"]))
     product = data["product"]
     measured = ("value", "corrected", "limit", "at_limit", "corrected_at_limit")
     yield from ((("product", key), product[key], facts) for key in measured)

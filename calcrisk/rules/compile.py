@@ -15,6 +15,7 @@ from calcrisk.rules.boxes import Table
 from calcrisk.rules.closures import KNOWN
 from calcrisk.rules.encoding import decode
 from calcrisk.rules.folding import folded
+from calcrisk.rules.kinetics import compile_kinetics
 from calcrisk.rules.logic import ABSENT
 from calcrisk.rules.program import Axes, Clause, Condition, Implication, Program, Row, Rule, Slotted, Spec, Step, Tier
 from calcrisk.rules.text import Shown, Template, UnknownHoleError
@@ -142,13 +143,14 @@ class _Compiler:
             self.clauses([{"say": "", **lever} for lever in self.data["levers"]], ("levers",)),
             self.clauses(self.data["warnings"], ("warnings",), asking=True),
             self.clauses(self.data["product"]["notes"], ("product", "notes"), asking=True),
+            tuple(compile_kinetics(self.data, self.slots, self.conditional, self.sentence)),
         )
         if self.faults or classes is None:
             raise CompileError(self.faults)
         return self._assemble(steps, [rule for rule in mechanisms if rule], classes, built)
 
     def _assemble(self, steps: list[Step], rules: list[Rule], classes: Axes, built: tuple[Any, ...]) -> Program:
-        implications, rows, tiers, consider, levers, warnings, notes = built
+        implications, rows, tiers, consider, levers, warnings, notes, kinetics = built
         inputs = {name: self.slotted(name, spec) for name, spec in self.variables.items()}
         up = {name: self._reach(name, lambda at: self.variables[at]["implies"]) for name in self.variables}
         down = {name: tuple(other for other in up if name in up[other]) for name in up}
@@ -176,6 +178,7 @@ class _Compiler:
             levers=levers,
             warnings=warnings,
             notes=notes,
+            kinetics=kinetics,
         )
 
     def _blank(self, inputs: Mapping[str, Slotted]) -> tuple[Any, ...]:

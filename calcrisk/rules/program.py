@@ -95,6 +95,23 @@ class Clause(NamedTuple):
     at: int  # its number among all clauses
 
 
+class Band(NamedTuple):
+    """A span of time since a finding, from ``begins`` (None: from the beginning) to where the next one begins."""
+
+    status: str
+    begins: Condition | None
+    say: Template
+
+
+class Latency(NamedTuple):
+    """How long one finding takes to calcify, said when ``when`` holds; ``onset`` is the slot of the time since."""
+
+    when: Condition
+    onset: int
+    bands: tuple[Band, ...]
+    spec: Spec
+
+
 class Axes(NamedTuple):
     """A decision table with the mechanisms (by index) and gates (by slot) its axes are, in order."""
 
@@ -150,6 +167,7 @@ class Program(NamedTuple):
     levers: tuple[Clause, ...]
     warnings: tuple[Clause, ...]
     notes: tuple[Clause, ...]
+    kinetics: tuple[Latency, ...]  # shown, never scored
 
     def clauses(self) -> Iterator[Clause]:
         """Give every clause of every entry."""

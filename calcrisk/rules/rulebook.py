@@ -21,7 +21,14 @@ if TYPE_CHECKING:
     from calcrisk.rules.program import Spec
 
 # what each section of a rulebook calls the name of an entry; where two share a name, the later section's is meant
-_NAMED = {"warnings": "code", "levers": "lever", "consider": "pattern", "rows": "id", "rules": "id"}
+_NAMED = {
+    "kinetics": "id",
+    "warnings": "code",
+    "levers": "lever",
+    "consider": "pattern",
+    "rows": "id",
+    "rules": "id",
+}
 
 
 class Rulebook:
@@ -84,7 +91,7 @@ class Rulebook:
 
         Raises ``UsageError`` with the nearest names when nothing does.
         """
-        named = {entry[key]: entry for section, key in _NAMED.items() for entry in reversed(self.data[section])}
+        named = {entry[key]: entry for section, key in _NAMED.items() for entry in reversed(self.data.get(section, ()))}
         if name not in named:
             hint = did_you_mean(name, named) or "see 'calcrisk rules list'"
             raise UsageError([Fault(code="unknown-rule", message=f"no rule {name!r}", hint=hint)])

@@ -23,6 +23,7 @@ LISTED: Final = {
     "levers": "levers",
     "warnings": "warnings",
     "terms": "terms",
+    "kinetics": "kinetics",
 }
 _NAMING: Final = ("id", "name", "pattern", "lever", "code")  # the key by which an entry of a list is called
 MAPPED: Final = {"parameters": "parameters", "references": "references", "profiles": "profiles", "tiers": "tiers"}

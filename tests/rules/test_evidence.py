@@ -150,6 +150,9 @@ def factors() -> dict[tuple[str, str], set[float]]:
     """By how much a number of one unit is multiplied to be one of another: what the inputs declare, and time."""
     found: dict[tuple[str, str], set[float]] = {
         ("y", "years"): {1.0},
+        ("mo", "months"): {1.0},
+        ("wk", "weeks"): {1.0},
+        ("d", "days"): {1.0},
         ("months", "years"): {1 / 12},
         ("d", "years"): {1 / 365.25},
     }
@@ -253,6 +256,7 @@ ELSEWHERE = {
     ("rules:calcium-reported-high", 18.0): "an example",
     ("rules:history-pth-high", 20.0): "bv-hd-corte2020",
     ("rules:history-pth-high", 26.0): "bv-pth-gardham",
+    ("rules:adragao-3", 8.0): "the highest score there is, the hard limit of the input",
     ("rules:age-65", 65.0): "a convention of ours, and said to be",
     ("rules:phosphate-above-4-adult", 3.6): "the name of the value or_3_6_4_0",
     ("warnings:fetuin-without-limit", 2.5): "fetuin-assay-disagreement, as a rounded slope",
@@ -261,15 +265,22 @@ ELSEWHERE = {
 
 def named_entries() -> Iterator[tuple[str, Spec]]:
     """Every entry of the rulebook that speaks in sentences."""
-    for section in ("rules", "rows", "consider", "warnings"):
+    for section in ("rules", "rows", "consider", "kinetics", "warnings"):
         for entry in whole().data[section]:
             yield f"{section}:{entry.get('id') or entry.get('pattern') or entry['code']}", entry
+    for lever in whole().data["levers"]:
+        yield (
+            f"levers:{lever['lever']}",
+            lever | {"where": [each for study in lever["studies"] for each in study["where"]]},
+        )
+        for study in lever["studies"]:
+            yield f"levers:{lever['lever']}:{study['where'][0]['source']}", study
 
 
 def sentences(entry: Spec) -> Iterator[str]:
     yield from (entry[key] for key in SENTENCES if entry.get(key))
     yield from entry.get("limits") or ()
-    yield from (clause["say"] for clause in entry.get("clauses") or ())
+    yield from (part["say"] for parts in ("clauses", "bands") for part in entry.get(parts) or ())
 
 
 def cited_numbers(entry: Spec) -> set[float]:

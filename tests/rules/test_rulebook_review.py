@@ -9,7 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from calcrisk import Assessment, Patient, Rulebook, assess
-from calcrisk.rules.schema import VariableEntry
+from calcrisk.rules.schema_inputs import VariableEntry
 from calcrisk.stated import Range
 from calcrisk.variables import registry
 
