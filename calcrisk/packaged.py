@@ -7,7 +7,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-_COMPILED = Path(__file__).with_name("rulebook") / "rulebook.json"
+FOLDER = Path(__file__).with_name("rulebook")  # its YAML; what a start reads is compiled from it
+_COMPILED = FOLDER / "rulebook.json"
 
 
 @lru_cache(maxsize=1)
