@@ -238,6 +238,24 @@ def _rules_show(  # noqa: PLR0913  # the options of the command
     show_one(rule, rulebook, profile, Wanted(format, json, output))
 
 
+def _rules_check(
+    path: Annotated[
+        str, typer.Argument(metavar="PATH", help="The folder of a rulebook or an overlay, or a file of it.")
+    ],
+    strict: Annotated[
+        bool, typer.Option("--strict", help="End with 2 for warnings also.", rich_help_panel=_ANSWER)
+    ] = False,
+    format: Format = None,  # noqa: A002  # the word users type
+    json: Json = False,
+    output: Output = None,
+) -> None:
+    """Check a rulebook or an overlay: that it loads, its cases, bands, edges, sources, and what nobody reads."""
+    from calcrisk.cli.checking import check
+    from calcrisk.cli.rules import Wanted
+
+    raise typer.Exit(check(path, Wanted(format, json, output), strict=strict))
+
+
 def command_line(arguments: Sequence[str]) -> typer.Typer:
     """Make the program that can read these arguments."""
     app = typer.Typer(
@@ -253,8 +271,9 @@ def command_line(arguments: Sequence[str]) -> typer.Typer:
     app.command("batch")(_batch)
     app.command("schema")(_schema)
     app.command("template")(_template)
-    rules = typer.Typer(help="The rulebook, readable.", no_args_is_help=True)
+    rules = typer.Typer(help="The rulebook, readable and checked.", no_args_is_help=True)
     rules.command("list")(_rules_list)
     rules.command("show")(_rules_show)
+    rules.command("check")(_rules_check)
     app.add_typer(rules, name="rules")
     return app

@@ -31,9 +31,7 @@ _UNGUARDED: Final[dict[str, Callable[..., float]]] = {
 
 def overflows(data: Mapping[str, Any], program: Program) -> Iterator[int]:
     """Return the place of each fact that could overflow within the hard limits of its inputs."""
-    env: list[Any] = [None] * len(program.slots)
-    for entry in program.inputs.values():
-        env[entry.slot] = Span(*entry.whole, free=True) if entry.whole else FREE
+    env = _whole(program)
     places = {fact["name"]: at for at, fact in enumerate(data["facts"])}
     for step in (*program.steps, *program.display):
         if step.value is None:
@@ -42,6 +40,22 @@ def overflows(data: Mapping[str, Any], program: Program) -> Iterator[int]:
         if any(_overflowing(part, env, program.slots) for part in parts):
             yield places[step.name]
         env[step.slot] = step.value.bounded(env)
+
+
+def widest(program: Program) -> list[Any]:
+    """Return every input at its widest and every fact as wide as that makes it."""
+    env = _whole(program)
+    for step in (*program.steps, *program.display):
+        if step.value is not None and env[step.slot] is None:
+            env[step.slot] = step.value.bounded(env)
+    return env
+
+
+def _whole(program: Program) -> list[Any]:
+    env: list[Any] = [None] * len(program.slots)
+    for entry in program.inputs.values():
+        env[entry.slot] = Span(*entry.whole, free=True) if entry.whole else FREE
+    return env
 
 
 def _overflowing(part: ex.Calculation | ex.Call, env: Sequence[Any], slots: Mapping[str, int]) -> bool:

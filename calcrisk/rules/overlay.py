@@ -44,7 +44,7 @@ class Change(NamedTuple):
 
 
 class Part(Source):
-    """The YAML of an overlay: everything may stand in its ``rulebook.yaml``, or in files as a whole rulebook has them."""
+    """The YAML of an overlay: all in its ``rulebook.yaml``, or in files as a whole rulebook has them."""
 
     def _merge(self) -> None:
         head = self._read(self.folder / _HEAD, ())
@@ -131,7 +131,7 @@ class Overlaid:
             if before and (unit := entry.get("unit")) and unit != before.get("unit"):
                 route = (_OWN, "parameters", name, "unit")
                 message = f"{name} is in {before.get('unit') or 'no unit'}, and this is in {unit}"
-                self.found.append((route, message, "give the number in the unit of the rulebook, or leave the unit out"))
+                self.found.append((route, message, "give it in the unit of the rulebook; it may be left out"))
             inherited = {key: before[key] for key in _INHERITED if key in before}
             self.data["parameters"][name] = inherited | entry
             self._moved["parameters", name] = (self.part, ("parameters", name))
@@ -146,7 +146,9 @@ class Overlaid:
             self.changes.append(Change("parameter", name, "added", value))
         else:
             hint = did_you_mean(name, self.base.data["parameters"])
-            self.found.append(((_OWN, "parameters", name), f"{name!r} replaces no parameter, and no rule reads it", hint))
+            self.found.append(
+                ((_OWN, "parameters", name), f"{name!r} replaces no parameter, and no rule reads it", hint)
+            )
 
     def _is_read(self, name: str) -> bool:
         texts = (str(entry.get("when")) for entry in self._said.rules)
