@@ -67,13 +67,13 @@ def answers(book: Book) -> Iterator[Found]:
 
 def repeated(book: Book) -> Iterator[Found]:
     """Find a case that gives the same as one before it."""
-    seen: dict[tuple[int, str], int] = {}
+    seen: set[tuple[int, str]] = set()
     for tried in book.tried:
         key = (tried.rule, repr(sorted(tried.given.items())))
         if key in seen:
-            message = f"gives the same as case {seen[key] + 1} of this rule"
+            message = "gives the same as an earlier case of this rule"
             yield Found("duplicate-case", ("rules", tried.rule, "cases", tried.case), message)
-        seen.setdefault(key, tried.case)
+        seen.add(key)
 
 
 def coverage(book: Book) -> Iterator[Found]:
@@ -116,11 +116,12 @@ def _edges(at: int, rule: Rule, own: list[Tried], program: Program, wide: Sequen
 
 
 def facts_on_edges(book: Book) -> Iterator[Found]:
-    """Find the yes/no facts of which no case of any rule stands on an edge."""
+    """Find the yes/no facts that rules read and of which no case of any rule stands on an edge."""
     places = {fact["name"]: at for at, fact in enumerate(book.data["facts"])}
+    read = _read_by_rules(book.program)
     runs, wide = [tried for tried in book.tried if tried.evaluation], widest(book.program)
     for step in book.program.steps:
-        if step.value is None or book.program.symbols[step.name].kind != "yesno":
+        if step.value is None or step.name not in read or book.program.symbols[step.name].kind != "yesno":
             continue
         for comparison in numeric(step.value.node, book.program, wide):
             pairs = (_sides(comparison, tried, book.program) for tried in runs)
@@ -128,6 +129,18 @@ def facts_on_edges(book: Book) -> Iterator[Found]:
                 text = written(comparison)
                 message = f"no case of any rule stands on the edge of {text}"
                 yield Found("fact-without-edge-case", ("facts", places[step.name], "formula"), message, needle=text)
+
+
+def _read_by_rules(program: Program) -> frozenset[str]:
+    """The facts that the rules read, through other facts as well."""
+    formulas = {step.name: ex.names(step.value.node) for step in program.steps if step.value}
+    read, todo = set[str](), [name for rule in program.rules for name in ex.names(rule.when.node)]
+    while todo:
+        name = todo.pop()
+        if name in formulas and name not in read:
+            read.add(name)
+            todo += formulas[name]
+    return frozenset(read)
 
 
 def numeric(node: ex.Node, program: Program, wide: Sequence[Any]) -> Iterator[ex.Comparison]:
