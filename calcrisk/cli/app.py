@@ -22,7 +22,7 @@ _ANSWER = "The answer"
 _LISTED = 50  # patients of a table unless --top says otherwise: about a screen or two
 
 Rulebook = Annotated[
-    str | None, typer.Option(metavar="FOLDER", help="Another rulebook, as YAML.", rich_help_panel=_ANSWER)
+    str | None, typer.Option(metavar="FOLDER", help="Another rulebook or an overlay, as YAML.", rich_help_panel=_ANSWER)
 ]
 Profile = Annotated[
     str | None, typer.Option(metavar="NAME", help="Whose thresholds: see 'rules list'.", rich_help_panel=_ANSWER)

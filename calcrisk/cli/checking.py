@@ -126,7 +126,7 @@ def _summary(report: Report) -> str:
     told = f"{_number(errors, 'error')}, {_number(warnings, 'warning')}"
     if report.rulebook is None:
         return f"does not load: {told}"
-    allowed = f" ({_number(report.allowed, 'more')} allowed)" if report.allowed else ""
+    allowed = f" ({report.allowed} allowed)" if report.allowed else ""
     differing = len({found.path for found in report.findings if found.code == "case-differs"})
     differ = f"; {_number(differing, 'case')} now {'answers' if differing == 1 else 'answer'} differently"
     book = report.rulebook
@@ -136,5 +136,4 @@ def _summary(report: Report) -> str:
 
 
 def _number(count: int, word: str) -> str:
-    plural = "" if count == 1 or word == "more" else "s"
-    return f"{count or 'no'} {word}{plural}"
+    return f"{count or 'no'} {word}{'' if count == 1 else 's'}"

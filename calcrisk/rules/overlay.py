@@ -58,6 +58,10 @@ class Part(Source):
                 inline = [self._with_file(section, entry) for entry in head.get(section) or []]
                 self.data[section] = [*inline, *self._whole_list(section, section)]
 
+    def place(self, route: Route) -> Mark | None:
+        """As for any rulebook; what is not there at all is missing in the first file."""
+        return super().place(route) or self.marks.get(())
+
     def _with_file(self, section: str, entry: Any) -> Any:  # noqa: ANN401  # not checked yet
         named = self.name(self.folder / _HEAD)
         return entry | {"file": named} if section == "rules" and isinstance(entry, dict) else entry
@@ -147,7 +151,11 @@ class Overlaid:
         else:
             hint = did_you_mean(name, self.base.data["parameters"])
             self.found.append(
-                ((_OWN, "parameters", name), f"{name!r} replaces no parameter, and no rule reads it", hint)
+                (
+                    (_OWN, "parameters", name),
+                    f"{name!r} replaces no parameter, and no rule of this overlay reads it",
+                    hint,
+                )
             )
 
     def _is_read(self, name: str) -> bool:
@@ -188,6 +196,9 @@ class Overlaid:
             source, start = (self.base, ("rules", at)) if at_own is None else (self.part, ("rules", at_own))
             self._append(_uncovered(rule, removed), source, start)
         for at, entry in enumerate(entries):
+            if entry.get("id") in removed or own[entry.get("id")] != at:
+                message = f"{entry.get('id')!r} is spoken of twice in this overlay"
+                self.found.append(((_OWN, "rules", at), message, "keep one of the two"))
             how = self._how(("rules", at), entry, entry.get("id") in ids, ids)
             if how == "added":
                 self._append(_without(entry, "replaces"), self.part, ("rules", at))
@@ -220,11 +231,11 @@ class Overlaid:
                 continue
             at = places[name]
             rule = self.data["rules"][at]
+            held = rule.get("cases") or []
             for number in range(len(more)):
-                moved = ("rules", at, "cases", len(rule["cases"]) + number)
-                self._moved[moved] = (self.part, ("cases", name, number))
-            self.data["rules"][at] = {**rule, "cases": [*rule["cases"], *more]}
-            self.changes.append(Change("case", name, "added", f"{len(more)} cases are added to {name}"))
+                self._moved["rules", at, "cases", len(held) + number] = (self.part, ("cases", name, number))
+            self.data["rules"][at] = {**rule, "cases": [*held, *more]}
+            self.changes.append(Change("case", name, "added", f"cases are added to {name}: {len(more)}"))
 
     def _lay_allowed(self) -> None:
         held = self.base.data["allowed"]

@@ -29,6 +29,11 @@ class Band(NamedTuple):
     at: int  # the rule's place
     id: str
 
+    @property
+    def ends(self) -> tuple[float, float, bool, bool]:
+        """Where it begins and ends."""
+        return self.low, self.high, self.low_in, self.high_in
+
     def begins_after(self, other: Band) -> bool:
         """Tell whether something lies between the other's end and this one's beginning, be it one number."""
         return self.low > other.high or (self.low == other.high and not self.low_in and not other.high_in)
@@ -41,7 +46,7 @@ class Band(NamedTuple):
 def bands(book: Book) -> Iterator[Found]:
     """Find gaps between bands, overlaps, and numbers that stand at two levels."""
     for quantity, group in _groups(book.program):
-        yield from _same_number(quantity, group)
+        yield from _same_number(quantity, group, book.program)
         yield from _order(quantity, group)
         yield from _neighbours(quantity, sorted(group))
 
@@ -107,9 +112,13 @@ def _band(limits: Iterable[ex.Comparison], level: int, at: int, name: str) -> Ba
     return Band(low, high, low_in, high_in, level, at, name)
 
 
-def _same_number(quantity: str, group: Iterable[Band]) -> Iterator[Found]:
+def _same_number(quantity: str, group: list[Band], program: Program) -> Iterator[Found]:
+    formulas = _formulas(program)
+    conditions = {band.at: frozenset(_parts(program.rules[band.at].when.node, formulas)) for band in group}
     for one, two in combinations(group, 2):
-        if one[:4] == two[:4] and one.level != two.level:
+        if conditions[one.at] == conditions[two.at]:
+            continue  # said of the condition as a whole
+        if one.ends == two.ends and one.level != two.level:
             message = f"{quantity} has the same limit as in {one.id!r}, at another level"
             yield Found("same-number", ("rules", two.at, "when"), message, needle=quantity)
 
@@ -118,7 +127,7 @@ def _order(quantity: str, group: Iterable[Band]) -> Iterator[Found]:
     """Find a rule that never counts: another of a higher level holds wherever it does."""
     for one, two in combinations(group, 2):
         for inner, outer in ((one, two), (two, one)):
-            if inner.level < outer.level and inner[:4] != outer[:4] and _lies_within(inner, outer):
+            if inner.level < outer.level and inner.ends != outer.ends and _lies_within(inner, outer):
                 message = f"never counts: {outer.id!r} is of a higher level and holds wherever this one does"
                 yield Found("bands-reversed", ("rules", inner.at, "when"), message, needle=quantity)
 

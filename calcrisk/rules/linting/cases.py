@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 from calcrisk.errors import InputError
 from calcrisk.rules import expression as ex
 from calcrisk.rules.closures import bounded, exact
-from calcrisk.rules.linting.finding import Found
+from calcrisk.rules.linting.finding import Found, Tried
 from calcrisk.rules.linting.writing import written
 from calcrisk.rules.logic import Span, compare, of_limit, of_two
 from calcrisk.rules.overflow import widest
@@ -18,28 +18,12 @@ if TYPE_CHECKING:
     from calcrisk.rules.filling import Stated
     from calcrisk.rules.linting.finding import Book
     from calcrisk.rules.program import Program, Rule
-    from calcrisk.rules.scalar import Evaluation, Walk
+    from calcrisk.rules.scalar import Walk
 
     Reader = Callable[[Mapping[str, Any]], Mapping[str, Stated]]  # what a case gives, as any patient is read
 
-_STATUS: Final = {True: "met", False: "not_met", None: "unknown"}
 _SAID: Final = {"met": "it holds", "not_met": "it does not hold", "unknown": "it cannot be told"}
 _ORDERED: Final = frozenset({">=", ">", "<", "<="})
-
-
-class Tried(NamedTuple):
-    """One case and what the engine made of it; None where what it gives could not be read."""
-
-    rule: int
-    case: int
-    given: Mapping[str, Any]
-    expect: str
-    evaluation: Evaluation | None
-    fault: str | None = None
-
-    def status(self) -> str | None:
-        """The answer of the rule that the case belongs to."""
-        return _STATUS[self.evaluation.statuses[self.rule]] if self.evaluation else None
 
 
 def try_all(rules: Iterable[Mapping[str, Any]], walk: Walk, read: Reader) -> Iterator[Tried]:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from calcrisk.rules.linting.cases import Tried
     from calcrisk.rules.program import Program
     from calcrisk.rules.scalar import Evaluation
     from calcrisk.rules.source import Route
@@ -47,6 +46,8 @@ KINDS: Final[dict[str, Severity]] = {
 # What an overlay leaves of the package's own rules untried is no news to whoever writes the overlay.
 COVERAGE: Final = frozenset({"fact-without-edge-case", "no-case-beside", "no-edge-case", "no-missing-case"})
 
+_STATUS: Final = {True: "met", False: "not_met", None: "unknown"}
+
 
 class Found(NamedTuple):
     """One thing found: its kind, the way to the entry, what is wrong, what to do, and the words to point at."""
@@ -56,6 +57,21 @@ class Found(NamedTuple):
     message: str
     hint: str | None = None
     needle: str | None = None
+
+
+class Tried(NamedTuple):
+    """One case and what the engine made of it; None where what it gives could not be read."""
+
+    rule: int
+    case: int
+    given: Mapping[str, Any]
+    expect: str
+    evaluation: Evaluation | None
+    fault: str | None = None
+
+    def status(self) -> str | None:
+        """The answer of the rule that the case belongs to."""
+        return _STATUS[self.evaluation.statuses[self.rule]] if self.evaluation else None
 
 
 class Book(NamedTuple):

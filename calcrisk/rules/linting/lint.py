@@ -76,7 +76,7 @@ def lint(folder: Path, read: Callable[[Rulebook], Reader]) -> Report:
     examined = examine(source)
     if examined.found or examined.program is None:
         faults = tuple(sorted((_refused(source, *each) for each in examined.found), key=lambda each: each.order))
-        return Report(None, 0, 0, _changes(source), faults, 0)
+        return Report(None, 0, 0, (), faults, 0)
     rulebook = Rulebook(finished(examined.data))
     walk = rulebook.walk
     tried = tuple(cases.try_all(examined.data["rules"], walk, read(rulebook)))
@@ -196,8 +196,9 @@ def _drawn(line: str, start: int, end: int) -> tuple[str, ...]:
     """Draw the line with a caret beneath, the part of a long one that has the fault in it."""
     indent = len(line) - len(line.lstrip())
     first = max(min(indent, start), end - _WIDEST)
-    shown = line[first : first + _WIDEST].rstrip()
-    return shown, " " * (start - first) + "~" * (end - start - 1) + "^"
+    before, after = "…" if first > indent else "", "…" if len(line) > first + _WIDEST else ""
+    shown = before + line[first : first + _WIDEST].rstrip() + after
+    return shown, " " * (start - first + len(before)) + "~" * (end - start - 1) + "^"
 
 
 def as_json(report: Report) -> dict[str, Any]:

@@ -35,7 +35,8 @@ def unused(book: Book) -> Iterator[Found]:
         others = (names for owner, names in readers if owner != fact["name"])
         if not fact["shown"] and not any(fact["name"] in names for names in others):
             reader = "no rule, row or sentence" if fact["kind"] == "yesno" else "nothing"
-            yield Found("unused-fact", ("facts", at), f"{reader} reads {fact['name']!r}, and it is not shown")
+            message = f"{reader} reads {fact['name']!r}, and it is not shown"
+            yield Found("unused-fact", ("facts", at), message, needle=fact["name"])
     yield from _variables(data, read)
     cited = frozenset(_cited(data))
     for name in data["references"]:
@@ -79,7 +80,8 @@ def _variables(data: Mapping[str, Any], read: frozenset[str]) -> Iterator[Found]
     for at, entry in enumerate(data["variables"]):
         name = entry["name"]
         if name not in read | closing and not entry["implies"]:
-            yield Found("unused-variable", ("variables", at), f"no rule, fact, table or sentence reads {name!r}")
+            message = f"no rule, fact, table or sentence reads {name!r}"
+            yield Found("unused-variable", ("variables", at), message, needle=name)
 
 
 def _cited(part: Any) -> Iterator[str]:  # noqa: ANN401  # any part of the rulebook
