@@ -6,16 +6,17 @@ Numbers are unrounded; unknown is ``None``, never absent. Keys are only ever add
 
 from __future__ import annotations
 
+import re
 from dataclasses import FrozenInstanceError, dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Annotated, Any, Literal, dataclass_transform
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, dataclass_transform
 
 from pydantic import Field
 
 from calcrisk.errors import Fault
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from typing import Self
 
     from pydantic import TypeAdapter
@@ -27,25 +28,57 @@ Scalar = float | bool | str | None
 Status = Literal["met", "not_met", "unknown"]
 _ALL_KEYS = Field(json_schema_extra={"required": [*Fault._fields]})
 SPELLED = {"origin": "from"}  # a key of the document whose word Python keeps for itself
+kinds_of_part: dict[str, type[Part]] = {}  # by name, in the order they are declared
+# What a field holds that is declared as a part, as several, or as several by name.
+_HOLDS: Final = re.compile(r"(?P<within>tuple\[|dict\[str, )?(?P<kind>\w+)(?: \| None|, \.\.\.\]|\])?")
+
+
+class _View:
+    """A field that lies in the document otherwise than it is looked at: parts as plain mappings, or another key."""
+
+    def __init__(self, key: str, look: Callable[[Any], Any] | None = None) -> None:
+        self.key, self._look = key, look
+
+    def __get__(self, part: Part | None, _kind: type[Part] | None = None) -> Any:  # noqa: ANN401  # as the field says
+        if part is None:
+            raise AttributeError(self.key)  # as of any field without a default, which is how `dataclass` takes it
+        value = part.__dict__[self.key]
+        return value if self._look is None else self._look(value)
+
+    def __set__(self, part: Part, value: object) -> None:
+        # A part refuses to be changed before this is asked: only pydantic passes that by, to fill what it has read.
+        part.__dict__[self.key] = value
 
 
 @dataclass_transform(kw_only_default=True, frozen_default=True)
 class Part:
     """A frozen dataclass made by keywords, every field given, values right by construction and so not validated.
 
-    There are two dozen, and every start defines them all: they become dataclasses in full (see ``_adapter``) only when
-    somebody asks for a schema or reads a document back.
+    Its ``__dict__`` is the document, ready to be written: parts within it are plain mappings there (``Shared`` ones
+    excepted), and become parts when somebody looks at them, which a batch never does. There are two dozen kinds, and
+    every start defines them all: they become dataclasses in full (see ``_adapters``) only when somebody asks for a
+    schema or reads a document back.
     """
+
+    def __init_subclass__(cls) -> None:
+        """Give each field that is no plain value its view."""
+        kinds_of_part[cls.__name__] = cls
+        for name, declared in cls.__annotations__.items():
+            found = _HOLDS.fullmatch(declared)
+            if name in SPELLED:
+                setattr(cls, name, _View(SPELLED[name]))
+            elif found and found["kind"] in kinds_of_part:
+                setattr(cls, name, _View(name, _looks(kinds_of_part[found["kind"]], found["within"])))
 
     def __init__(self, **fields: Any) -> None:  # noqa: ANN401  # typed by the fields of each part
         """Take every field."""
-        self.__dict__.update({name: fields[name] for name in type(self).__annotations__})
+        self.__dict__.update({SPELLED.get(name, name): _plain(fields[name]) for name in type(self).__annotations__})
 
     @classmethod
-    def of(cls, fields: dict[str, Any]) -> Self:
-        """Make a part of all its fields in their order; they become the part's own and are not copied."""
+    def of(cls, document: dict[str, Any]) -> Self:
+        """Make a part of its document, every key in order; it becomes the part's own and is not copied."""
         part = _new(cls)
-        _set_fields(part, fields)
+        _set_fields(part, document)
         return part
 
     def __setattr__(self, name: str, value: object) -> None:
@@ -63,17 +96,16 @@ class Part:
     __hash__ = None  # type: ignore[assignment]  # some fields hold mappings
 
     def __getstate__(self) -> dict[str, Any]:
-        """Give what is copied or sent to another process: the fields."""
+        """Give what is copied or sent to another process: the document."""
         return self.__dict__
 
     def __repr__(self) -> str:
         """Write every field."""
-        fields = ", ".join(f"{name}={value!r}" for name, value in self.__dict__.items())
-        return f"{type(self).__name__}({fields})"
+        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in self.__rich_repr__())})"
 
     def __rich_repr__(self) -> Iterator[tuple[str, object]]:
         """Give rich the fields."""
-        yield from self.__dict__.items()
+        return ((name, getattr(self, name)) for name in type(self).__annotations__)
 
 
 class Shared(Part):
@@ -84,6 +116,28 @@ class Shared(Part):
 
 _new = object.__new__
 _set_fields = Part.__dict__["__dict__"].__set__  # past the refusal to change
+
+
+def _looks(kind: type[Part], within: str | None) -> Callable[[Any], Any]:
+    """Return what makes parts of one kind of what a document holds: one or none, several, or several by name."""
+
+    def one(value: Any) -> Any:  # noqa: ANN401  # a mapping, nothing, or a shared part as it is
+        return kind.of(value) if value.__class__ is dict else value
+
+    if within is None:
+        return one
+    if within == "tuple[":
+        return lambda values: tuple(map(one, values))
+    return lambda values: {name: one(value) for name, value in values.items()}
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401  # a field holds values of every kind
+    """Return a field as its document holds it."""
+    if isinstance(value, Part):
+        return value if isinstance(value, Shared) else value.__dict__
+    if isinstance(value, tuple):
+        return tuple(map(_plain, value))
+    return {name: _plain(part) for name, part in value.items()} if isinstance(value, dict) else value
 
 
 class Citation(Part):
@@ -326,7 +380,7 @@ class Assessment(Part):
         Raises ``pydantic.ValidationError`` for anything that is not an assessment of this format, so also for a patient
         that was refused: ``read_outcome`` takes both.
         """
-        return _adapters()[0].validate_json(text)
+        return Assessment.of(_document(_adapters()[0].validate_json(text)))
 
 
 class Refused(Part):
@@ -351,7 +405,8 @@ def read_outcome(text: str | bytes) -> Assessment | Refused:
 
     Keys added by a later version are passed over. Raises ``pydantic.ValidationError`` for anything else.
     """
-    return _adapters()[1].validate_json(text)
+    read = _adapters()[1].validate_json(text)
+    return type(read).of(_document(read))
 
 
 def json_schema() -> dict[str, Any]:
@@ -361,9 +416,17 @@ def json_schema() -> dict[str, Any]:
     return schema
 
 
-def kinds() -> list[type[Part]]:
-    """Return every kind of part."""
-    return [each for each in (*Part.__subclasses__(), *Shared.__subclasses__()) if each is not Shared]
+def _document(part: Part) -> dict[str, Any]:
+    """Return the document of what pydantic read, whose fields are parts all the way down."""
+    return {SPELLED.get(name, name): _as_laid_out(value) for name, value in part.__dict__.items()}
+
+
+def _as_laid_out(value: Any) -> Any:  # noqa: ANN401  # a field holds values of every kind
+    if isinstance(value, Part):
+        return type(value).of(_document(value)) if isinstance(value, Shared) else _document(value)
+    if isinstance(value, tuple):
+        return tuple(map(_as_laid_out, value))
+    return {name: _as_laid_out(each) for name, each in value.items()} if isinstance(value, dict) else value
 
 
 @cache
@@ -371,6 +434,7 @@ def _adapters() -> tuple[TypeAdapter[Assessment], TypeAdapter[Assessment | Refus
     """Return what reads an assessment, and what reads an assessment or a refused patient."""
     from pydantic import TypeAdapter  # nothing else here needs it
 
-    for each in kinds():
-        dataclass(init=False, repr=False, eq=False)(each)
+    for each in kinds_of_part.values():
+        if each is not Shared:
+            dataclass(init=False, repr=False, eq=False)(each)
     return TypeAdapter(Assessment), TypeAdapter(Annotated[Assessment | Refused, Field(discriminator="status")])

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import ChainMap
 from graphlib import CycleError, TopologicalSorter
+from itertools import count
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from calcrisk.rules import expression as ex
@@ -84,6 +85,7 @@ class _Compiler:
         self.symbols = self._symbols()
         self.shown = self._shown()
         self.leaves: dict[str, frozenset[str]] = {}
+        self._numbers = count()
 
     def _slots(self) -> dict[str, int]:
         names = [*self.variables, *(name for name in self.facts if name not in self.variables), MINIMUM_KNOWN]
@@ -364,7 +366,8 @@ class _Compiler:
     def _clause(self, entry: Spec, path: Path) -> Clause:
         always = entry["when"] in (True, None, "True")
         when = None if always else self.conditional(entry["when"], (*path, "when"), entry.get("parameters"))
-        return Clause(when, self.sentence(entry["say"], (*path, "say"), entry.get("parameters")), entry)
+        say = self.sentence(entry["say"], (*path, "say"), entry.get("parameters"))
+        return Clause(when, say, entry, next(self._numbers))
 
 
 def _digits(spec: Spec) -> int:

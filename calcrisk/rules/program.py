@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from calcrisk.rules.closures import bounded, exact
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from calcrisk.rules.boxes import Table
     from calcrisk.rules.closures import Closure
@@ -92,6 +92,7 @@ class Clause(NamedTuple):
     when: Condition | None
     say: Template
     spec: Spec
+    at: int  # its number among all clauses
 
 
 class Axes(NamedTuple):
@@ -147,3 +148,8 @@ class Program(NamedTuple):
     consider: tuple[Clause, ...]
     warnings: tuple[Clause, ...]
     notes: tuple[Clause, ...]
+
+    def clauses(self) -> Iterator[Clause]:
+        """Give every clause of every entry."""
+        for clauses in (self.consider, self.warnings, self.notes, *(row.clauses for row in self.rows)):
+            yield from clauses
