@@ -20,6 +20,8 @@ _WORD: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _HOLE: Final = re.compile(r"\{([^{}]*)\}")
 _CONDITIONS: Final = ("when", "formula", "valid_when", "withheld_when")
 _SENTENCES: Final = ("because", "phrase", "say")
+_CLOSING: Final = ("closed_by", "rejects")  # what a variable says of others: they have a use
+_SPEAKING: Final = ("implies", "rejects", "onset_of")  # what gives a variable a use of its own
 _NESTED: Final = ("clauses", "notes", "rows")
 
 
@@ -52,8 +54,13 @@ def _readers(data: Mapping[str, Any]) -> Iterator[tuple[str | None, frozenset[st
     for table in data["tiers"].values():
         yield None, _read_by(table) | frozenset(table["assessed_by"])
     product = data["product"]
-    yield None, _read_by(product) | {value for value in product.values() if isinstance(value, str)}
+    yield None, _read_by(product) | frozenset(_words(product))
     yield None, frozenset(data["minimum"])
+
+
+def _words(entry: Mapping[str, Any]) -> Iterator[str]:
+    for value in entry.values():
+        yield from (word for word in (value if isinstance(value, list) else [value]) if isinstance(word, str))
 
 
 def _read_by(entry: Spec) -> frozenset[str]:
@@ -76,18 +83,19 @@ def _own_parameters(data: Mapping[str, Any]) -> Iterator[Found]:
 
 
 def _variables(data: Mapping[str, Any], read: frozenset[str]) -> Iterator[Found]:
-    closing = {name for entry in data["variables"] for name in entry["closed_by"]}
+    closing = {name for entry in data["variables"] for key in _CLOSING for name in entry.get(key) or ()}
     for at, entry in enumerate(data["variables"]):
         name = entry["name"]
-        if name not in read | closing and not entry["implies"]:
+        if name not in read | closing and not any(entry.get(key) for key in _SPEAKING):
             message = f"no rule, fact, table or sentence reads {name!r}"
             yield Found("unused-variable", ("variables", at), message, needle=name)
 
 
 def _cited(part: Any) -> Iterator[str]:  # noqa: ANN401  # any part of the rulebook
+    """Every source that is cited, whatever for."""
     if isinstance(part, dict):
-        for role in ("where", "against"):
-            yield from (each["source"] for each in part.get(role) or () if isinstance(each, dict))
+        if part.keys() == {"source", "at"}:
+            yield part["source"]
         for key, value in part.items():
             if key not in {"references", "cases"}:
                 yield from _cited(value)
