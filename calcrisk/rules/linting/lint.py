@@ -181,15 +181,21 @@ def _placed(source: Source | Overlaid, found: Found) -> Finding:
 
 
 def _sought(source: Source | Overlaid, file: str, line: int, needle: str) -> tuple[int, str, int, int] | None:
-    """Find the words in their line, or in one that a long text goes on to."""
+    """Find the words in their line or in one that a long text goes on to; at least the first of them."""
+    lines = list(_lines_from(source, file, line))
+    for words in (needle, needle.partition(" ")[0]):
+        for number, text in lines:
+            if found := re.search(rf"(?<!\w){re.escape(words)}(?!\w)", text):
+                return number, text, found.start(), found.end()
+    return None
+
+
+def _lines_from(source: Source | Overlaid, file: str, line: int) -> Iterator[tuple[int, str]]:
     for number in range(line, line + _LONGEST):
         try:
-            text = source.line(file, number)
+            yield number, source.line(file, number)
         except IndexError:
-            return None
-        if found := re.search(rf"(?<!\w){re.escape(needle)}(?!\w)", text):
-            return number, text, found.start(), found.end()
-    return None
+            return
 
 
 def _drawn(line: str, start: int, end: int) -> tuple[str, ...]:
