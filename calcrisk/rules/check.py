@@ -9,6 +9,7 @@ import hashlib
 import json
 import re
 from collections import Counter
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from pydantic import ValidationError
@@ -53,8 +54,14 @@ class Examined(NamedTuple):
 def opened(folder: Path) -> Source | Overlaid:
     """Read the YAML of a rulebook, or of an overlay and the package's rulebook beneath it; raises ``RulebookError``."""
     if is_overlay(folder):
-        return Overlaid(Part(folder), Source(FOLDER, called=f"{compiled()['id']}/"))
+        return Overlaid(Part(folder), _packaged())
     return Source(folder)
+
+
+@cache
+def _packaged() -> Source:
+    """Read the package's YAML once; overlays lie on it and leave it as it is."""
+    return Source(FOLDER, called=f"{compiled()['id']}/")
 
 
 def read_folder(folder: Path) -> dict[str, Any]:
@@ -303,7 +310,17 @@ def _orders(data: Mapping[str, Any]) -> Iterator[Found]:
             yield ("tiers", name, "rows"), "the rows do not run from the highest tier to the lowest", None
 
 
-_LOOKS: Final[tuple[Callable[[Mapping[str, Any]], Iterator[Found]], ...]] = (_unique, _names, _sources, _orders)
+def _units(data: Mapping[str, Any]) -> Iterator[Found]:
+    """Refuse a profile that gives a number in another unit: a rule would compare it with something else."""
+    for name, profile in data["profiles"].items():
+        for parameter, entry in profile["parameters"].items():
+            unit = data["parameters"].get(parameter, entry)["unit"]
+            if entry["unit"] != unit:
+                message = f"is in {entry['unit'] or 'no unit'}; the number that it replaces is in {unit or 'no unit'}"
+                yield ("profiles", name, "parameters", parameter), message, None
+
+
+_LOOKS: Final[tuple[Callable[[Mapping[str, Any]], Iterator[Found]], ...]] = (_unique, _names, _sources, _orders, _units)
 
 
 def _meaning(data: Mapping[str, Any], program: Program) -> Iterator[Found]:

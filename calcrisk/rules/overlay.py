@@ -136,10 +136,10 @@ class Overlaid:
                 route = (_OWN, "parameters", name, "unit")
                 message = f"{name} is in {before.get('unit') or 'no unit'}, and this is in {unit}"
                 self.found.append((route, message, "give it in the unit of the rulebook; it may be left out"))
-            inherited = {key: before[key] for key in _INHERITED if key in before}
-            self.data["parameters"][name] = inherited | entry
+            now = entry | {key: before[key] for key in _INHERITED if key in before and entry.get(key) is None}
+            self.data["parameters"][name] = now
             self._moved["parameters", name] = (self.part, ("parameters", name))
-            self._tell_parameter(name, before, inherited | entry)
+            self._tell_parameter(name, before, now)
 
     def _tell_parameter(self, name: str, before: Mapping[str, Any], now: Mapping[str, Any]) -> None:
         unit = printed.unit(str(now["unit"])) if now.get("unit") else ""
@@ -150,13 +150,8 @@ class Overlaid:
             self.changes.append(Change("parameter", name, "added", value))
         else:
             hint = did_you_mean(name, self.base.data["parameters"])
-            self.found.append(
-                (
-                    (_OWN, "parameters", name),
-                    f"{name!r} replaces no parameter, and no rule of this overlay reads it",
-                    hint,
-                )
-            )
+            message = f"{name!r} replaces no parameter, and no rule of this overlay reads it"
+            self.found.append(((_OWN, "parameters", name), message, hint))
 
     def _is_read(self, name: str) -> bool:
         texts = (str(entry.get("when")) for entry in self._said.rules)
@@ -175,11 +170,11 @@ class Overlaid:
 
     def _how(self, route: Route, entry: Mapping[str, Any], is_there: bool, known: Iterable[str]) -> str:  # noqa: FBT001  # told apart by the caller
         """Say what becomes of an entry; a fault when that is not what it says of itself."""
-        name, wanted = route[1] if isinstance(route[1], str) else entry.get("id"), entry.get("replaces") is True
+        name, wanted = route[1] if isinstance(route[1], str) else _id(entry), entry.get("replaces") is True
         if is_there and not wanted:
             self.found.append(((_OWN, *route), f"{name!r} is there already", "write 'replaces: true' to replace it"))
         elif wanted and not is_there:
-            message, hint = f"there is no {name!r} to replace", did_you_mean(str(name), known)
+            message, hint = f"there is no {name!r} to replace", did_you_mean(name, known)
             self.found.append(((_OWN, *route, "replaces"), message, hint))
         return "replaced" if is_there else "added"
 
@@ -188,7 +183,7 @@ class Overlaid:
     def _lay_rules(self, entries: list[dict[str, Any]], removed: Mapping[str, str]) -> None:
         base: list[dict[str, Any]] = self.base.data["rules"]
         ids = [rule["id"] for rule in base]
-        own = {entry.get("id"): at for at, entry in enumerate(entries)}
+        own = {_id(entry): at for at, entry in enumerate(entries)}
         self._complain_of_removed(removed, ids)
         laid = [(self._replacing(rule, own, entries), at) for at, rule in enumerate(base) if rule["id"] not in removed]
         self.data["rules"] = []
@@ -196,13 +191,13 @@ class Overlaid:
             source, start = (self.base, ("rules", at)) if at_own is None else (self.part, ("rules", at_own))
             self._append(_uncovered(rule, removed), source, start)
         for at, entry in enumerate(entries):
-            if entry.get("id") in removed or own[entry.get("id")] != at:
-                message = f"{entry.get('id')!r} is spoken of twice in this overlay"
+            name = _id(entry)
+            if name in removed or own[name] != at:
+                message = f"{name!r} is spoken of twice in this overlay"
                 self.found.append(((_OWN, "rules", at), message, "keep one of the two"))
-            how = self._how(("rules", at), entry, entry.get("id") in ids, ids)
+            how = self._how(("rules", at), entry, name in ids, ids)
             if how == "added":
                 self._append(_without(entry, "replaces"), self.part, ("rules", at))
-            name = str(entry.get("id"))
             self.changes.append(Change("rule", name, how, f"the rule {name} is {how}"))
 
     def _append(self, rule: dict[str, Any], source: Source, start: Route) -> None:
@@ -211,7 +206,7 @@ class Overlaid:
 
     @staticmethod
     def _replacing(
-        rule: dict[str, Any], own: Mapping[Any, int], entries: list[dict[str, Any]]
+        rule: dict[str, Any], own: Mapping[str, int], entries: list[dict[str, Any]]
     ) -> tuple[dict[str, Any], int | None]:
         at = own.get(rule["id"])
         return (rule, None) if at is None else (_without(entries[at], "replaces"), at)
@@ -223,15 +218,15 @@ class Overlaid:
             self.changes.append(Change("rule", name, "removed", f"the rule {name} is removed ({removed[name]})"))
 
     def _lay_cases(self, cases: Mapping[str, list[Any]]) -> None:
-        places = {rule.get("id"): at for at, rule in enumerate(self.data["rules"])}
+        places = {_id(rule): at for at, rule in enumerate(self.data["rules"])}
         for name, more in cases.items():
             if name not in places:
-                hint = did_you_mean(name, [str(each) for each in places])
+                hint = did_you_mean(name, places)
                 self.found.append(((_OWN, "cases", name), f"there is no rule {name!r}", hint))
                 continue
             at = places[name]
             rule = self.data["rules"][at]
-            held = rule.get("cases") or []
+            held = rule["cases"] if isinstance(rule.get("cases"), list) else []
             for number in range(len(more)):
                 self._moved["rules", at, "cases", len(held) + number] = (self.part, ("cases", name, number))
             self.data["rules"][at] = {**rule, "cases": [*held, *more]}
@@ -266,6 +261,11 @@ def is_overlay(folder: Path) -> bool:
 def _plain(error: Any) -> str:  # noqa: ANN401  # pydantic's details of one error
     wording = {"missing": "must be given", "extra_forbidden": "an overlay does not change this"}
     return wording.get(error["type"]) or str(error["msg"])
+
+
+def _id(entry: Mapping[str, Any]) -> str:
+    """An entry's id as text, whatever was written there: what it should have been is told later."""
+    return str(entry.get("id"))
 
 
 def _without(entry: Mapping[str, Any], key: str) -> dict[str, Any]:

@@ -121,6 +121,40 @@ def test_unit_and_digits_are_inherited_and_the_source_is_not(tmp_path: Path) -> 
     assert (number["where"], number["basis"], number["why"]) == ([], "design-choice", "our assay")
 
 
+def test_a_unit_cannot_be_taken_away(tmp_path: Path) -> None:
+    """Without one, nothing would notice a number in mmol²/L²."""
+    ours = Rulebook.from_folder(overlay(LOWER.replace("value: 50", "value: 50, unit: null"), tmp_path))
+    assert ours.data["parameters"]["ca_p_limit_adult"]["unit"] == "mg2/dL2"
+
+
+JUNK = [None, 1, [[1]], {"a": 1}, [{"id": ["a"]}], {"hypertension": 5}]
+WHOLE = ("overlay", "id", "version", "title", "parameters", "profiles", "references", "rules", "cases", "remove")
+
+
+@pytest.mark.parametrize("key", [*WHOLE, "allowed", "written_for", "facts"])
+def test_junk_in_an_overlay_is_refused_and_never_a_defect(key: str, tmp_path: Path) -> None:
+    folder = overlay(LOWER, tmp_path)
+    sound = yaml.safe_load(LOWER)
+    for junk in JUNK:
+        (folder / "rulebook.yaml").write_text(yaml.safe_dump(sound | {key: junk}), "utf-8")
+        code, told = checked(folder, tmp_path)
+        assert code in (0, 2)
+        assert (code == 2) == told.splitlines()[-1].startswith("does not load: ")
+
+
+@pytest.mark.parametrize("key", ["id", "replaces", "when", "cases", "covered_by", "parameters", "limits", "where"])
+def test_junk_in_a_rule_of_an_overlay_is_refused_and_never_a_defect(key: str, tmp_path: Path) -> None:
+    folder = overlay(HEAD, tmp_path)
+    rule = yaml.safe_load("rules:\n  - id: ours\n" + RULE)["rules"][0]
+    more = {"cases": {"ours": [{"given": {"phosphate": 6}, "expect": "unknown", "origin": "by hand"}]}}
+    for junk in JUNK:
+        text = HEAD + yaml.safe_dump({"rules": [rule | {key: junk}]} | more)
+        (folder / "rulebook.yaml").write_text(text, "utf-8")
+        code, told = checked(folder, tmp_path)
+        assert code in (0, 2)
+        assert told.splitlines()[-1].startswith("does not load: " if code else "pathologic-calcification+")
+
+
 def test_a_rule_is_replaced_added_or_removed_only_where_the_overlay_says_so(tmp_path: Path) -> None:
     theirs = Rulebook.default()
     text = HEAD + "rules:\n  - id: phosphate-in-diabetes\n" + RULE + "  - id: hypertension\n    replaces: true\n" + RULE

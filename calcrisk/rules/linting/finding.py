@@ -34,7 +34,6 @@ KINDS: Final[dict[str, Severity]] = {
     "profile-overrules": "warning",
     "same-condition": "warning",
     "same-number": "warning",
-    "unit-differs": "error",
     "unit-missing": "warning",
     "unused-fact": "warning",
     "unused-parameter": "warning",

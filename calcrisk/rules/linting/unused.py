@@ -124,13 +124,8 @@ def covering(book: Book) -> Iterator[Found]:
 
 
 def units(book: Book) -> Iterator[Found]:
-    """Find numbers that stand in another unit than what they replace, or in none beside a quantity that has one."""
+    """Find numbers without a unit beside a quantity that has one."""
     shared = book.data["parameters"]
-    for name, profile in book.data["profiles"].items():
-        for parameter, entry in profile["parameters"].items():
-            if entry["unit"] != shared[parameter]["unit"]:
-                message = f"is in {entry['unit'] or 'no unit'}; what it replaces is in {shared[parameter]['unit']}"
-                yield Found("unit-differs", ("profiles", name, "parameters", parameter), message)
     for at, rule in enumerate(book.program.rules):
         numbers = {**shared, **rule.spec["parameters"]}
         for part in ex.walk(rule.when.node):
