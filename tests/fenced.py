@@ -130,6 +130,7 @@ CALLS: dict[str, list[list[str]]] = {
     "template": [[]],
     "rules list": [[], ["--json"]],
     "rules show": [["ca-p-product-at-55-ckd"], ["nothing"]],
+    "rules check": [[f"{HERE}/calcrisk/rulebook"], ["."]],
 }
 
 
