@@ -60,7 +60,7 @@ def test_a_condition_is_written_plainly(encoded: Any, text: str) -> None:
 
 def test_every_condition_of_the_rulebook_is_written_without_a_name_of_the_language() -> None:
     whole = Whole(Rulebook.default())
-    own = {name: spec for section in ("rules", "facts", "consider", "warnings") for entry in whole.data[section]
+    own = {name: spec for section in ("rules", "facts", "consider", "levers", "kinetics", "warnings") for entry in whole.data[section]
            for name, spec in entry["parameters"].items()}  # fmt: skip
     for text in whole.conditions:
         shown = Typography(whole, own).condition(text)
