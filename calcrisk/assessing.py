@@ -268,7 +268,7 @@ class _Writer:
 
     def kinetics(self) -> tuple[Document, ...]:
         env, inexact = self.env, self.found.inexact
-        told = [each for each in self.program.kinetics if kinetics.holds(each, env, inexact=inexact)]
+        told = [self.words.latency[clause.at] for clause in self.holding(self.words.kinetics)]
         return tuple([self.latency(each, kinetics.possible(each, env, inexact=inexact)) for each in told])
 
     def latency(self, latency: Latency, possible: tuple[Band, ...]) -> Document:

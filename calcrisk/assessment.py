@@ -23,7 +23,7 @@ FORMAT = 1  # 1: the first
 
 Scalar = float | bool | str | None
 Status = Literal["met", "not_met", "unknown"]
-Direction = Literal["favours", "no effect", "harm", "mixed"]
+Direction = Literal["favours", "no effect", "harm", "mixed", "not shown"]
 _ALL_KEYS = Field(json_schema_extra={"required": [*Fault._fields]})
 
 

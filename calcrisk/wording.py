@@ -213,6 +213,8 @@ class Wording:
         self.walk = rulebook.walk
         self.consider, self.levers = self._held(program.consider), self._held(program.levers)
         self.warnings, self.notes = self._held(program.warnings), self._held(program.notes)
+        self.latency = {latency.clause.at: latency for latency in program.kinetics}
+        self.kinetics = self._held(latency.clause for latency in program.kinetics)
         silent = [entry for entry in program.inputs.values() if _may_be_absent(entry.spec)]
         self.silent = dict.fromkeys(entry.name for entry in silent)
         self.asked_when = tuple((entry.name, entry.slot) for entry in silent if entry.spec["ask"] != "volunteered")

@@ -143,7 +143,7 @@ class _Compiler:
             self.clauses([{"say": "", **lever} for lever in self.data["levers"]], ("levers",)),
             self.clauses(self.data["warnings"], ("warnings",), asking=True),
             self.clauses(self.data["product"]["notes"], ("product", "notes"), asking=True),
-            tuple(compile_kinetics(self.data, self.slots, self.conditional, self.sentence)),
+            tuple(compile_kinetics(self.data, self.slots, self.clause, self.conditional, self.sentence)),
         )
         if self.faults or classes is None:
             raise CompileError(self.faults)
@@ -380,9 +380,9 @@ class _Compiler:
         return Tier(name, axes, order, assessed, withheld, entry) if axes else None
 
     def clauses(self, entries: Iterable[Spec], path: Path, *, asking: bool = False) -> tuple[Clause, ...]:
-        return tuple(self._clause(entry, (*path, at), asking=asking) for at, entry in enumerate(entries))
+        return tuple(self.clause(entry, (*path, at), asking=asking) for at, entry in enumerate(entries))
 
-    def _clause(self, entry: Spec, path: Path, *, asking: bool) -> Clause:
+    def clause(self, entry: Spec, path: Path, *, asking: bool = False) -> Clause:
         always, own = entry["when"] in (True, None, "True"), entry.get("parameters")
         when = None if always else self.conditional(entry["when"], (*path, "when"), own, asking=asking)
         return Clause(when, self.sentence(entry["say"], (*path, "say"), own), entry, next(self._numbers))

@@ -13,19 +13,15 @@ from calcrisk.rules.program import Band, Latency
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from calcrisk.rules.program import Condition, Spec
+    from calcrisk.rules.program import Clause, Condition, Spec
     from calcrisk.rules.text import Template
 
     Path = tuple[str | int, ...]
     Conditional = Callable[[str, Path, Mapping[str, Spec] | None], Condition | None]
+    Said = Callable[[Spec, Path], Clause]
     Sentence = Callable[[str, Path, Mapping[str, Spec] | None], Template]
 
 UNKNOWN = "unknown"  # the status while the time since the finding is open, or its bounds lie across two bands
-
-
-def holds(latency: Latency, env: Sequence[Any], *, inexact: bool) -> bool:
-    """Tell whether the finding is there: not while it is open."""
-    return _truth(latency.when, env, inexact=inexact) is True
 
 
 def is_told(latency: Latency, env: Sequence[Any]) -> bool:
@@ -50,9 +46,9 @@ def _truth(condition: Condition, env: Sequence[Any], *, inexact: bool) -> bool |
 
 
 def compile_kinetics(
-    data: Mapping[str, Any], slots: Mapping[str, int], conditional: Conditional, sentence: Sentence
+    data: Mapping[str, Any], slots: Mapping[str, int], clause: Said, conditional: Conditional, sentence: Sentence
 ) -> Iterator[Latency]:
-    """Compile the rulebook's kinetics; a fault is collected by the two functions given, and its entry left out."""
+    """Compile the rulebook's kinetics; a fault is collected by the functions given."""
     variables = {spec["name"]: spec for spec in data["variables"]}
     for at, entry in enumerate(data.get("kinetics", ())):
         onset, bands = entry["onset"], []
@@ -61,9 +57,8 @@ def compile_kinetics(
             path: Path = ("kinetics", at, "bands", place)
             begins = conditional(f"{onset} >= {band['from']}", (*path, "from"), own) if band["from"] else None
             bands.append(Band(band["status"], begins, sentence(band["say"], (*path, "say"), entry["parameters"])))
-        when = conditional(entry["when"], ("kinetics", at, "when"), None)
-        if when:
-            yield Latency(when, slots[onset], tuple(bands), entry)
+        said = clause({**entry, "say": entry["published"]}, ("kinetics", at))
+        yield Latency(said, slots[onset], tuple(bands), entry)
 
 
 def _in_unit_of(variable: Spec, spec: Spec) -> Spec:

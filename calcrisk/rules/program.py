@@ -104,9 +104,9 @@ class Band(NamedTuple):
 
 
 class Latency(NamedTuple):
-    """How long one finding takes to calcify, said when ``when`` holds; ``onset`` is the slot of the time since."""
+    """How long one finding takes to calcify, said when its clause holds; ``onset`` is the slot of the time since."""
 
-    when: Condition
+    clause: Clause
     onset: int
     bands: tuple[Band, ...]
     spec: Spec
@@ -173,3 +173,4 @@ class Program(NamedTuple):
         """Give every clause of every entry."""
         for clauses in (self.consider, self.levers, self.warnings, self.notes, *(row.clauses for row in self.rows)):
             yield from clauses
+        yield from (latency.clause for latency in self.kinetics)

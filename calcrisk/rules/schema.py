@@ -85,10 +85,16 @@ class RuleEntry(Sourced):
 
 
 class ClauseEntry(Entry):
-    """A part of a sentence, said when a fact is true."""
+    """A part of a sentence, said when a fact is true; its own sources stand among those of its entry."""
 
     when: str | bool | None = None
     say: Sentence
+    where: list[Where] = []
+
+    @field_validator("where", mode="before")
+    @classmethod
+    def _one_or_many(cls, value: object) -> object:
+        return [value] if isinstance(value, dict) else value
 
 
 class RowEntry(Sourced):
@@ -143,7 +149,7 @@ class ConsiderEntry(Sourced):
     against: list[Where] = []
 
 
-Direction = Literal["favours", "no effect", "harm", "mixed"]
+Direction = Literal["favours", "no effect", "harm", "mixed", "not shown"]
 
 
 class StudyEntry(Sourced):
