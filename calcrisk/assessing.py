@@ -105,6 +105,7 @@ class _Writer:
                 "facts": self.facts(),
                 "references": {source: words.references[source] for source in self.sources},
                 "warnings": self.warnings(),
+                "chemistry": None,  # `calcrisk.chemistry.answer` adds it for whoever asks
                 "notice": words.data["notice"],
             }
         )

@@ -123,7 +123,7 @@ class VariableEntry(Sourced):
     spellings: dict[str, Spelling] = {}
     listed: Listed | None = None
     of: Identifier | None = None
-    role: Literal["status", "lower_limit", "upper_limit"] | None = None
+    role: Literal["status", "lower_limit", "upper_limit", "speciation"] | None = None  # the last: read by no rule
     derived: bool = False
 
     @model_validator(mode="after")
@@ -133,7 +133,7 @@ class VariableEntry(Sourced):
             (any(pair and pair[0] > pair[1] for pair in (self.hard, self.plausible)), "the limits are reversed"),
             (self.kind == "choice" and len(self.values) < 2, "a choice needs its values"),  # noqa: PLR2004  # to choose from
             (self.ask != "volunteered" and not self.question, "what is asked for needs its 'question'"),
-            ((self.of is None) != (self.role is None), "'of' and 'role' go together"),
+            ((self.of is None) != (self.role in {None, "speciation"}), "'of' and 'role' go together"),
             (
                 any(map(self._idle, self.unit_traps)),
                 "a unit trap needs another of the variable's units, or another input, as 'likely'",
