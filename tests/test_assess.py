@@ -44,6 +44,7 @@ KEYS: dict[str, tuple[str, ...]] = {
             "missing",
         ),
         *("assumed_absent", "assumptions", "alerts", "consider", "inputs", "facts", "references", "warnings", "notice"),
+        "chemistry",
     ),
     "rulebook": ("id", "version", "sha256", "profile"),
     "patient": ("id",),

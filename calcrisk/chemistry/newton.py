@@ -37,13 +37,14 @@ QUICK: Final = 1e-6  # the same for cohorts: SI within 1e-6
 STEPS: Final = 30  # Newton steps before the fallback
 LONGEST: Final = 1.0  # the longest step, in natural logarithms
 _SHORT: Final = 0.1  # natural logarithms; beneath it a rise comes of the ionic strength, which moves as well
-_FALLBACK_STEPS: Final = 2000  # substitutions before a row is given up
+_FALLBACK_STEPS: Final = 400  # substitutions before a row is given up
 _OVERSHOT: Final = 0.9  # of the slope at its beginning; a step that ends on so steep a rise went too far
 _RESIDUAL: Final = 10.0  # tolerances that the balances may be off, relative to the totals
 # the usual free parts of the metals, where the search begins
 _START: Final = ((0.5,), (0.55,), (0.98,))
-# and what the ionic strength is then made of: bicarbonate, divalent metals, phosphate
-_BICARBONATE, _DIVALENT, _PHOSPHATE = 0.94, 2.0, 1.8
+_BICARBONATE: Final = 0.94  # of the total CO2 is bicarbonate then
+_DIVALENT: Final = 2.0  # what a free divalent metal adds to the ionic strength, by half the square of its charge
+_PHOSPHATE: Final = 1.8  # and a phosphate, at its usual charge
 _WATER: Final = 0.995  # a usual water activity
 
 

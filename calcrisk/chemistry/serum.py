@@ -23,10 +23,10 @@ Marks = NDArray[np.uint16]
 FIELDS: Final = ("ca", "p", "albumin", "globulin", "ph", "tco2", "mg", "na", "k", "cl", "so4", "citrate", "lactate")
 ASSUMED: Final = (*FIELDS[2:], "ph_estimated")  # the bits of ``assumed``; the last: from the bicarbonate
 LIGANDS: Final = ("p", "so4", "citrate", "tco2", "lactate", "protein")  # sodium binds the first three of them
-SOLVED, MISSING, OUT_OF_RANGE, NOT_CONVERGED = range(4)  # codes of ``status``, in this order
 STATUS: Final = ("solved", "missing", "out_of_range", "not_converged")
+SOLVED, MISSING, OUT_OF_RANGE, NOT_CONVERGED = range(len(STATUS))  # the codes of these words
 RADIX: Final = 10.0  # of the logarithms that chemists write
-MILLI: Final = 1e-3  # mol in a mmol
+MILLI: Final = 1 / 1000  # mol in a mmol
 _LEAST: Final = 1e-6  # mmol/L; an ion that takes part is never quite absent
 
 

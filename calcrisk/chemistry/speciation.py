@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from calcrisk.chemistry.constants import Phase
     from calcrisk.chemistry.serum import Array, Serum
 
-P, S, CIT, C, LAC, PR = range(6)  # the ligands; masters: HPO4, SO4, Cit, HCO3, Lac, Pr-
 LIGANDS: Final = 6  # how many there are
+P, S, CIT, C, LAC, PR = range(LIGANDS)  # their places; the master forms are HPO4, SO4, Cit, HCO3, Lac and Pr-
 SODIUM: Final = 3  # of them, from the first: sodium binds these
 Z4: Final = 4.0  # the square of a charge of two
 Z9: Final = 9.0  # the square of a charge of three

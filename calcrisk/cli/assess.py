@@ -68,7 +68,7 @@ def assessed(  # noqa: PLR0913  # what a command line can say
     from calcrisk.inputs.flags import from_flags
 
     if wanted.chemistry:
-        from calcrisk.cli.chemistry import require
+        from calcrisk.cli.extra import require
 
         require()
     as_of = as_date(wanted.as_of)
@@ -83,7 +83,7 @@ def assessed(  # noqa: PLR0913  # what a command line can say
     day = as_of or (document.as_of if document else None)
     answer = assess(patient, book, as_of=day, every_rule=wanted.every_rule)
     if wanted.chemistry:
-        from calcrisk.cli.chemistry import with_isopleth
+        from calcrisk.cli.extra import with_isopleth
 
         return with_isopleth(answer)
     return answer

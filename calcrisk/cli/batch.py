@@ -59,7 +59,7 @@ def run(paths: Sequence[str], wanted: Wanted, *, profile: str | None, rulebook: 
     book = load(rulebook, profile)
     scoring = Scoring(book, form, as_of, _limits(wanted.fail_on, book), strict=wanted.strict)
     if wanted.chemistry:
-        from calcrisk.cli.chemistry import require_room
+        from calcrisk.cli.extra import require_room
 
         require_room(form)
         scoring.add_chemistry()

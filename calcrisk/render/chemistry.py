@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _NAME = 17  # columns before a number or a bar
 _BAR = 20  # columns of a bar
-_SOLID = 29  # columns before an index
+_SOLID = 28  # columns before an index
 _INDEX = 8  # columns of an index, and
 _BAND = 18  # of its range
 _NARROW = 60  # columns below which no bar and no plot is drawn

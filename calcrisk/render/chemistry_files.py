@@ -15,8 +15,12 @@ if TYPE_CHECKING:
     from calcrisk.assessment import Assessment, Chemistry
 
 _KEYS = ("format", "calcrisk", "source", "index", "status", "as_of", "rulebook", "patient", "ca_p_product", "chemistry")
-# the picture, in its own units
-_WIDE, _HIGH, _LEFT, _TOP, _RIGHT, _BOTTOM = 720, 480, 70, 50, 30, 110
+_WIDE = 720  # the picture, in its own units
+_HIGH = 480  # and its height
+_LEFT = 72  # columns of these before the plot
+_RIGHT = 30  # and behind it
+_TOP = 50  # above it
+_BOTTOM = 115  # and beneath it
 _TICKS = 6  # at each axis
 _LINE = 18  # from one line of the legend to the next
 _BESIDE = 8  # from an axis to its numbers
