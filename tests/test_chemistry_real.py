@@ -102,12 +102,13 @@ def test_who_is_supersaturated(adults: tuple[Rows, dict[str, Array], dict[str, A
 
 def logistic(design: Array, outcome: Array) -> tuple[Array, Array, float]:
     """Coefficients, their standard errors, and the log-likelihood, by Newton's method."""
-    beta, likelihood = np.zeros(design.shape[1]), 0.0
+    beta: Array = np.zeros(design.shape[1])
+    likelihood = 0.0
     spread: Array = np.zeros((1, 1))
     for _ in range(25):
         chance = 1 / (1 + np.exp(-design @ beta))
-        spread = np.linalg.inv(design.T @ (design * (chance * (1 - chance))[:, None]))
-        beta = beta + spread @ (design.T @ (outcome - chance))
+        spread = np.asarray(np.linalg.inv(design.T @ (design * (chance * (1 - chance))[:, None])))
+        beta = np.asarray(beta + spread @ (design.T @ (outcome - chance)))
         likelihood = float(np.log(np.where(outcome == 1, chance, 1 - chance)).sum())
     return beta, np.sqrt(np.diag(spread)), likelihood
 

@@ -21,6 +21,7 @@ from calcrisk.assessment import (
 from calcrisk.chemistry import constants
 from calcrisk.chemistry.blocks import PRECIPICES, shown, solve
 from calcrisk.chemistry.isopleth import curves, with_curve
+from calcrisk.chemistry.newton import QUICK
 from calcrisk.chemistry.serum import ASSUMED, FIELDS, STATUS, fill, total_co2
 
 if TYPE_CHECKING:
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from calcrisk.assessment import Input
     from calcrisk.chemistry.serum import Array, Filled
 
-_TOLERANCE: Final = 1e-8  # relative; what is shown has three digits
 _FIELDS: Final = (*FIELDS, "ionised_ca", "dialysis")
 _SHARES: Final = {
     "calcium": {"free": "ca_free", "protein": "ca_protein", "complexed": "ca_complexed"},
@@ -56,14 +56,14 @@ def _together(answers: Sequence[Assessment]) -> list[Chemistry]:
         return []
     read = [_fields(answer.inputs) for answer in answers]
     columns = {name: np.array([fields.get(name, np.nan) for fields in read]) for name in _FIELDS}
-    solved, filled = solve(columns, tolerance=_TOLERANCE), fill(columns)
+    solved, filled = solve(columns, tolerance=QUICK), fill(columns)
     return [_Telling(answer, solved, filled, row, columns).part(None) for row, answer in enumerate(answers)]
 
 
 def _alone(answer: Assessment) -> Chemistry:
     read = _fields(answer.inputs)
     columns = with_curve({name: np.array([read.get(name, np.nan)]) for name in _FIELDS})
-    solved = solve(columns, tolerance=_TOLERANCE)
+    solved = solve(columns, tolerance=QUICK)
     points = None if solved["status"][0] else curves(solved, answer.ca_p_product.threshold)
     return _Telling(answer, solved, fill(columns), 0, columns).part(points)
 

@@ -165,8 +165,10 @@ def _stepped(
     if last is not None:
         stride, moved = _searched(stride, last, seen.over)
     metals = state.metals * np.exp(moved)
-    ionic = ionic_strength(serum, seen.here, seen.at, state.metals, state.water)
-    water = water_activity(serum, seen.here, seen.at, state.metals, state.water, seen.hpo4)
+    hpo4 = None if target is None else saturating(target, serum, seen.here, metals, state.water)
+    there = balance(serum, seen.here, metals, hpo4)
+    ionic = ionic_strength(serum, seen.here, there, metals, state.water)
+    water = water_activity(serum, seen.here, there, metals, state.water, hpo4)
     changed = np.maximum(np.abs(moved).max(axis=0), np.abs(ionic - state.ionic) / ionic)
     return State(metals, ionic, water), stride, changed
 
@@ -183,31 +185,39 @@ def _searched(stride: Stride, last: Stride, over: Array) -> tuple[Stride, Array]
 
 
 class _Jacobian(NamedTuple):
-    """The six different parts of a symmetric matrix, by the metals of row and column (Ca, Mg, Na)."""
+    """The derivatives by metals of row and column (Ca, Mg, Na); ``nm`` is ``mn``."""
 
     cc: Array
     cm: Array
     cn: Array
+    mc: Array
     mm: Array
     mn: Array
+    nc: Array
     nn: Array
 
 
 def _jacobian(serum: Serum, target: Target | None, seen: Looked, metals: Array) -> _Jacobian:
-    """Return the derivatives of the balances by the logarithms of the free metals; positive definite."""
+    """Return the derivatives of the balances by the logarithms of the free metals.
+
+    They are symmetric and positive definite, but for a target: its phosphate falls as the calcium rises.
+    """
     at, few = seen.at, slice(SODIUM)
     cc = metals[0] + at.bound_ca.sum(axis=0) - _over_ligands(at.share_ca, at.bound_ca)
-    cm = -_over_ligands(at.share_ca, at.bound_mg)
-    cn = -_over_ligands(at.share_na, at.bound_ca[few])
-    if target is not None:  # the phosphate falls as the calcium rises
-        cc = cc - target.ca / (target.po4 + target.hpo4) * at.bound_ca[P]
+    cm = mc = -_over_ligands(at.share_ca, at.bound_mg)
+    cn = nc = -_over_ligands(at.share_na, at.bound_ca[few])
+    if target is not None:
+        steep = target.ca / (target.po4 + target.hpo4)
+        cc, mc, nc = cc - steep * at.bound_ca[P], mc - steep * at.bound_mg[P], nc - steep * at.bound_na[P]
     held = ~np.isnan(serum.held_ca)
     if held.any():
         cc, cm, cn = np.where(held, 1, cc), np.where(held, 0, cm), np.where(held, 0, cn)
+        mc, nc = np.where(held, 0, mc), np.where(held, 0, nc)
     return _Jacobian(
-        *(cc, cm, cn),
+        *(cc, cm, cn, mc),
         mm=metals[1] + at.bound_mg.sum(axis=0) - _over_ligands(at.share_mg, at.bound_mg),
         mn=-_over_ligands(at.share_na, at.bound_mg[few]),
+        nc=nc,
         nn=metals[2] + at.bound_na.sum(axis=0) - _over_ligands(at.share_na, at.bound_na),
     )
 
@@ -217,17 +227,15 @@ def _over_ligands(share: Array, bound: Array) -> Array:
 
 
 def _solution(matrix: _Jacobian, over: Array) -> Array:
-    """Solve J · step = -f by elimination, row by row of the block."""
-    by_cm, by_cn = matrix.cm / matrix.cc, matrix.cn / matrix.cc
-    mm, mn = matrix.mm - by_cm * matrix.cm, matrix.mn - by_cm * matrix.cn
-    by_mn = mn / mm
-    nn = matrix.nn - by_cn * matrix.cn - by_mn * mn
-    mg = over[1] - by_cm * over[0]
-    na = (over[2] - by_cn * over[0] - by_mn * mg) / nn
+    """Solve J · step = -f by elimination, all rows of the block at once."""
+    by_m, by_n = matrix.mc / matrix.cc, matrix.nc / matrix.cc
+    mm, mn, mg = matrix.mm - by_m * matrix.cm, matrix.mn - by_m * matrix.cn, over[1] - by_m * over[0]
+    nm, nn, na = matrix.mn - by_n * matrix.cm, matrix.nn - by_n * matrix.cn, over[2] - by_n * over[0]
+    by_n = nm / mm
+    na = (na - by_n * mg) / (nn - by_n * mn)
     mg = (mg - mn * na) / mm
-    ca = (over[0] - matrix.cm * mg - matrix.cn * na) / matrix.cc
     step = np.empty_like(over)
-    step[0], step[1], step[2] = -ca, -mg, -na
+    step[0], step[1], step[2] = (matrix.cm * mg + matrix.cn * na - over[0]) / matrix.cc, -mg, -na
     return step
 
 

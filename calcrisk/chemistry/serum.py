@@ -8,17 +8,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from calcrisk.chemistry import constants
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import TypeAlias
 
-    from numpy.typing import ArrayLike
+    from numpy.typing import ArrayLike, NDArray
 
-Array = NDArray[np.float64]
-Marks = NDArray[np.uint16]
+    Array: TypeAlias = NDArray[np.float64]
+    Marks: TypeAlias = NDArray[np.uint16]
 
 FIELDS: Final = ("ca", "p", "albumin", "globulin", "ph", "tco2", "mg", "na", "k", "cl", "so4", "citrate", "lactate")
 ASSUMED: Final = (*FIELDS[2:], "ph_estimated")  # the bits of ``assumed``; the last: from the bicarbonate

@@ -20,7 +20,8 @@ _HIGH = 480  # and its height
 _LEFT = 72  # columns of these before the plot
 _RIGHT = 30  # and behind it
 _TOP = 50  # above it
-_BOTTOM = 115  # and beneath it
+_BOTTOM = 130  # and beneath it
+_DIGITS = 3  # of a number at an axis
 _TICKS = 6  # at each axis
 _LINE = 18  # from one line of the legend to the next
 _BESIDE = 8  # from an axis to its numbers
@@ -49,14 +50,21 @@ def picture(answer: Assessment) -> str | None:
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDE} {_HIGH}" {_FONT}>',
         f'<rect width="{_WIDE}" height="{_HIGH}" fill="white"/>',
-        _text(_LEFT, _TOP / 2, title),
+        _text(_LEFT, _LINE, title),
         *drawing.axes(),
         *drawing.curves(),
         *drawing.point(),
-        _text(_LEFT, _HIGH - _LINE / 2, shown.says["notice"]),
+        *_beneath(shown.says["notice"]),
         "</svg>",
     ]
     return "\n".join(parts) + "\n"
+
+
+def _beneath(notice: str) -> Iterator[str]:
+    """Set the notice beneath the plot, a sentence a line."""
+    sentences = notice.rstrip(".").split(". ")
+    for place, sentence in enumerate(reversed(sentences)):
+        yield _text(_LEFT, _HIGH - _LINE / 2 - place * _LINE, f"{sentence}.")
 
 
 def _text(x: float, y: float, text: str, anchor: str = "start") -> str:
@@ -84,10 +92,10 @@ class _Drawing:
         for tick in range(_TICKS + 1):
             calcium = self.first + (self.last - self.first) * tick / _TICKS
             phosphate = self.highest * tick / _TICKS
-            yield _text(self.x(calcium), low + _LINE, words.number(calcium, 2), "middle")
-            yield _text(_LEFT - _BESIDE, self.y(phosphate), words.number(phosphate, 2), "end")
+            yield _text(self.x(calcium), low + _LINE, words.number(calcium, _DIGITS), "middle")
+            yield _text(_LEFT - _BESIDE, self.y(phosphate), words.number(phosphate, _DIGITS), "end")
         yield _text(right, low + 2 * _LINE, "total calcium, mg/dL", "end")
-        yield _text(_BESIDE, _TOP - _BESIDE, "phosphate, mg/dL")
+        yield _text(_BESIDE, _TOP - _LINE, "phosphate, mg/dL")
 
     def curves(self) -> Iterator[str]:
         for place, (name, (colour, dashes, label)) in enumerate(_CURVES.items()):
