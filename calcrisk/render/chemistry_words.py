@@ -24,11 +24,18 @@ def sentences(shown: Chemistry) -> Iterator[str]:
         return
     yield shown.says["not_news"]
     yield precipices(shown)
-    yield f"{shown.says['uncertain']} {shown.says['upper']}"
+    yield f"{shown.says['uncertain']} {between_patients(shown)} {shown.says['upper']}"
     if shown.assumed:
         yield f"Assumed, not measured: {assumed(shown)}."
     yield f"{shown.says['objection']} ({'; '.join(shown.sources)})"
     yield shown.says["notice"]
+
+
+def between_patients(shown: Chemistry) -> str:
+    """Say how far patients of one index may differ, from the solid least to the one most uncertain."""
+    known = [(part.between_patients, part.label) for part in shown.saturation.values() if part.between_patients]
+    ends = [f"± {words.number(value, 2)} ({label})" for value, label in (min(known), max(known))]
+    return f"What was not measured, or not exactly, adds {' to '.join(ends)}."
 
 
 def assumed(shown: Chemistry) -> str:
