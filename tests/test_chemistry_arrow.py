@@ -9,7 +9,11 @@ from sera import inputs
 from calcrisk.chemistry.arrow import solve_batches
 from calcrisk.chemistry.blocks import solve
 
-pa = pytest.importorskip("pyarrow", reason="pyarrow is not installed: whoever has record batches brings it along")
+pa = pytest.importorskip(
+    "pyarrow",
+    reason="pyarrow is not installed, or not for this numpy: whoever has record batches brings it along",
+    exc_type=ImportError,
+)
 
 
 def batches(size: int) -> list[object]:

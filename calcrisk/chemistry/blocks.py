@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from calcrisk.chemistry.constants import Phase
     from calcrisk.chemistry.newton import Looked
     from calcrisk.chemistry.serum import Array, Filled
+    from calcrisk.chemistry.speciation import Activities
 
     Columns = dict[str, NDArray[Any]]
 
@@ -103,7 +104,9 @@ def _block(
         serum, state, rows = serum.take(kept), state.take(kept), rows[kept]
         seen = look(serum, state, None)
     measured = {name: column[rows] for name, column in filled.values.items()}
-    told = _told(serum, state, seen, measured) | _indices(serum, state, seen, wanted[0])
+    log_a = activities(serum, seen.here, seen.at, state.metals, state.water)
+    told = _told(serum, state, seen, measured) | _indices(serum, log_a, wanted[0])
+    told |= {"la_ca": log_a.ca, "la_hpo4": log_a.hpo4, "la_po4": log_a.po4}
     levels = precipices_of([constants.phases()[name] for name in wanted[1]], serum, state, tolerance)
     told |= {f"p_at_si0_{name}": level for name, level in zip(wanted[1], levels, strict=True)}
     for name, column in told.items():
@@ -130,7 +133,6 @@ def _told(serum: Serum, state: State, seen: Looked, measured: dict[str, Array]) 
     density = constants.value("water", "density_kg_per_l")
     calcium = free[0] + at.bound_ca.sum(axis=0)
     total = serum.ligands[P]
-    log_a = activities(serum, seen.here, at, free, state.water)
     return {
         "ionised_ca": free[0] * density / MILLI,
         "ionised_mg": free[1] * density / MILLI,
@@ -147,14 +149,10 @@ def _told(serum: Serum, state: State, seen: Looked, measured: dict[str, Array]) 
         "water_activity": state.water,
         "m_hpo4": at.ligand[P],
         "m_po4": at.ligand[P] * seen.here.po4,
-        "la_ca": log_a.ca,
-        "la_hpo4": log_a.hpo4,
-        "la_po4": log_a.po4,
     }
 
 
-def _indices(serum: Serum, state: State, seen: Looked, phases: Sequence[str]) -> dict[str, Array]:
-    log_a = activities(serum, seen.here, seen.at, state.metals, state.water)
+def _indices(serum: Serum, log_a: Activities, phases: Sequence[str]) -> dict[str, Array]:
     told = {}
     for name in phases:
         phase = constants.phases()[name]

@@ -175,8 +175,9 @@ def _stepped(
 
 def _searched(stride: Stride, last: Stride, over: Array) -> tuple[Stride, Array]:
     """Search along the last step: where the function rises steeply at its end, go half of the way back instead."""
-    back = (over * last.step).sum(axis=0) > _OVERSHOT * -last.slope
-    back &= np.abs(last.step).max(axis=0) > _SHORT
+    back = np.abs(last.step).max(axis=0) > _SHORT
+    if back.any():
+        back &= (over * last.step).sum(axis=0) > _OVERSHOT * -last.slope
     if not back.any():
         return stride, stride.step
     half = last.step / 2
