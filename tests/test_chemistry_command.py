@@ -128,7 +128,7 @@ def test_a_ph_that_is_not_measured_doubles_what_differs_between_patients() -> No
         ({"ionised_calcium": 0.9}, {"calcium-differs"}),
         ({"blood_ph": None}, {"ph-estimated", "estimate-poor"}),
         ({"blood_ph": None, "bicarbonate": None}, {"ph-assumed", "estimate-poor"}),
-        ({"albumin": None}, {"protein-not-used", "estimate-poor"}),
+        ({"albumin": None}, {"protein-not-used", "albumin-assumed", "estimate-poor"}),
         ({"magnesium": "<3 mg/dL"}, {"bound-not-used", "estimate-poor"}),
     ],
 )

@@ -229,6 +229,7 @@ class _Telling:
         bounded = [part.label for name, part in self.inputs.items() if name in _read_names() and _is_bounded(part)]
         holds = {
             "albumin-low": _below(self.filled["albumin"], entries["albumin-low"]["limit"]),
+            "albumin-assumed": "albumin" in self.assumed and self.given["ionised_ca"] is None,
             "calcium-differs": self.differs(entries["calcium-differs"]["limit"]),
             "acp-ph-range": not _within(self.filled["ph"], *entries["acp-ph-range"]["range"]),
             "ph-estimated": "ph_estimated" in self.assumed,
