@@ -279,8 +279,8 @@ def command_line(arguments: Sequence[str]) -> typer.Typer:
     )
     app.callback()(_calcrisk)
     app.command("assess")(_with_input_options(_assess, arguments))
-    of_chemistry = arguments if "chemistry" in arguments[:1] else ()  # its hundred options are its own
-    app.command("chemistry")(_with_input_options(_chemistry, of_chemistry))
+    if "assess" not in arguments[:1]:  # which starts fast, and pays for no other command's many options
+        app.command("chemistry")(_with_input_options(_chemistry, arguments if "chemistry" in arguments[:1] else ()))
     app.command("batch")(_batch)
     app.command("schema")(_schema)
     app.command("template")(_template)
