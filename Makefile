@@ -58,13 +58,15 @@ types: $(VENV)/.dev ## mypy on everything, mypy and pyright on a small typed con
 	$(PY) -m mypy
 	$(PY) -m basedpyright
 
-generate: $(VENV)/.dev ## write the generated files again: rulebook.json, patient.py, options.py
+generate: $(VENV)/.dev ## write the generated files again: rulebook.json, background.json, patient.py, options.py, two of docs
 	$(PY) tools/compile_rulebook.py
 	$(PY) tools/generate_patient.py
+	$(PY) tools/generate_docs.py
 
 stale: $(VENV)/.dev ## fail when a generated file is not what its source says
 	$(PY) tools/compile_rulebook.py --check
 	$(PY) tools/generate_patient.py --check
+	$(PY) tools/generate_docs.py --check
 
 wheel: $(VENV)/.dev ## build the wheel, install it into an empty environment, run it from there
 	$(PY) tools/check_wheel.py $(SAMPLE)

@@ -7,25 +7,28 @@ from __future__ import annotations
 
 from functools import lru_cache
 from math import isnan
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final
 
 from calcrisk import assessment as parts
 from calcrisk._version import __version__
 from calcrisk.assessment import Assessment
+from calcrisk.rules import kinetics
 from calcrisk.rules.logic import ABSENT
-from calcrisk.wording import Wording
+from calcrisk.wording import Wording, fact_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from calcrisk.patient import Patient
-    from calcrisk.rules.program import Clause
+    from calcrisk.rules.program import Band, Clause, Latency
     from calcrisk.rules.rulebook import Rulebook
     from calcrisk.rules.text import Shown
-    from calcrisk.wording import Holding, Place
+    from calcrisk.wording import Document, Holding, Place, RuleWords
 
 _STATUS: Final[dict[bool | None, parts.Status]] = {False: "not_met", None: "unknown"}  # a mould says "met"
 _UNKNOWN: Final = (None, None)  # neither a value nor a lowest one
+_LEVEL: Final = attrgetter("level")
 _RULEBOOKS: Final = 8  # rulebooks whose words are kept ready
 
 
@@ -66,7 +69,7 @@ class _Writer:
         rulebook.walk.finish(found)
         self.env = found.env
         self.met = found.met
-        self.answered = found.implied | self.given  # a mapping, for its names: united quicker than sets
+        self.inputs = self.stated()
         self.opened = self.words.decisive.open_inputs(found, self.given)
         self.sources: dict[str, None] = {}
 
@@ -76,7 +79,6 @@ class _Writer:
         # In the order of the page, so that its references are numbered as they are met: alerts stand above the class.
         considered = [self.consideration(clause) for clause in self.holding(words.consider)]
         missing, conclusion, product = self.missing(), self.conclusion(), self.product()
-        findings = self.findings(range(len(found.statuses)) if every_rule else self.met)
         return Assessment.of(
             {
                 "format": parts.FORMAT,
@@ -86,7 +88,7 @@ class _Writer:
                 "status": "scored",
                 "as_of": as_of,
                 "rulebook": words.identity,
-                "patient": parts.PatientIdentity.of({"id": self.patient.id}),
+                "patient": {"id": self.patient.id},
                 "classification": rows[found.row].spec["class"],
                 "possible_classifications": classes,
                 "settled": self.settled(classes, missing),
@@ -94,14 +96,16 @@ class _Writer:
                 "risk": words.risk(found.tiers),
                 "ca_p_product": product,
                 "mechanisms": dict(words.mechanisms(tuple(found.lows), tuple(found.highs))),
-                "findings": findings,
+                "findings": self.findings(range(len(found.statuses)) if every_rule else self.met),
                 "undecided": self.undecided(),
                 "missing": missing,
                 "assumed_absent": self.assumed_absent(),
                 "assumptions": {},
                 "alerts": tuple([part for alert, part in considered if alert]),
                 "consider": tuple([part for alert, part in considered if not alert]),
-                "inputs": self.inputs(),
+                "kinetics": self.kinetics(),
+                "levers": self.levers(),
+                "inputs": self.inputs,
                 "facts": self.facts(),
                 "references": {source: words.references[source] for source in self.sources},
                 "warnings": self.warnings(),
@@ -118,73 +122,65 @@ class _Writer:
     # ---- words ------------------------------------------------------------------------------------------------
 
     def strongest(self, mechanism: str) -> str:
-        at, best = self.words.mechanism_names.index(mechanism), None
-        for rule in [self.program.rules[place] for place in self.met]:
-            if rule.mechanism == at and (best is None or rule.level > best.level):
-                best = rule
-        return best.phrase.fill(self.env) if best else "nothing that reaches a level"
+        at, rules = self.words.mechanism_names.index(mechanism), self.program.rules
+        own = [rule for place in self.met if (rule := rules[place]).mechanism == at]
+        return max(own, key=_LEVEL).phrase.fill(self.env) if own else "nothing that reaches a level"
 
     def holding(self, clauses: Holding) -> list[Clause]:
-        return clauses.in_form(self.env, inexact=self.found.inexact)
+        return clauses.of(self.found)
 
     def said(self, clauses: Holding) -> list[str]:
         return [clause.say.fill(self.env, self.strongest) for clause in self.holding(clauses)]
 
-    # ---- the parts --------------------------------------------------------------------------------------------
+    # ---- the parts, as the document has them ------------------------------------------------------------------
 
-    def conclusion(self) -> parts.Conclusion:
+    def conclusion(self) -> Document:
         at = self.found.row
         row, cited = self.program.rows[at], self.words.rows[at]
         sentence = "; ".join([row.say.fill(self.env, self.strongest), *self.said(self.words.clauses[at])])
         self.sources.update(cited.sources)
-        return parts.Conclusion.of(
-            {
-                "row": row.id,
-                "label": row.label,
-                "sentence": sentence if sentence.endswith(".") else sentence + ".",
-                "basis": row.spec["basis"],
-                "evidence": cited.evidence,
-                "against": cited.against,
-            }
-        )
+        return {
+            "row": row.id,
+            "label": row.label,
+            "sentence": sentence if sentence.endswith(".") else sentence + ".",
+            "basis": row.spec["basis"],
+            "evidence": cited.evidence,
+            "against": cited.against,
+        }
 
-    def product(self) -> parts.Product:
+    def product(self) -> Document:
         words, env = self.words.product, self.env
-        limit = words.limit.plain(env)
-        threshold = words.default_limit if limit is None else limit
+        factor = words.factor
         value, lowest, highest = words.value.known(env)
         corrected, corrected_lowest, corrected_highest = words.corrected.known(env)
         above = None if lowest is None else words.at_limit.plain(env)
         corrected_above = None if corrected_lowest is None else words.corrected_at_limit.plain(env)
         self.sources.update(words.cited.sources)
-        return parts.Product.of(
-            {
-                "value": value,
-                "lowest": lowest,
-                "highest": highest,
-                "unit": words.unit,
-                "si_value": None if value is None else value / words.factor,
-                "si_lowest": None if lowest is None else lowest / words.factor,
-                "si_highest": None if highest is None else highest / words.factor,
-                "si_unit": words.si_unit,
-                "threshold": threshold,
-                "si_threshold": threshold / words.factor,
-                "at_or_above": above,
-                "corrected_value": corrected,
-                "corrected_lowest": corrected_lowest,
-                "corrected_highest": corrected_highest,
-                "corrected_si_value": None if corrected is None else corrected / words.factor,
-                "corrected_si_lowest": None if corrected_lowest is None else corrected_lowest / words.factor,
-                "corrected_si_highest": None if corrected_highest is None else corrected_highest / words.factor,
-                "corrected_at_or_above": corrected_above,
-                "given": words.name in self.given,
-                "waits_for": self.lacking(words.name) if lowest is None else (),
-                "disagree": None not in (above, corrected_above) and above != corrected_above,
-                "notes": tuple(self.said(self.words.notes)),
-                "evidence": words.cited.evidence,
-                "against": words.cited.against,
-            }
-        )
+        return {
+            "value": value,
+            "lowest": lowest,
+            "highest": highest,
+            "unit": words.unit,
+            "si_value": value and value / factor,
+            "si_lowest": lowest and lowest / factor,
+            "si_highest": highest and highest / factor,
+            "si_unit": words.si_unit,
+            **words.thresholds(env),
+            "at_or_above": above,
+            "corrected_value": corrected,
+            "corrected_lowest": corrected_lowest,
+            "corrected_highest": corrected_highest,
+            "corrected_si_value": corrected and corrected / factor,
+            "corrected_si_lowest": corrected_lowest and corrected_lowest / factor,
+            "corrected_si_highest": corrected_highest and corrected_highest / factor,
+            "corrected_at_or_above": corrected_above,
+            "given": words.name in self.given,
+            "waits_for": self.lacking(words.name) if lowest is None else (),
+            "disagree": None not in (above, corrected_above) and above != corrected_above,
+            "notes": tuple(self.said(self.words.notes)),
+            "evidence": words.cited.evidence,
+            "against": words.cited.against,
+        }
 
     def lacking(self, name: str) -> tuple[str, ...]:
         """Return the labels of the inputs that a derived quantity would need and does not have."""
@@ -192,29 +188,40 @@ class _Writer:
         places = [self.words.places[entry] for entry in needed]
         return tuple([place.label for place in places if place.known(self.env)[:2] == _UNKNOWN])
 
-    def findings(self, places: Iterable[int]) -> tuple[parts.Finding, ...]:
-        ids = {self.program.rules[at].id for at in self.met}
-        return tuple([self.finding(at, ids) for at in places])
+    def findings(self, rules: Iterable[int]) -> tuple[Document, ...]:
+        met = {self.program.rules[at].id for at in self.met}
+        return tuple([self.finding(self.words.rules[at], self.found.statuses[at], met) for at in rules])
 
-    def finding(self, at: int, met: set[str]) -> parts.Finding:
-        sources, mentions, mould, because, margin, covered_by = self.words.rules[at]
-        env, answered, finding = self.env, self.answered, mould.copy()
+    def finding(self, words: RuleWords, status: bool | None, met: set[str]) -> Document:  # noqa: FBT001  # a truth of three values
+        sources, mentions, mould, because, margin, covered_by = words
+        env, finding = self.env, mould.copy()
         self.sources.update(sources)
-        if (status := self.found.statuses[at]) is not True:
+        if status is not True:
             finding["status"] = _STATUS[status]
-        finding["because"] = because.fill(env, self.strongest)
-        finding["inputs"] = {place.name: place.plain(env) for place in mentions if place.name in answered}
+        if because is not None:
+            finding["because"] = because.fill(env, self.strongest)
+        finding["inputs"] = self.values_of(mentions)
         if margin is not None:
             finding["margin"] = self.margin(*margin)
         if covered_by:
             finding["covered_by"] = next((other for other in covered_by if other in met), None)
-        return parts.Finding.of(finding)
+        return finding
 
-    def margin(self, of: Shown, limited: Shown) -> parts.Margin | None:
+    def values_of(self, names: Iterable[str]) -> Document:
+        """Return the values of those inputs that are answered."""
+        inputs, implied, values = self.inputs, self.found.implied, {}
+        for name in names:
+            if name in inputs:
+                values[name] = inputs[name]["value"]
+            elif name in implied:
+                values[name] = self.words.places[name].plain(self.env)
+        return values
+
+    def margin(self, of: Shown, limited: Shown) -> Document | None:
         value = of.constant if of.slot is None else self.env[of.slot]
         limit = limited.constant if limited.slot is None else self.env[limited.slot]
         margin = value - limit if isinstance(value, float) and isinstance(limit, float) else ABSENT
-        return None if isnan(margin) else parts.Margin.of({"value": margin, "unit": of.unit})
+        return None if isnan(margin) else {"value": margin, "unit": of.unit}
 
     def undecided(self) -> tuple[parts.Undecided, ...]:
         waiting = self.words.decisive.waiting(self.opened, self.found.undecided)
@@ -226,86 +233,115 @@ class _Writer:
 
     def assumed_absent(self) -> tuple[str, ...]:
         absent, env = self.words.silent.copy(), self.env
-        for name in self.answered:
-            absent.pop(name, None)
+        for answered in (self.given, self.found.implied):
+            for name in answered:
+                absent.pop(name, None)
         for name, slot in self.words.asked_when:
             if env[slot] is None:
                 absent.pop(name, None)
         return tuple(absent)
 
-    def consideration(self, clause: Clause) -> tuple[bool, parts.Consideration]:
+    def consideration(self, clause: Clause) -> tuple[bool, Document]:
         spec = clause.spec
         named = (clause.when.mentions if clause.when else frozenset()) & self.given.keys()
         rules = [self.program.rules[at] for at in self.met]
         cited = self.words.patterns[spec["pattern"]]
         self.sources.update(cited.sources)
-        part = parts.Consideration.of(
-            {
-                "pattern": spec["pattern"],
-                "title": spec["title"],
-                "rules": tuple([rule.id for rule in rules if not named.isdisjoint(rule.when.mentions)]),
-                "because": (clause.say.fill(self.env, self.strongest),),
-                "basis": spec["basis"],
-                "evidence": cited.evidence,
-            }
-        )
+        part = {
+            "pattern": spec["pattern"],
+            "title": spec["title"],
+            "rules": tuple([rule.id for rule in rules if not named.isdisjoint(rule.when.mentions)]),
+            "because": (clause.say.fill(self.env, self.strongest),),
+            "next": spec["next"],
+            "basis": spec["basis"],
+            "evidence": cited.evidence,
+            "against": cited.against,
+        }
         return spec["alert"], part
 
-    def inputs(self) -> dict[str, parts.Input]:
+    def levers(self) -> tuple[parts.Lever, ...]:
+        """What could be changed; its sources come last, since a page shows them last."""
+        shown = [self.words.lever[clause.spec["lever"]] for clause in self.holding(self.words.levers)]
+        for lever in shown:
+            self.sources.update(lever.sources)
+        return tuple([lever.part for lever in shown])
+
+    def kinetics(self) -> tuple[Document, ...]:
+        env, inexact = self.env, self.found.inexact
+        told = [each for each in self.program.kinetics if kinetics.holds(each, env, inexact=inexact)]
+        return tuple([self.latency(each, kinetics.possible(each, env, inexact=inexact)) for each in told])
+
+    def latency(self, latency: Latency, possible: tuple[Band, ...]) -> Document:
+        spec, name = latency.spec, latency.spec["onset"]
+        told = kinetics.is_told(latency, self.env) or len(possible) == 1
+        cited, said = self.words.latencies[spec["id"]], self.given.get(name)
+        _, lowest, highest = self.words.places[name].stated(self.env)
+        self.sources.update(cited.sources)
+        return {
+            "latency": spec["id"],
+            "title": spec["title"],
+            "onset": name,
+            "as_written": None if said is None else said.as_written,
+            "lowest": lowest,
+            "highest": highest,
+            "status": possible[0].status if len(possible) == 1 else kinetics.UNKNOWN,
+            "possible": tuple([band.status for band in possible]),
+            "because": tuple([band.say.fill(self.env) for band in possible if told]),
+            "published": spec["published"],
+            "unconfirmed": spec["unconfirmed"],
+            "strength": self.words.strength(spec),
+            "basis": spec["basis"],
+            "evidence": cited.evidence,
+        }
+
+    def stated(self) -> dict[str, Document]:
         """What was said, and what follows from it; the many a "no" answers are not repeated one by one."""
-        env, places, given, implied = self.env, self.words.places, self.given, self.found.implied
+        env, places, implied = self.env, self.words.places, self.found.implied
         inputs = {}
-        for name, said in given.items():
-            inputs[name] = _input(places[name], env, said.as_written, said.origin)
+        for name, (_, _, written, origin) in self.given.items():
+            inputs[name] = _input(places[name], env, written, origin)
         for name in self.found.follows:
             written = str(places[name].plain(env))
             inputs[name] = _input(places[name], env, written, f"implied by {implied[name]}")
         return {name: inputs[name] for name in self.words.in_order(inputs)} if self.found.follows else inputs
 
-    def facts(self) -> dict[str, parts.Fact]:
-        env, given, facts = self.env, self.given, self.words.unknown_facts.copy()
-        for place in self.words.facts:
-            name, slot, values, unit, label, _ = place
-            value = low = high = env[slot]
-            if value is None and name not in given:
-                continue
+    def facts(self) -> dict[str, Document]:
+        env, given, words = self.env, self.given, self.words
+        facts = words.unknown_facts.copy()
+        for place in words.facts:
+            value = env[place.slot]
+            name = place.name
             if value is True or value is False:
-                low = high = None
-            elif values or not isinstance(value, float) or value != value:  # noqa: PLR0124  # NaN differs from itself
-                value, low, high = place.known(env)
-            fact = {
-                "value": value,
-                "lowest": low,
-                "highest": high,
-                "unit": unit,
-                "label": label,
-                "given": name in given,
-            }
-            facts[name] = parts.Fact.of(fact)
+                facts[name] = words.told_facts[name, value, name in given]
+            elif value is not None or name in given:
+                facts[name] = fact_of(place, place.known(env), given=name in given)
         return facts
 
-    def warnings(self) -> tuple[parts.Warned, ...]:
-        read = [parts.Warned.of({"code": code, "message": message}) for code, message in sorted(self.patient.warnings)]
+    def warnings(self) -> tuple[Document, ...]:
+        read = [{"code": code, "message": message} for code, message in sorted(self.patient.warnings)]
         holding = self.holding(self.words.warnings)
-        said = [parts.Warned.of({"code": each.spec["code"], "message": each.say.fill(self.env)}) for each in holding]
-        return (*read, *said)
+        said = [{"code": each.spec["code"], "message": each.say.fill(self.env)} for each in holding]
+        return (*read, *said, *self.needed())
+
+    def needed(self) -> tuple[Document, ...]:
+        """Say of each open input that the profile cannot do without what that means."""
+        open_ones = [need for need in self.words.needs if self.words.places[need.name].known(self.env)[:2] == _UNKNOWN]
+        return tuple([{"code": need.code, "message": need.says} for need in open_ones])
 
 
-def _input(place: Place, env: Sequence[Any], written: str, origin: str) -> parts.Input:
+def _input(place: Place, env: Sequence[Any], written: str, origin: str) -> Document:
     _, slot, values, unit, label, _ = place
     value = low = high = env[slot]
     if value is True or value is False:
         low = high = None
     elif values or not isinstance(value, float) or value != value:  # noqa: PLR0124  # NaN differs from itself
         value, low, high = place.stated(env)
-    return parts.Input.of(
-        {
-            "value": value,
-            "lowest": low,
-            "highest": high,
-            "unit": unit,
-            "as_written": written,
-            "origin": origin,
-            "label": label,
-        }
-    )
+    return {
+        "value": value,
+        "lowest": low,
+        "highest": high,
+        "unit": unit,
+        "as_written": written,
+        "from": origin,
+        "label": label,
+    }

@@ -6,18 +6,16 @@ Numbers are unrounded; unknown is ``None``, never absent. Keys are only ever add
 
 from __future__ import annotations
 
-from dataclasses import FrozenInstanceError, dataclass
+from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Annotated, Any, Literal, dataclass_transform
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
 from calcrisk.errors import Fault
+from calcrisk.parts import Part, Shared, document_of, kinds_of_part
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from typing import Self
-
     from pydantic import TypeAdapter
 
 
@@ -25,65 +23,8 @@ FORMAT = 1  # 1: the first
 
 Scalar = float | bool | str | None
 Status = Literal["met", "not_met", "unknown"]
+Direction = Literal["favours", "no effect", "harm", "mixed"]
 _ALL_KEYS = Field(json_schema_extra={"required": [*Fault._fields]})
-SPELLED = {"origin": "from"}  # a key of the document whose word Python keeps for itself
-
-
-@dataclass_transform(kw_only_default=True, frozen_default=True)
-class Part:
-    """A frozen dataclass made by keywords, every field given, values right by construction and so not validated.
-
-    There are two dozen, and every start defines them all: they become dataclasses in full (see ``_adapter``) only when
-    somebody asks for a schema or reads a document back.
-    """
-
-    def __init__(self, **fields: Any) -> None:  # noqa: ANN401  # typed by the fields of each part
-        """Take every field."""
-        self.__dict__.update({name: fields[name] for name in type(self).__annotations__})
-
-    @classmethod
-    def of(cls, fields: dict[str, Any]) -> Self:
-        """Make a part of all its fields in their order; they become the part's own and are not copied."""
-        part = _new(cls)
-        _set_fields(part, fields)
-        return part
-
-    def __setattr__(self, name: str, value: object) -> None:
-        """Refuse: an answer does not change."""
-        raise FrozenInstanceError(name)
-
-    def __delattr__(self, name: str) -> None:
-        """Refuse: an answer does not change."""
-        raise FrozenInstanceError(name)
-
-    def __eq__(self, other: object) -> bool:
-        """Compare field by field."""
-        return self.__dict__ == other.__dict__ if type(self) is type(other) else NotImplemented
-
-    __hash__ = None  # type: ignore[assignment]  # some fields hold mappings
-
-    def __getstate__(self) -> dict[str, Any]:
-        """Give what is copied or sent to another process: the fields."""
-        return self.__dict__
-
-    def __repr__(self) -> str:
-        """Write every field."""
-        fields = ", ".join(f"{name}={value!r}" for name, value in self.__dict__.items())
-        return f"{type(self).__name__}({fields})"
-
-    def __rich_repr__(self) -> Iterator[tuple[str, object]]:
-        """Give rich the fields."""
-        yield from self.__dict__.items()
-
-
-class Shared(Part):
-    """A part that is the same for many patients: ``written`` is where a renderer may keep what it wrote of it."""
-
-    __slots__ = ("written",)  # no field, and so not annotated
-
-
-_new = object.__new__
-_set_fields = Part.__dict__["__dict__"].__set__  # past the refusal to change
 
 
 class Citation(Part):
@@ -186,7 +127,12 @@ class Product(Part):
     si_highest: float | None
     si_unit: str
     threshold: float
+    # these two differ while the limit hangs on what is not known; `threshold` is then the rulebook's default
+    threshold_lowest: float
+    threshold_highest: float
     si_threshold: float
+    si_threshold_lowest: float
+    si_threshold_highest: float
     at_or_above: bool | None
     corrected_value: float | None
     corrected_lowest: float | None
@@ -266,6 +212,55 @@ class Consideration(Part):
     title: str
     rules: tuple[str, ...]
     because: tuple[str, ...]
+    next: str | None  # the question to ask next
+    basis: Literal["sourced", "design-choice"]
+    evidence: tuple[Citation, ...]
+    against: tuple[Citation, ...]
+
+
+class Study(Part):
+    """What one study found when something was changed; ``direction`` is of what it measured."""
+
+    direction: Direction
+    sentence: str
+    strength: str
+    population: str
+    evidence: tuple[Citation, ...]
+
+
+class Lever(Shared):
+    """Something that can be changed, and what its studies found, for discussion: no rule, class or tier reads it.
+
+    ``direction`` sums up the studies and is a design choice, ``why`` says how it was made.
+    """
+
+    lever: str
+    title: str
+    direction: Direction
+    why: str
+    studies: tuple[Study, ...]
+
+
+class Kinetics(Part):
+    """How long one finding of this patient takes to calcify, as published, and where in that time the patient stands.
+
+    ``status`` is ``too_early``, ``plausible`` or ``expected`` for a visible deposit at the time since the finding;
+    ``unconfirmed`` where nobody confirmed one that early, ``unmeasured`` where no latency was found, and ``unknown``
+    while that time is open or its bounds lie across two spans (``possible``). It moves no level, class or tier.
+    """
+
+    latency: str  # its id in the rulebook
+    title: str
+    onset: str  # the input that holds the time
+    as_written: str | None  # the time as it was stated, None when it was not
+    lowest: float | None  # years, as far as stated
+    highest: float | None
+    status: Literal["too_early", "plausible", "expected", "unconfirmed", "unmeasured", "unknown"]
+    possible: tuple[str, ...]
+    because: tuple[str, ...]
+    published: str  # the range that was published, in words
+    unconfirmed: str | None  # what is claimed and no page that was read confirms
+    strength: str
     basis: Literal["sourced", "design-choice"]
     evidence: tuple[Citation, ...]
 
@@ -379,6 +374,8 @@ class Assessment(Part):
     assumptions: dict[str, Scalar]
     alerts: tuple[Consideration, ...]
     consider: tuple[Consideration, ...]
+    kinetics: tuple[Kinetics, ...]
+    levers: tuple[Lever, ...]
     inputs: dict[str, Input]
     facts: dict[str, Fact]
     references: dict[str, Reference]
@@ -393,7 +390,7 @@ class Assessment(Part):
         Raises ``pydantic.ValidationError`` for anything that is not an assessment of this format, so also for a patient
         that was refused: ``read_outcome`` takes both.
         """
-        return _adapters()[0].validate_json(text)
+        return Assessment.of(document_of(_adapters()[0].validate_json(text)))
 
 
 class Refused(Part):
@@ -418,7 +415,8 @@ def read_outcome(text: str | bytes) -> Assessment | Refused:
 
     Keys added by a later version are passed over. Raises ``pydantic.ValidationError`` for anything else.
     """
-    return _adapters()[1].validate_json(text)
+    read = _adapters()[1].validate_json(text)
+    return type(read).of(document_of(read))
 
 
 def json_schema() -> dict[str, Any]:
@@ -428,16 +426,12 @@ def json_schema() -> dict[str, Any]:
     return schema
 
 
-def kinds() -> list[type[Part]]:
-    """Return every kind of part."""
-    return [each for each in (*Part.__subclasses__(), *Shared.__subclasses__()) if each is not Shared]
-
-
 @cache
 def _adapters() -> tuple[TypeAdapter[Assessment], TypeAdapter[Assessment | Refused]]:
     """Return what reads an assessment, and what reads an assessment or a refused patient."""
     from pydantic import TypeAdapter  # nothing else here needs it
 
-    for each in kinds():
-        dataclass(init=False, repr=False, eq=False)(each)
+    for each in kinds_of_part.values():
+        if each is not Shared:
+            dataclass(init=False, repr=False, eq=False)(each)
     return TypeAdapter(Assessment), TypeAdapter(Annotated[Assessment | Refused, Field(discriminator="status")])

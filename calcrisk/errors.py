@@ -37,6 +37,7 @@ class Fault(NamedTuple):
     expected: str | None = None
     got: str | None = None
     hint: str | None = None
+    drawing: str | None = None  # the line at fault with a caret under it; what else of the patient stands in it is dots
 
     @property
     def where(self) -> str:
@@ -49,7 +50,7 @@ class Fault(NamedTuple):
         """Say the fault in one line, its hint on the line beneath."""
         first, *drawing = self.message.split("\n")  # an expression and the caret under it may follow
         place = f"{self.where}: " if self.where else ""
-        beneath = [*drawing, *([self.hint] if self.hint else [])]
+        beneath = [*drawing, *(self.drawing or "").splitlines(), *([self.hint] if self.hint else [])]
         return "\n    ".join([f"{place}{first} ({self.code})", *beneath])
 
 

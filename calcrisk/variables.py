@@ -71,6 +71,7 @@ class Variable:
     ranges: Mapping[str, tuple[str, str]]
     spellings: Mapping[str, Any]
     listed: Mapping[str, Any] | None
+    onset_of: str | None
     of: str | None
     role: Role | None
     derived: bool
@@ -269,6 +270,7 @@ def _variable(data: Mapping[str, Any]) -> Variable:
         ranges={word: (low, high) for word, (low, high) in (get("ranges") or {}).items()},
         spellings=get("spellings") or {},
         listed=get("listed"),
+        onset_of=get("onset_of"),
         of=get("of"),
         role=get("role"),
         derived=bool(get("derived")),

@@ -7,13 +7,13 @@ from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
 from calcrisk.assessment import (
-    Citation,
-    Fact,
+    Lever,
     Mechanism,
     Missing,
     Reference,
     Risk,
     RulebookIdentity,
+    Study,
     TierRange,
     Undecided,
 )
@@ -21,22 +21,25 @@ from calcrisk.rules.decisive import Decisive
 from calcrisk.rules.logic import Span
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from calcrisk.rules.closures import Closure
     from calcrisk.rules.program import Clause, Rule, Spec
+    from calcrisk.rules.reach import Bits
     from calcrisk.rules.rulebook import Rulebook
+    from calcrisk.rules.scalar import Evaluation, Walk
     from calcrisk.rules.tables import TierAnswer
     from calcrisk.rules.text import Shown, Template
 
+Document = dict[str, Any]  # a part of an answer as its document has it, not changed once it is made
 _SHARED: Final = 4096  # parts of one kind that are kept because patients share them
 
 
 class Cited(NamedTuple):
     """The sources of one entry, for and against."""
 
-    evidence: tuple[Citation, ...]
-    against: tuple[Citation, ...]
+    evidence: tuple[Document, ...]  # citations
+    against: tuple[Document, ...]
     sources: Mapping[str, None]  # the ids of both, in order
 
 
@@ -79,32 +82,50 @@ class RuleWords(NamedTuple):
     """What a rule says of every patient: sources, the inputs it mentions in order, a finding that lacks its numbers."""
 
     sources: Mapping[str, None]
-    mentions: tuple[Place, ...]
-    finding: dict[str, Any]
-    because: Template
+    mentions: tuple[str, ...]
+    finding: Document
+    because: Template | None  # None: it has no holes, and stands in the finding
     margin: tuple[Shown, Shown] | None
     covered_by: tuple[str, ...]
 
 
+class LeverWords(NamedTuple):
+    """A lever as every answer shows it, and the sources of its studies."""
+
+    part: Lever
+    sources: Mapping[str, None]
+
+
 class Holding:
-    """Clauses of which those are wanted that hold for a patient."""
+    """Clauses of which those are wanted that hold for a patient.
 
-    def __init__(self, clauses: Iterable[Clause]) -> None:
+    What reads nothing that was stated need not be tried: it holds or not as when nothing is known.
+    """
+
+    def __init__(self, clauses: Iterable[Clause], walk: Walk) -> None:
         """Keep the clauses in their order."""
-        self._clauses = tuple(clauses)
+        self._walk = walk
+        self._clauses = tuple((clause, 1 << walk.reach.first_clause + clause.at) for clause in clauses)
+        self._watched = sum(bit for _, bit in self._clauses)
+        self._plans: dict[tuple[Bits, bool], list[tuple[Closure, Clause]]] = {}
 
-    def in_form(self, env: Sequence[Any], *, inexact: bool) -> list[Clause]:
+    def of(self, found: Evaluation) -> list[Clause]:
         """Return the clauses whose condition is true, or that have none."""
-        tests = self._bounded if inexact else self._exact
-        return [clause for holds, clause in tests if holds(env) is True]
+        key, env = (found.bits & self._watched, found.inexact), found.env
+        if key not in self._plans:
+            if len(self._plans) >= _SHARED:
+                self._plans.clear()
+            self._plans[key] = list(self._tried(*key))
+        return [clause for holds, clause in self._plans[key] if holds(env) is True]
 
-    @cached_property
-    def _exact(self) -> list[tuple[Closure, Clause]]:
-        return [(clause.when.exact if clause.when else _always, clause) for clause in self._clauses]
-
-    @cached_property
-    def _bounded(self) -> list[tuple[Closure, Clause]]:
-        return [(clause.when.bounded if clause.when else _always, clause) for clause in self._clauses]
+    def _tried(self, bits: Bits, inexact: bool) -> Iterator[tuple[Closure, Clause]]:  # noqa: FBT001  # a part of a key
+        for clause, bit in self._clauses:
+            if clause.when is None:
+                yield _always, clause
+            elif bits & bit:
+                yield clause.when.bounded if inexact else clause.when.exact, clause
+            elif clause.when.exact(self._walk.nothing_known) is True:
+                yield _always, clause
 
 
 def _always(_: Sequence[Any]) -> bool:
@@ -121,10 +142,30 @@ class ProductWords(NamedTuple):
     at_limit: Place
     corrected_at_limit: Place
     default_limit: float
+    limits: tuple[float, float]  # between which the limit lies while it is not known
     factor: float
     unit: str
     si_unit: str
     cited: Cited
+
+    def thresholds(self, env: Sequence[Any]) -> dict[str, float]:
+        """Return the limit in force in both units, and the ends between which it lies while it is not known."""
+        limit, *ends = self.limit.known(env)
+        lowest, highest = self.limits if ends[0] is None else ends
+        found = {
+            "threshold": self.default_limit if limit is None else limit,
+            "threshold_lowest": lowest,
+            "threshold_highest": highest,
+        }
+        return found | {f"si_{name}": value / self.factor for name, value in found.items()}
+
+
+class Need(NamedTuple):
+    """An input that the profile cannot do without, and what is said while it is open."""
+
+    name: str
+    code: str
+    says: str
 
 
 _Key = TypeVar("_Key")
@@ -154,6 +195,8 @@ class Wording:
             id=rulebook.id, version=rulebook.version, sha256=rulebook.sha256, profile=rulebook.profile
         )
         self.decisive = Decisive(rulebook.walk)
+        needs = data["profiles"][rulebook.profile]["needs"].items()
+        self.needs = tuple(Need(name, f"profile-needs-{name.replace('_', '-')}", says) for name, says in needs)
         self.mechanism_names = tuple(entry["name"] for entry in data["mechanisms"])
         self.order = {name: at for at, name in enumerate(program.inputs)}
         entries: ChainMap[str, Spec] = ChainMap(
@@ -167,14 +210,19 @@ class Wording:
             for name, entry in entries.items()
         }
         self.specs = {name: entry.spec for name, entry in program.inputs.items()}
-        self.consider, self.warnings, self.notes = map(Holding, (program.consider, program.warnings, program.notes))
+        self.walk = rulebook.walk
+        self.consider, self.levers = self._held(program.consider), self._held(program.levers)
+        self.warnings, self.notes = self._held(program.warnings), self._held(program.notes)
         silent = [entry for entry in program.inputs.values() if _may_be_absent(entry.spec)]
         self.silent = dict.fromkeys(entry.name for entry in silent)
         self.asked_when = tuple((entry.name, entry.slot) for entry in silent if entry.spec["ask"] != "volunteered")
         self.facts = tuple(self.places[fact["name"]] for fact in data["facts"] if fact["shown"])
-        self.unknown_facts = {
-            place.name: Fact(value=None, lowest=None, highest=None, unit=place.unit, label=place.label, given=False)
+        self.unknown_facts = {place.name: fact_of(place, (None, None, None), given=False) for place in self.facts}
+        self.told_facts = {
+            (place.name, value, given): fact_of(place, (value, None, None), given=given)
             for place in self.facts
+            for value in (True, False)
+            for given in (True, False)
         }
         self._made_when_needed()
 
@@ -184,12 +232,19 @@ class Wording:
         self.references = _MadeOnce[str, Reference](lambda source: _reference(data["references"][source]))
         self.rules = _MadeOnce[int, RuleWords](lambda at: self._rule(program.rules[at]))
         self.rows = _MadeOnce[int, Cited](lambda at: cited(program.rows[at].spec))
-        self.clauses = _MadeOnce[int, Holding](lambda at: Holding(program.rows[at].clauses))
+        self.clauses = _MadeOnce[int, Holding](lambda at: self._held(program.rows[at].clauses))
         self.patterns = _MadeOnce[str, Cited](lambda pattern: cited(patterns[pattern]))
+        levers = {clause.spec["lever"]: clause.spec for clause in program.levers}
+        self.lever = _MadeOnce[str, LeverWords](lambda name: self._lever(levers[name]))
+        latencies = {latency.spec["id"]: latency.spec for latency in program.kinetics}
+        self.latencies = _MadeOnce[str, Cited](lambda latency: cited(latencies[latency]))
         self.risk = lru_cache(_SHARED)(self._risk)
         self.mechanisms = lru_cache(_SHARED)(self._mechanisms)
         self.missing = lru_cache(_SHARED)(self._missing)
         self.undecided = lru_cache(_SHARED)(self._undecided)
+
+    def _held(self, clauses: Iterable[Clause]) -> Holding:
+        return Holding(clauses, self.walk)
 
     @cached_property
     def product(self) -> ProductWords:
@@ -198,10 +253,12 @@ class Wording:
         places = {
             key: self.places[spec[key]] for key in ("value", "corrected", "limit", "at_limit", "corrected_at_limit")
         }
+        limits = [self.data["parameters"][name]["value"] for name in (spec["default_limit"], *spec["limits"])]
         return ProductWords(
             name=spec["value"],
             **places,
-            default_limit=self.data["parameters"][spec["default_limit"]]["value"],
+            default_limit=limits[0],
+            limits=(min(limits), max(limits)),
             factor=self.specs[spec["value"]]["units"][spec["si_unit"]],
             unit=self.program.shown[spec["value"]].unit or "",
             si_unit=spec["si_unit"],
@@ -212,8 +269,13 @@ class Wording:
         """Sort inputs as the variables are sorted."""
         return sorted(names, key=self.order.__getitem__)
 
+    def strength(self, spec: Spec) -> str:
+        """Say how strong the first source of an entry is."""
+        where = spec["where"]
+        return str(self.data["references"][where[0]["source"]]["strength"]) if where else "design choice"
+
     def _rule(self, rule: Rule) -> RuleWords:
-        spec, references = rule.spec, self.data["references"]
+        spec = rule.spec
         numbers = (each for own in spec["parameters"].values() for each in own["where"])
         sources = _cited(citations([*spec["where"], *numbers]), citations(spec["against"]))
         finding = {
@@ -222,10 +284,10 @@ class Wording:
             "mechanism": spec["mechanism"],
             "status": "met",
             "level": spec["level"],
-            "because": "",
+            "because": rule.because.fixed or "",
             "inputs": {},
             "margin": None,
-            "strength": references[spec["where"][0]["source"]]["strength"] if spec["where"] else "design choice",
+            "strength": self.strength(spec),
             "basis": spec["basis"],
             "applies_when": spec["applies_when"],
             "limits": tuple(spec["limits"]),
@@ -234,8 +296,9 @@ class Wording:
             "covered_by": None,
             "file": spec["file"],
         }
-        mentions = tuple(self.places[name] for name in self.in_order(rule.when.mentions))
-        return RuleWords(sources.sources, mentions, finding, rule.because, rule.margin, tuple(spec["covered_by"]))
+        because = None if rule.because.fixed else rule.because
+        mentions = tuple(self.in_order(rule.when.mentions))
+        return RuleWords(sources.sources, mentions, finding, because, rule.margin, tuple(spec["covered_by"]))
 
     def _risk(self, tiers: tuple[TierAnswer, ...]) -> Risk:
         pairs = zip(self.program.tiers, tiers, strict=True)
@@ -269,6 +332,25 @@ class Wording:
             could_change=could_change,
         )
 
+    def _lever(self, spec: Spec) -> LeverWords:
+        found = [(study, cited(study)) for study in spec["studies"]]
+        studies = tuple(self._study(study, sources) for study, sources in found)
+        kept = {key: spec[key] for key in ("lever", "title", "direction", "why")}
+        names = dict.fromkeys(name for _, sources in found for name in sources.sources)
+        return LeverWords(Lever(**kept, studies=studies), names)
+
+    def _study(self, spec: Spec, sources: Cited) -> Study:
+        first = self.data["references"][spec["where"][0]["source"]]
+        return Study.of(
+            {
+                "direction": spec["direction"],
+                "sentence": spec["say"],
+                "strength": first["strength"],
+                "population": first["population"] or "not stated",
+                "evidence": sources.evidence,
+            }
+        )
+
     def _undecided(self, at: int, waits_for: tuple[str, ...]) -> Undecided:
         rule = self.program.rules[at]
         return Undecided(rule=rule.id, title=rule.spec["title"], waits_for=waits_for)
@@ -276,7 +358,20 @@ class Wording:
 
 def _may_be_absent(spec: Spec) -> bool:
     """Whether silence about an input may be taken for its absence."""
-    return spec["role"] is None and not spec["derived"] and spec["ask"] != "core"
+    return spec["role"] is None and not spec["derived"] and spec["ask"] != "core" and not spec.get("onset_of")
+
+
+def fact_of(place: Place, known: tuple[Any, Any, Any], *, given: bool) -> Document:
+    """Say what is known of a fact: its value, and the lowest and highest it can be."""
+    value, lowest, highest = known
+    return {
+        "value": value,
+        "lowest": lowest,
+        "highest": highest,
+        "unit": place.unit,
+        "label": place.label,
+        "given": given,
+    }
 
 
 def _reference(entry: Spec) -> Reference:
@@ -289,11 +384,11 @@ def cited(entry: Spec) -> Cited:
     return _cited(citations(entry["where"]), citations(entry.get("against") or ()))
 
 
-def _cited(evidence: tuple[Citation, ...], against: tuple[Citation, ...]) -> Cited:
-    return Cited(evidence, against, dict.fromkeys(citation.id for citation in (*evidence, *against)))
+def _cited(evidence: tuple[Document, ...], against: tuple[Document, ...]) -> Cited:
+    return Cited(evidence, against, dict.fromkeys(citation["id"] for citation in (*evidence, *against)))
 
 
-def citations(entries: Iterable[Spec]) -> tuple[Citation, ...]:
+def citations(entries: Iterable[Spec]) -> tuple[Document, ...]:
     """Return each source and place once, in order."""
     pairs = dict.fromkeys((entry["source"], entry["at"]) for entry in entries)
-    return tuple(Citation(id=source, at=at) for source, at in pairs)
+    return tuple({"id": source, "at": at} for source, at in pairs)

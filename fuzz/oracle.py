@@ -17,13 +17,14 @@ from typing import TYPE_CHECKING, Any, Final
 import jsonschema
 
 from calcrisk import Assessment, InputError, Refused, Rulebook, UsageError, assess, read_outcome
-from calcrisk.assessment import SPELLED, json_schema
-from calcrisk.batch import outcome
+from calcrisk.assessment import json_schema
+from calcrisk.batch import outcomes
 from calcrisk.errors import Fault
 from calcrisk.inputs import patient_from
 from calcrisk.inputs.documents import read_document, read_documents, read_line
 from calcrisk.inputs.flags import from_flags
 from calcrisk.inputs.sources import Lines
+from calcrisk.parts import SPELLED
 from calcrisk.render.brief import brief
 from calcrisk.render.faults import show
 from calcrisk.render.json import to_json, to_line
@@ -133,7 +134,7 @@ def _in_time(begin: float) -> None:
 
 
 def _check(document: Document, content: bytes | None, number: int | None) -> Assessment | Refused:
-    end = outcome(document, book())
+    (end,) = outcomes([document], book())
     exact = document.exact() if document.exact else document
     if isinstance(end, Refused):
         _check_refused(end, document, content, number)

@@ -129,6 +129,7 @@ CALLS: dict[str, list[list[str]]] = {
     "chemistry": [["good.yaml"], ["good.yaml", "--json"], ["good.yaml", "--format", "svg"], ["--calcium=9.9"]],
     "schema": [["patient"], ["assessment"], ["nothing"]],
     "template": [[]],
+    "explain": [["fetuin-a"], ["Ca×P product", "--format", "markdown"], ["nothing"]],
     "rules list": [[], ["--json"]],
     "rules show": [["ca-p-product-at-55-ckd"], ["nothing"]],
 }

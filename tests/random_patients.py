@@ -172,6 +172,13 @@ def missing_inputs(stated: Stated, found: Evaluation) -> list[MissingInput]:
     return decisive().missing(found, open_questions(stated, found))
 
 
+def with_answer(stated: Stated, name: str, value: Any) -> Stated:
+    """Return the patient with an answer; what an unfit sample rejected is answered by another, fit sample."""
+    unfit = {flag: rejected for flag, rejected in walk().program.rejects.items() if name in rejected}
+    gone = {*unfit, *(each for flag, rejected in unfit.items() if stated.get(flag, False) for each in rejected)}
+    return {**{each: said for each, said in stated.items() if each not in gone}, name: value}
+
+
 @st.composite
 def answered(draw: st.DrawFn) -> tuple[Stated, str, Stated]:
     """A patient, one open question, and the same patient with an admissible answer to it."""
@@ -183,7 +190,7 @@ def answered(draw: st.DrawFn) -> tuple[Stated, str, Stated]:
     held = found.env[entry.slot]
     if isinstance(held, Span) and not held.lo <= entry.codes.get(value, value) <= held.hi:
         reject()
-    return stated, name, {**stated, name: value}
+    return stated, name, with_answer(stated, name, value)
 
 
 def bounded_examples(count: int) -> settings:

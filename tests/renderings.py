@@ -28,7 +28,7 @@ def load(name: str) -> Assessment:
 
 def changed(part: Part, **fields: object) -> Part:
     """The same part of an assessment with some fields replaced."""
-    return type(part)(**{**vars(part), **fields})
+    return type(part)(**{name: getattr(part, name) for name in type(part).__annotations__} | fields)
 
 
 def printed(

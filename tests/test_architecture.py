@@ -59,15 +59,30 @@ ROOMS: dict[str, set[str]] = {
     "rules.expression": _LEAVES,
     "rules.logic": _LANGUAGE,
     "rules": _LANGUAGE,  # the rulebook knows no patient and no document: it is handed what was stated
-    "assessment": _LEAVES,
+    "parts": frozenset(),
+    "assessment": _LEAVES | {"parts"},
     "wording": _LANGUAGE | {"rules", "assessment"},
     "assessing": _LANGUAGE | _PATIENT | {"rules", "assessment", "wording"},
     "batch": _LANGUAGE | _PATIENT | {"inputs", "rules", "assessment", "assessing", "telling"},
-    "chemistry": {"assessment"},  # arrays, and the inputs of an assessment; no rule and no renderer knows it
-    "render": _LEAVES | {"assessment"},
+    "chemistry": {"parts", "assessment"},  # arrays, and the inputs of an assessment; no rule and no renderer knows it
+    "entry": _LEAVES | {"assessment"},
+    "explaining": _LANGUAGE | {"rules", "assessment", "entry"},
+    "render": _LEAVES | {"parts", "assessment", "entry"},
     "cli": _LANGUAGE
     | _PATIENT
-    | {"inputs", "rules", "assessment", "assessing", "batch", "chemistry", "render", "telling", ""},
+    | {
+        "inputs",
+        "rules",
+        "assessment",
+        "assessing",
+        "batch",
+        "chemistry",
+        "entry",
+        "explaining",
+        "render",
+        "telling",
+        "",
+    },
     "": _LEAVES
     | _PATIENT
     | {"inputs", "rules", "assessment", "assessing", "batch"},  # calcrisk/__init__.py: the public names
@@ -182,7 +197,10 @@ def command(*arguments: str) -> str:
             command("assess", str(SAMPLE), "--json"), _EXTRAS | _DRAWING | {"calcrisk.chemistry"}, id="assess --json"
         ),
         pytest.param(command("chemistry", str(SAMPLE), "--json"), _EXTRAS - {"numpy"} | _DRAWING, id="chemistry"),
-        pytest.param(command("assess", str(SAMPLE)), _EXTRAS | {"rich.markdown", "rich.live"}, id="assess"),
+        pytest.param(
+            command("assess", str(SAMPLE)), _EXTRAS | {"rich.markdown", "rich.live", "calcrisk.explaining"}, id="assess"
+        ),
+        pytest.param(command("explain", "fetuin-a"), _EXTRAS | {"yaml", "calcrisk.assessing"}, id="explain"),
     ],
 )
 def test_what_a_command_does_not_need_stays_unloaded(code: str, unwanted: set[str]) -> None:

@@ -20,6 +20,7 @@ import calcrisk
 from calcrisk import Assessment, Patient, Rulebook, assess, assessment
 from calcrisk.inputs import patient_from
 from calcrisk.inputs.documents import read_document
+from calcrisk.parts import SPELLED, Part
 from calcrisk.render.json import to_json, to_line
 from calcrisk.variables import registry
 
@@ -43,7 +44,18 @@ KEYS: dict[str, tuple[str, ...]] = {
             "undecided",
             "missing",
         ),
-        *("assumed_absent", "assumptions", "alerts", "consider", "inputs", "facts", "references", "warnings", "notice"),
+        *(
+            "assumed_absent",
+            "assumptions",
+            "alerts",
+            "consider",
+            "levers",
+            "inputs",
+            "facts",
+            "references",
+            "warnings",
+            "notice",
+        ),
         "chemistry",
     ),
     "rulebook": ("id", "version", "sha256", "profile"),
@@ -64,7 +76,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "findings.*.evidence.*": ("id", "at"),
     "undecided.*": ("rule", "waits_for"),
     "missing.*": ("input", "decisive", "could_change"),
-    "consider.*": ("pattern", "rules", "because", "evidence"),
+    "consider.*": ("pattern", "rules", "because", "next", "evidence", "against"),
     "alerts.*": ("pattern", "rules", "because", "evidence"),
     "inputs.*": ("value", "lowest", "highest", "unit", "as_written"),
     "facts.*": ("value", "lowest", "highest", "unit"),
@@ -371,13 +383,13 @@ def test_the_fields_of_every_part_stand_in_their_order() -> None:
         assessment.Warned,
     }
     for part in found:
-        assert list(vars(part)) == list(type(part).__annotations__)
+        assert list(vars(part)) == [SPELLED.get(name, name) for name in type(part).__annotations__]
 
 
-def _parts(value: object) -> Iterator[assessment.Part]:
-    if isinstance(value, assessment.Part):
+def _parts(value: object) -> Iterator[Part]:
+    if isinstance(value, Part):
         yield value
-        value = vars(value)
+        value = {name: getattr(value, name) for name in type(value).__annotations__}
     each = value.values() if isinstance(value, dict) else value if isinstance(value, tuple) else ()
     for inner in each:
         yield from _parts(inner)

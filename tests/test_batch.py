@@ -70,7 +70,9 @@ def test_a_refused_patient_has_the_envelope_and_every_error(folder: Path) -> Non
     assert refused["rulebook"] == scored["rulebook"]
     assert refused["as_of"] == scored["as_of"] == "2026-03-30"
     (error,) = refused["errors"]
-    assert [*error] == ["code", "message", "file", "line", "column", "row", "path", "expected", "got", "hint"]
+    told = ["code", "message", "file", "line", "column", "row", "path", "expected", "got", "hint"]
+    assert [*error] == [*told, "drawing"]
+    assert error["drawing"] == "2 | labs: {calcium: 2.4}\n  |                 ^~~"
     assert (error["code"], error["line"], error["path"]) == ("likely-unit", 2, "labs.calcium")
 
 

@@ -121,6 +121,7 @@ def test_two_dates_that_differ_are_refused(names: tuple[str, str]) -> None:
     first, second = names
     assert refusals(f"{first}: 2026-03-02\n{second}: 2026-03-30", "a.yaml") == (
         f"a.yaml:2:{len(second) + 3}: {second}: the date is stated twice: 2026-03-02 and 2026-03-30 (stated-twice)\n"
+        f"    2 | {second}: 2026-03-30\n      | {' ' * (len(second) + 2)}^~~~~~~~~~\n"
         "    keep one of the two\n"
     )
 
@@ -133,6 +134,7 @@ def test_one_date_may_be_written_twice(second: str) -> None:
 def test_a_text_with_half_a_character_is_refused() -> None:
     assert refusals("sex: \ud83d", "half.yaml") == (
         "half.yaml:1:6: not readable as YAML: the character U+D83D is not text (bad-yaml)\n"
+        "    1 | sex: ·\n      |      ^\n"
         "    take it out, and save the file as UTF-8\n"
     )
 

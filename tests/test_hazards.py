@@ -171,6 +171,14 @@ class TestH09SampleAfterDialysis:
         history = {"age": 58, "ckd_stage": "G5", "dialysis": True, "product_sustained": True, "calcium": 9.5}
         assert load(**history, phosphate=2.2) == load(**history)
 
+    def test_such_a_sample_is_not_scored_and_leaves_the_question_open(self) -> None:
+        low = {"age": 58, "ckd_stage": "G5", "dialysis": True, "calcium": 9.5, "phosphate": 3.9}
+        after = answer(**low, sample_post_dialysis=True)
+        assert answer(**low).ca_p_product.at_or_above is False
+        assert after.ca_p_product.at_or_above is None
+        assert after.mechanisms["mineral_load"].highest == "severe"
+        assert "post-dialysis-sample" in {warning.code for warning in after.warnings}
+
 
 class TestH10StaleValue:
     def test_the_day_is_not_asked_of_the_clock(self) -> None:
@@ -198,6 +206,20 @@ class TestH14TwoPatients:
         assert answer(**WELL) == alone
 
 
+class TestH23HaemolysedSample:
+    HIGH: ClassVar[dict[str, Any]] = WELL | {"phosphate": 9.4}
+
+    def test_it_raises_no_alarm_and_is_not_forgotten(self) -> None:
+        assert load(**self.HIGH) == rank("marked")
+        assert answer(**self.HIGH).alerts
+        unfit = answer(**self.HIGH, sample_haemolysed=True)
+        assert load(**self.HIGH, sample_haemolysed=True) == rank("none")
+        assert not unfit.alerts
+        assert unfit.classification == "indeterminate"
+        assert "phosphate" in {missing.input for missing in unfit.missing}
+        assert "haemolysed-sample" in {warning.code for warning in unfit.warnings}
+
+
 class TestH15WhichRulebook:
     def test_the_answer_names_its_rules(self) -> None:
         shown, book = answer(**WELL).rulebook, rulebook()
@@ -208,3 +230,47 @@ class TestH15WhichRulebook:
             book.profile,
         )
         assert len(shown.sha256) == 64
+
+
+class TestH16WrongPatientGroup:
+    def test_a_limit_of_adults_is_not_a_childs(self) -> None:
+        high = WELL | {"calcium": 10.6}
+        assert load(**high) > load(**high | {"age": 5})
+
+    def test_where_the_age_decides_and_is_unknown_the_question_stays_open(self) -> None:
+        unknown = answer(**WELL | {"calcium": 10.6, "age": None})
+        assert unknown.mechanisms["mineral_load"].highest != unknown.mechanisms["mineral_load"].level
+        assert "age" in {missing.input for missing in unknown.missing}
+
+    def test_a_target_for_kidney_disease_weighs_less_without_it(self) -> None:
+        high = {"calcium": 10, "phosphate": 6}
+        assert load(**WELL | high | {"ckd_stage": "G5"}) > load(**WELL | high)
+
+    def test_in_pregnancy_no_type_and_no_tier_is_named(self) -> None:
+        pregnant = answer(**WELL | {"calcium": 12, "sex": "female", "pregnancy": True})
+        assert pregnant.classification == "indeterminate"
+        assert {getattr(pregnant.risk, name).tier for name in TIERS} == {None}
+
+
+class TestH17FalseAlarm:
+    @pytest.mark.parametrize(
+        "harmless",
+        [{"deposit_in_pineal": True}, {"alp": 25, "alp_lower_limit": 30}, {"fetuin_a": 0.3}, {"phosphate": 4.4}],
+    )
+    def test_what_is_common_and_harmless_raises_no_tier_and_no_alert(self, harmless: dict[str, Any]) -> None:
+        found = answer(**WELL | harmless)
+        assert [getattr(found.risk, name).tier for name in ("metastatic", "dystrophic")] == ["low", "low"]
+        assert found.alerts == ()
+
+    def test_a_single_product_in_dialysis_is_no_very_high_risk(self) -> None:
+        once = answer(**WELL | {"ckd_stage": "G5", "dialysis": True, "calcium": 9.2, "phosphate": 6.0})
+        assert once.risk.metastatic.tier == "moderate"
+
+
+class TestH18AResultThatIsNone:
+    @pytest.mark.parametrize("said", ["haemolysed", "not done", "pending"])
+    def test_it_is_an_open_question_and_said(self, said: str) -> None:
+        found = answer(**WELL | {"phosphate": said})
+        assert "no-result" in {warning.code for warning in found.warnings}
+        assert "phosphate" in {missing.input for missing in found.missing}
+        assert found.classification == "indeterminate"

@@ -11,7 +11,7 @@ import pytest
 from random_patients import book
 
 from calcrisk import Refused, errors, units, values
-from calcrisk.batch import outcome
+from calcrisk.batch import outcomes
 from calcrisk.errors import LONGEST_NAME, nearest
 from calcrisk.inputs import placing
 from calcrisk.inputs.documents import read_documents, read_line
@@ -66,8 +66,8 @@ def test_no_long_word_is_remembered(place: str) -> None:
     before = sizes()
     for word in long_words(20 * SHORT):
         text = json.dumps(PLACES[place](word))
-        ends = [outcome(read_line(text.encode(), "x", number=1, index=0), book())]
-        ends += [outcome(each, book()) for each in read_documents(text.encode(), "x.yaml")]
+        line = read_line(text.encode(), "x", number=1, index=0)
+        ends = outcomes([line, *read_documents(text.encode(), "x.yaml")], book())
         assert {isinstance(end, Refused) for end in ends} == {"good" not in place and "padded" not in place}
     few = 2  # the short words beside the long one: the same every time
     assert [now - then <= few for now, then in zip(sizes(), before, strict=True)] == [True] * 4
@@ -82,7 +82,8 @@ def sizes() -> list[int]:
 def test_a_short_word_is_remembered() -> None:
     """Or the test above would hold of a program that remembers nothing, and of a search that finds nothing."""
     for number, word in enumerate(("9.9 furlongs", f"9.9 {MARK}")):
-        outcome(read_line(json.dumps({"calcium": word, f"calcum{number}": 1}).encode(), "x", number=1, index=0), book())
+        text = json.dumps({"calcium": word, f"calcum{number}": 1})
+        assert list(outcomes([read_line(text.encode(), "x", number=1, index=0)], book()))
     assert units.find(registry()["calcium"], f"{MARK} short") is None
     assert placing.iso_date("2026-03-02") == "2026-03-02"
     assert {f"9.9 {MARK}", f"{MARK} short", "2026-03-02", "calcum1"} <= set(kept())

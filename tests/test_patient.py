@@ -228,7 +228,8 @@ def test_flags_that_contradict_the_file_are_refused() -> None:
         patient_from(document, from_flags({"granuloma": True}))
     assert str(caught.value) == (
         "a.yaml:1:16: tissue_damage: tissue_damage: no (a.yaml:1) contradicts granuloma: yes (--granuloma) "
-        "(contradiction)\n    change one of them, or write unknown for what is not known"
+        "(contradiction)\n    1 | tissue_damage: no\n      |                ^~\n"
+        "    change one of them, or write unknown for what is not known"
     )
 
 

@@ -255,9 +255,9 @@ def test_what_is_meant(name: str, raw: object, found: dict[str, Value]) -> None:
             "pth: pth takes no 'limit' (unknown-field)\n    did you mean 'upper_limit' or 'lower_limit'?",
         ),
         (
-            "calcium",
-            {"value": 9.2, "lower_limit": 8},
-            "calcium: calcium takes no 'lower_limit' (unknown-field)\n    did you mean 'upper_limit'?",
+            "ionised_calcium",
+            {"value": 1.2, "lower_limit": 1.1},
+            "ionised_calcium: ionised_calcium takes no 'lower_limit' (unknown-field)\n    did you mean 'upper_limit'?",
         ),
         (
             "phosphate",

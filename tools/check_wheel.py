@@ -18,7 +18,12 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 RULEBOOK = ROOT / "calcrisk" / "rulebook"
-NEEDED = ("calcrisk/py.typed", "calcrisk/rulebook/rulebook.json", "calcrisk/chemistry/constants.json")
+NEEDED = (
+    "calcrisk/py.typed",
+    "calcrisk/rulebook/rulebook.json",
+    "calcrisk/rulebook/background.json",
+    "calcrisk/chemistry/constants.json",
+)
 UNWANTED = ("tests/", "tools/", "benchmarks/")
 
 

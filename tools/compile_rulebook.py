@@ -1,4 +1,7 @@
-"""Compile the rulebook's YAML to the ``rulebook.json`` that the package carries; ``--check`` fails when it is stale."""
+"""Compile the rulebook's YAML to the JSON that the package carries; ``--check`` fails when it is stale.
+
+``rulebook.json`` is what answers; ``background.json`` holds what only explains, and is read when somebody asks.
+"""
 
 from __future__ import annotations
 
@@ -14,21 +17,36 @@ from calcrisk.rules.encoding import encode
 
 FOLDER = Path(__file__).parent.parent / "calcrisk" / "rulebook"
 COMPILED = FOLDER / "rulebook.json"
+BACKGROUND = FOLDER / "background.json"
+_EXPLAINING = ("terms", "files")  # sections that take no part in an answer
+_READ_ONLY = ("notes", "values", "year", "added")  # of a reference: what no answer shows
 
 
-def compiled() -> str:
-    """Return the JSON text, an entry a line, with every expression read.
+def compiled() -> dict[Path, str]:
+    """Return the text of each JSON file, an entry a line, with every expression read.
 
-    What no answer needs stays in the YAML: the cases of the rules, the notes and values of the references, and what a
-    variable leaves at its default.
+    The cases of the rules, and what a variable leaves at its default, stay in the YAML.
     """
     data = read_folder(FOLDER)
+    background = {section: data.pop(section) for section in _EXPLAINING}
+    background["references"] = {
+        name: {key: entry[key] for key in _READ_ONLY if entry[key] not in (None, [])}
+        for name, entry in data["references"].items()
+    }
+    return {COMPILED: _answering(data), BACKGROUND: _document(background)}
+
+
+def _answering(data: dict[str, Any]) -> str:
     data["expressions"] = {text: encode(node) for text, node in expressions(data).items()}
     data["rules"] = [_without(rule, "cases") for rule in data["rules"]]
     data["references"] = {
-        name: _without(entry, "notes", "values", "year") for name, entry in data["references"].items()
+        name: _without(entry, "notes", "values", "year", "added") for name, entry in data["references"].items()
     }
     data["variables"] = [_said(entry) for entry in data["variables"]]
+    return _document(data)
+
+
+def _document(data: dict[str, Any]) -> str:
     return "{\n" + ",\n".join(f"{_text(key)}: {_lines(value)}" for key, value in data.items()) + "\n}\n"
 
 
@@ -58,17 +76,20 @@ def _lines(value: object) -> str:
 def main() -> int:
     """Write or check; 1 when stale or faulty."""
     try:
-        text = compiled()
+        texts = compiled()
     except RulebookError as error:
         print(error, file=sys.stderr)
         return 1
     if "--check" not in sys.argv:
-        COMPILED.write_text(text, encoding="utf-8")
+        for path, text in texts.items():
+            path.write_text(text, encoding="utf-8")
         return 0
-    fresh = COMPILED.is_file() and COMPILED.read_text(encoding="utf-8") == text
-    if not fresh:
-        print("rulebook.json is stale: run 'make generate'", file=sys.stderr)
-    return 0 if fresh else 1
+    stale = [
+        path.name for path, text in texts.items() if not path.is_file() or path.read_text(encoding="utf-8") != text
+    ]
+    if stale:
+        print(f"{', '.join(stale)}: stale, run 'make generate'", file=sys.stderr)
+    return 1 if stale else 0
 
 
 if __name__ == "__main__":

@@ -9,15 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from calcrisk.assessment import (
-    Assessment,
-    AssumedValue,
-    Chemistry,
-    Precipice,
-    Refused,
-    Saturation,
-    Warned,
-)
+from calcrisk.assessment import Assessment, Chemistry, Refused
 from calcrisk.chemistry import constants
 from calcrisk.chemistry.blocks import PRECIPICES, shown, solve
 from calcrisk.chemistry.isopleth import curves, with_curve
@@ -29,6 +21,8 @@ if TYPE_CHECKING:
 
     from calcrisk.assessment import Input
     from calcrisk.chemistry.serum import Array, Filled
+
+    Fields = dict[str, Any]  # a part of the document, as it is written
 
 _FIELDS: Final = (*FIELDS, "ionised_ca", "dialysis")
 _SHARES: Final = {
@@ -46,7 +40,7 @@ def with_chemistry(outcomes: Sequence[Assessment | Refused], *, isopleth: bool =
     answers = [outcome for outcome in outcomes if isinstance(outcome, Assessment)]
     parts = iter([_alone(answer) for answer in answers] if isopleth else _together(answers))
     return [
-        Assessment.of({**vars(outcome), "chemistry": next(parts)}) if isinstance(outcome, Assessment) else outcome
+        Assessment.of({**vars(outcome), "chemistry": vars(next(parts))}) if isinstance(outcome, Assessment) else outcome
         for outcome in outcomes
     ]
 
@@ -147,45 +141,41 @@ class _Telling:
                 said.append(f"{label} {value:g} (from {lowest:g} to {highest:g} {unit})".replace(" )", ")"))
         return said
 
-    def saturation(self, name: str) -> Saturation:
+    def saturation(self, name: str) -> Fields:
         phase, entry = constants.phases()[name], constants.document()["phases"][name]
         index = self.numbers[f"si_{name}"]
         usual = constants.document()["uncertainty"]["reference_si"]["value"][name]
         lowest, highest = phase.band or (usual, usual)
-        return Saturation.of(
-            {
-                "label": phase.label,
-                "formula": entry["formula"],
-                "index": index,
-                "lowest": None if index is None else index + lowest - usual,
-                "highest": None if index is None else index + highest - usual,
-                "per_ion": self.numbers[f"si_{name}_per_ion"],
-                "between_patients": self.between_patients(name),
-            }
-        )
+        return {
+            "label": phase.label,
+            "formula": entry["formula"],
+            "index": index,
+            "lowest": None if index is None else index + lowest - usual,
+            "highest": None if index is None else index + highest - usual,
+            "per_ion": self.numbers[f"si_{name}_per_ion"],
+            "between_patients": self.between_patients(name),
+        }
 
     def between_patients(self, name: str) -> float | None:
         usual = constants.phases()[name].between_patients
         uncertain = name in constants.document()["uncertainty"]["doubled_without_ph"]["value"] and "ph" in self.assumed
         return None if usual is None else 2 * usual if uncertain else usual
 
-    def precipice(self, name: str) -> Precipice:
+    def precipice(self, name: str) -> Fields:
         level, factor = self.numbers[f"p_at_si0_{name}"], constants.value("units", "phosphorus_mg_dl_per_mmol_l")
         band, base = self.bounds(name)
         own, calcium = self.filled["p"], self.filled["ca"]
         product = constants.value("units", "product_mg2_dl2_per_mmol2_l2")
         known = level is not None and own is not None and calcium is not None
-        return Precipice.of(
-            {
-                "label": constants.phases()[name].label,
-                "phosphate": level,
-                "phosphate_mg_dl": level * factor if known and level else None,
-                "product": product * calcium * level if known and level and calcium else None,
-                "times": level / own if known and level and own else None,
-                "lowest": level * band[0] / base if known and level and band else None,
-                "highest": level * band[1] / base if known and level and band else None,
-            }
-        )
+        return {
+            "label": constants.phases()[name].label,
+            "phosphate": level,
+            "phosphate_mg_dl": level * factor if known and level else None,
+            "product": product * calcium * level if known and level and calcium else None,
+            "times": level / own if known and level and own else None,
+            "lowest": level * band[0] / base if known and level and band else None,
+            "highest": level * band[1] / base if known and level and band else None,
+        }
 
     def bounds(self, name: str) -> tuple[tuple[float, float] | None, float]:
         """Return lowest and highest phosphate of the reference serum by other constants, and the one by ours."""
@@ -208,13 +198,13 @@ class _Telling:
             phosphate * units["phosphorus_mg_dl_per_mmol_l"]["value"],
         )
 
-    def assumptions(self) -> list[AssumedValue]:
+    def assumptions(self) -> list[Fields]:
         fields, how = constants.document()["fields"], self.words["how"]
         told = []
         for name in self.assumed:
             if name in fields:
                 said = {"label": fields[name]["label"], "value": self.filled[name], "unit": fields[name]["unit"]}
-                told.append(AssumedValue.of({**said, "how": how[self.how(name)]}))
+                told.append({**said, "how": how[self.how(name)]})
         return told
 
     def how(self, name: str) -> str:
@@ -224,7 +214,7 @@ class _Telling:
             return "cl"
         return "on_dialysis" if name == "so4" and self.given["dialysis"] else "default"
 
-    def warnings(self) -> list[Warned]:
+    def warnings(self) -> list[Fields]:
         entries = constants.document()["warnings"]
         bounded = [part.label for name, part in self.inputs.items() if name in _read_names() and _is_bounded(part)]
         holds = {
@@ -240,7 +230,7 @@ class _Telling:
         }
         names = ", ".join(bounded)
         return [
-            Warned.of({"code": f"chemistry-{code}", "message": entries[code]["say"].format(names=names)})
+            {"code": f"chemistry-{code}", "message": entries[code]["say"].format(names=names)}
             for code, true in holds.items()
             if true
         ]

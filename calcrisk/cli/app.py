@@ -267,6 +267,36 @@ def _rules_show(  # noqa: PLR0913  # the options of the command
     show_one(rule, rulebook, profile, Wanted(format, json, output))
 
 
+def _names(incomplete: str) -> list[tuple[str, str]]:
+    from calcrisk.cli.explain import names
+
+    return names(incomplete)
+
+
+def _explain(  # noqa: PLR0913  # the options of the command
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME",
+            help="A word of the subject, an input, fact, rule, class, source …; KIND:NAME asks for one of namesakes.",
+            autocompletion=_names,
+        ),
+    ],
+    rulebook: Rulebook = None,
+    profile: Profile = None,
+    format: Annotated[  # noqa: A002  # the word users type
+        str | None,
+        typer.Option("--format", metavar="NAME", help="terminal, json or markdown.", rich_help_panel=_ANSWER),
+    ] = None,
+    json: Json = False,
+    output: Output = None,
+) -> None:
+    """Explain anything the rulebook names: what it is, why it matters, the numbers, the sources, what is contested."""
+    from calcrisk.cli.explain import Wanted, run
+
+    run(name, rulebook, profile, Wanted(format, json, output))
+
+
 def command_line(arguments: Sequence[str]) -> typer.Typer:
     """Make the program that can read these arguments."""
     app = typer.Typer(
@@ -284,6 +314,7 @@ def command_line(arguments: Sequence[str]) -> typer.Typer:
     app.command("batch")(_batch)
     app.command("schema")(_schema)
     app.command("template")(_template)
+    app.command("explain")(_explain)
     rules = typer.Typer(help="The rulebook, readable.", no_args_is_help=True)
     rules.command("list")(_rules_list)
     rules.command("show")(_rules_show)

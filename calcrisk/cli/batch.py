@@ -118,7 +118,7 @@ class Scoring:
     def __call__(self, unit: Unit) -> Iterator[Piece]:
         """Give the pieces of a unit; with ``strict`` they end with the first refused patient."""
         some: list[Assessment | Refused] = []
-        for outcome in outcomes(unit, self.book, self._as_of):
+        for outcome in outcomes(unit.documents(), self.book, self._as_of):
             some.append(outcome)
             if self._strict and isinstance(outcome, Refused):
                 break

@@ -23,20 +23,18 @@ class Watch:
 
     def __init__(self, size: float | None, *, shown: bool) -> None:
         """Begin to wait."""
-        self._size, self._done = size, 0.0
+        self._size, self._done, self._patients = size, 0.0, 0
         self._bar: tuple[Progress, TaskID] | None = None
         stream = sys.stderr
         self._next = time.monotonic() + _PATIENCE if shown and stream is not None and stream.isatty() else float("inf")
 
     def advance(self, share: float, patients: int) -> None:
         """Take note of what is done, and draw it when it is time."""
-        self._done += share
-        if (now := time.monotonic()) < self._next:
-            return
-        self._next = now + _PAUSE
-        bar, task = self._bar = self._bar or self._drawn()
-        bar.update(task, completed=self._done, patients=f"{patients:,}")
-        bar.refresh()
+        self._done, self._patients = self._done + share, patients
+        if (now := time.monotonic()) >= self._next:
+            self._next = now + _PAUSE
+            self._bar = self._bar or self._drawn()
+            self._draw(*self._bar)
 
     def tell(self, text: str) -> None:
         """Write to standard error, above the bar."""
@@ -46,9 +44,14 @@ class Watch:
             self._bar[0].console.print(text, end="", markup=False, highlight=False, soft_wrap=True)
 
     def close(self) -> None:
-        """Take the bar away."""
+        """Draw what is done in the end, and take the bar away."""
         if self._bar is not None:
+            self._draw(*self._bar)
             self._bar[0].stop()
+
+    def _draw(self, bar: Progress, task: TaskID) -> None:
+        bar.update(task, completed=self._done, patients=f"{self._patients:,}")
+        bar.refresh()
 
     def _drawn(self) -> tuple[Progress, TaskID]:
         from rich.console import Console

@@ -3,27 +3,31 @@
 from __future__ import annotations
 
 import json
-import re
-import shutil
-import textwrap
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from calcrisk.cli.explain import write
 from calcrisk.cli.formats import chosen_format
-from calcrisk.cli.output import emit, is_terminal
+from calcrisk.cli.output import emit
 from calcrisk.cli.rulebooks import load
-from calcrisk.render.citations import link
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
-    from typing import Any
+    from collections.abc import Iterator
 
+    from calcrisk.entry import Entry
     from calcrisk.rules.program import Spec
     from calcrisk.rules.rulebook import Rulebook
 
 
-_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _FORMATS: Final = ("terminal", "json")
-_TITLE: Final = 9  # the width of the left column
+# the section an entry is of, by the key that only such entries have; a warning has none of them
+_SECTIONS: Final = {
+    "mechanism": ("rules", "id"),
+    "class": ("rows", "id"),
+    "pattern": ("consider", "pattern"),
+    "lever": ("levers", "lever"),
+    "bands": ("kinetics", "id"),
+}
+_WARNING: Final = ("warnings", "code")
 
 
 class Wanted(NamedTuple):
@@ -49,15 +53,23 @@ def show_list(folder: str | None, profile: str | None, wanted: Wanted) -> None:
 
 
 def show_one(rule_id: str, folder: str | None, profile: str | None, wanted: Wanted) -> None:
-    """Write one rule with everything it says of itself, wrapped to the width of a terminal."""
+    """Write one rule (row, pattern, warning): its entry as JSON, or the page that ``calcrisk explain`` has of it."""
     form = wanted.settled()
     book = load(folder, profile)
     rule = book.rule(rule_id)
     if form == "json":
         emit(json.dumps(rule, indent=2, ensure_ascii=False) + "\n", wanted.output)
     else:
-        lines = _shown(rule, book.data)
-        emit("\n".join(_wrapped(lines) if is_terminal(wanted.output) else lines) + "\n", wanted.output)
+        write(_page(book, rule), form, wanted.output)
+
+
+def _page(book: Rulebook, rule: Spec) -> Entry:
+    from calcrisk.explaining import Explainer
+
+    section, key = next((found for sign, found in _SECTIONS.items() if sign in rule), _WARNING)
+    page = Explainer(book).entry(section, rule[key])
+    assert page is not None, "the rulebook has the rule it gave"  # noqa: S101  # for mypy
+    return page
 
 
 def _listing(book: Rulebook) -> Iterator[str]:
@@ -73,91 +85,14 @@ def _listing(book: Rulebook) -> Iterator[str]:
     yield "To consider, and alerts"
     yield from (f"  {entry['pattern']:{width}}  {entry['title']}" for entry in book.data["consider"])
     yield ""
+    yield "Time to calcification, shown and never scored"
+    yield from (f"  {entry['id']:{width}}  {entry['title']}" for entry in book.data["kinetics"])
+    yield ""
+    yield "Levers: what could be changed, for discussion"
+    yield from (
+        f"  {entry['lever']:{width}}  {entry['direction']:9}  {entry['title']}" for entry in book.data["levers"]
+    )
+    yield ""
     yield "profiles"
     for name, profile in book.data["profiles"].items():
         yield f"  {name:{width}}  {'in use ' if name == book.profile else '       '} {profile['title']}"
-
-
-def _shown(rule: Spec, data: Mapping[str, Any]) -> Iterator[str]:
-    yield _title(rule, data)
-    yield ""
-    yield from _head(rule)
-    yield _line("when", str(rule["when"]))
-    yield from _behind(rule, data)
-    yield _line("because" if "because" in rule else "says", rule.get("because") or rule["say"])
-    yield from (_line("", f"{clause['say']}  (when {clause['when']})") for clause in rule.get("clauses", ()))
-    yield _line("basis", f"design choice: {rule['why']}" if rule["basis"] == "design-choice" else "sourced")
-    yield from (_line("applies", text) for text in (rule.get("applies_when"),) if text)
-    yield from (_line("limit", limit) for limit in rule.get("limits", ()))
-    for role, title in (("where", "source"), ("against", "against")):
-        for cited in rule.get(role, ()):
-            yield from _cited(title, cited, data["references"][cited["source"]])
-
-
-def _title(rule: Spec, data: Mapping[str, Any]) -> str:
-    if "class" in rule:
-        return f"A row of the class table: {data['classes'][rule['class']]['label']}"
-    return str(rule.get("title") or "A warning")
-
-
-def _head(rule: Spec) -> Iterator[str]:
-    """Say what the entry is called and where it is written."""
-    if "mechanism" in rule:
-        yield _line("id", f"{rule['id']}  ({rule['file']})")
-        yield _line("raises", f"{rule['mechanism']} to {rule['level']}")
-    elif "class" in rule:
-        yield _line("id", f"{rule['id']}  (classification.yaml)")
-    elif "pattern" in rule:
-        yield _line("id", f"{rule['pattern']}  (consider.yaml{', an alert' if rule['alert'] else ''})")
-    else:
-        yield _line("id", f"{rule['code']}  (warnings.yaml)")
-
-
-def _line(title: str, text: str) -> str:
-    return f"  {title:{_TITLE}} {text}"
-
-
-def _wrapped(lines: Iterable[str]) -> Iterator[str]:
-    """Break long lines between words, and go on beneath the right column."""
-    width, hanging = shutil.get_terminal_size().columns, " " * len(_line("", ""))
-    wrapper = textwrap.TextWrapper(width, subsequent_indent=hanging, break_long_words=False, break_on_hyphens=False)
-    for line in lines:
-        cut = len(hanging) if line.startswith(" ") else 0
-        wrapper.initial_indent = line[:cut]
-        yield wrapper.fill(line[cut:])
-
-
-def _behind(rule: Spec, data: Mapping[str, Any]) -> Iterator[str]:
-    """Every fact that the condition reads, to the bottom, and every number with its source."""
-    facts = {fact["name"]: fact for fact in data["facts"]}
-    numbers: dict[str, Spec] = {**data["parameters"], **rule.get("parameters", {})}
-    todo, seen = [str(rule["when"])], set[str]()
-    while todo:
-        for name in dict.fromkeys(_NAME.findall(todo.pop(0))):
-            if name in seen:
-                continue
-            seen.add(name)
-            if name in numbers:
-                yield _line("number", f"{name} = {_number(numbers[name])}")
-            elif name in facts:
-                yield _line("fact", f"{name}: {facts[name]['formula']}  ({_sources(facts[name])})")
-                numbers |= facts[name]["parameters"]
-                todo.append(facts[name]["formula"])
-
-
-def _number(spec: Spec) -> str:
-    return " ".join(part for part in (f"{spec['value']:g}", spec["unit"], f" ({_sources(spec)})") if part)
-
-
-def _sources(spec: Spec) -> str:
-    cited = "; ".join(f"{each['source']}, {each['at']}" for each in spec["where"])
-    return cited or f"design choice: {spec['why']}"
-
-
-def _cited(title: str, cited: Mapping[str, str], reference: Mapping[str, Any]) -> Iterator[str]:
-    yield _line(title, reference["citation"])
-    population = reference["population"] or "population not stated"
-    yield _line("", f"{cited['source']}, {cited['at']}; {reference['strength']}; {population}")
-    yield _line("", reference["claim"])
-    if address := link(reference["doi"], reference["url"]):
-        yield _line("", address)

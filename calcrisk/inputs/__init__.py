@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from calcrisk.errors import InputError
+from calcrisk.inputs.drawing import drawn
 from calcrisk.patient import Patient
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def patient_from(document: Document | None, flags: Mapping[str, Written], source
             warnings=document.warnings,
             faults=document.faults,
         )
-    except InputError:
+    except InputError as error:
         if document.exact is None:
-            raise
+            raise InputError(drawn(fault, document.text, document.before) for fault in error.faults) from None
     return patient_from(document.exact(), flags, source)  # which raises the same with the place of everything

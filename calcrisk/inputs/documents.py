@@ -35,11 +35,12 @@ def read_document(content: str | bytes, source: str) -> Document:
     roots = unfit or _roots(content, source)
     broken = [root for root in roots if root.node is None]
     if len(roots) == 1 or broken:
-        return place((broken or roots)[0], source, 0)
+        return place((broken or roots)[0], source, 0, content)
     second = Location(source, roots[1].line, roots[1].column)
     message = f"a second patient begins here, of {len(roots):,}"
     hint = f"`calcrisk batch {source}` assesses each"
-    return Document(source, faults=[fault(second, code="several-patients", message=message, hint=hint)])
+    several = fault(second, code="several-patients", message=message, hint=hint)
+    return Document(source, faults=[several], text=content)
 
 
 def read_documents(content: str | bytes, source: str) -> list[Document]:
@@ -53,12 +54,12 @@ def read_documents(content: str | bytes, source: str) -> list[Document]:
     text = None if unfit else _clean(content)
     if text is None or source.lower().endswith(".json") or _LIKE_JSON.match(text):
         roots = unfit or _roots(content, source)
-        return [place(root, source, index) for index, root in enumerate(roots)]
+        return [place(root, source, index, content) for index, root in enumerate(roots)]
     found: list[Document] = []
     for part, before in yaml_parts(text):
         everyday = everyday_yaml(part, source, before)
         if everyday is None:
-            found.extend(place(root, source, 0) for root in read_yaml(part, source, before))
+            found.extend(place(root, source, 0, part, before) for root in read_yaml(part, source, before))
         else:
             everyday.exact = partial(_exact_yaml, part, source, before)
             found.append(everyday)
@@ -86,13 +87,13 @@ def _exact_line(line: bytes, source: str, number: int, index: int) -> Document:
         text, bad = _decoded(line, source, number)
         root = json_text.read_json_line(text, source, number)
         root = _blame(root, bad) if bad else root
-    return place(root, source, index)
+    return place(root, source, index, line, number - 1)
 
 
 def _exact_yaml(text: str, source: str, before: int) -> Document:
     from calcrisk.inputs.yaml_text import read_yaml
 
-    return place(read_yaml(text, source, before)[0], source, 0)
+    return place(read_yaml(text, source, before)[0], source, 0, text, before)
 
 
 def _clean(content: str | bytes) -> str | None:

@@ -240,6 +240,8 @@ def _fold(name: str, value: Any, fields: dict[str, Written], variables: Registry
 def _fold_entry(name: str, entry: Any, found: dict[str, Written], variables: Registry) -> None:  # noqa: ANN401  # a part
     if entry.__class__ is not dict or ASKED[name] not in entry:
         raise _GiveUp
+    said: set[str] = set()
+    times: list[tuple[Variable, Written]] = []
     for key, value in entry.items():
         raw = _text(value)
         if key == NOTE:
@@ -248,11 +250,20 @@ def _fold_entry(name: str, entry: Any, found: dict[str, Written], variables: Reg
         if members is None or raw is None:
             raise _GiveUp
         if members[0].kind == "number":
-            if len(members) > 1 or members[0].name in found:
-                raise _GiveUp
-            found[members[0].name] = value
+            times += [(member, value) for member in members]
         elif raw.strip().casefold() != UNKNOWN:
             meant = variables.list_words[name, key].get(plain(raw))
             if meant is None:
                 raise _GiveUp
+            said.add(meant.name)
             found.setdefault(meant.name, value._replace(raw="yes"))
+    _keep(times, said, found)
+
+
+def _keep(times: list[tuple[Variable, Written]], said: set[str], found: dict[str, Written]) -> None:
+    """Keep the times of an entry that belong to what it says; a second one is for the exact reader."""
+    for variable, value in times:
+        if variable.onset_of is None or variable.onset_of in said:
+            if variable.name in found:
+                raise _GiveUp
+            found[variable.name] = value

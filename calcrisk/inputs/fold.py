@@ -1,7 +1,7 @@
 """The lists of a patient document (``tissue``, ``deposits``) folded to flat variables.
 
-Each entry's words become a yes to the variables that declare them; of several times the longest counts. Rules see flat
-names only.
+Each entry's words become a yes to the variables that declare them; of several times the longest counts, over all
+and for each finding. Rules see flat names only.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from calcrisk.values import read
 from calcrisk.variables import plain, registry
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from calcrisk.variables import Variable
 
 ASKED = {"tissue": "finding", "deposits": "site"}  # what an entry must say
@@ -69,9 +71,10 @@ class _Folding:
             self._refusals.add(
                 node, path, code="missing-key", message=f"an entry of {self._name} needs a {asked}", hint=hint
             )
+        found = frozenset(self._meant(node))
         for key, (name, value) in node.fields.items():
             if key in self._keys:
-                self._answer(key, value, f"{path}.{key}")
+                self._answer(key, value, f"{path}.{key}", found)
             elif key != NOTE:
                 known = [*self._keys, NOTE]
                 hint = did_you_mean(key, known) or f"it takes {', '.join(known)}"
@@ -83,7 +86,14 @@ class _Folding:
                     hint=hint,
                 )
 
-    def _answer(self, key: str, node: Node, path: str) -> None:
+    def _meant(self, entry: Fields) -> Iterator[str]:
+        """Return what the words of an entry say yes to: the times in it belong to these."""
+        for key, (_, value) in entry.fields.items():
+            words = self._variables.list_words.get((self._name, key), {})
+            if isinstance(value, Text) and (meant := words.get(plain(value.text))):
+                yield meant.name
+
+    def _answer(self, key: str, node: Node, path: str, found: frozenset[str]) -> None:
         if is_null(node):
             return
         if not isinstance(node, Text):
@@ -93,7 +103,8 @@ class _Folding:
             return
         numbers = [variable for variable in self._keys[key] if variable.kind == "number"]
         for variable in numbers:
-            self._amount(variable, node, path)
+            if variable.onset_of is None or variable.onset_of in found:
+                self._amount(variable, node, path)
         if not numbers:
             self._word(key, node, path)
 
@@ -125,7 +136,8 @@ class _Folding:
         written = self._written(node.raw, node, path)
         reading = Reading(self._variables)
         read(variable, written, reading)
-        self._refusals.faults.extend(reading.faults)
+        if variable.onset_of is None:  # the time of all tells the fault of each
+            self._refusals.faults.extend(reading.faults)
         length = _length(reading.given.get(variable.name))
         if length is not None and length >= self._longest.get(variable.name, length):
             self._longest[variable.name] = length

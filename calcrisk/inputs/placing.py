@@ -45,6 +45,8 @@ class Document:
     warnings: list[tuple[str, str]] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     index: int = 0
+    text: str | bytes = ""  # what it was read from, behind so many lines of its source: a fault is drawn in it
+    before: int = 0
     exact: Callable[[], Document] | None = None
 
     def warn(self, *, code: str, message: str) -> None:
@@ -52,9 +54,9 @@ class Document:
         self.warnings.append((code, message))
 
 
-def place(root: Root, source: str, index: int) -> Document:
+def place(root: Root, source: str, index: int, text: str | bytes = "", before: int = 0) -> Document:
     """Make a document of what stands in one root; nothing at all is a fault, unless it is told already why."""
-    document = Document(source, faults=root.faults, index=index, id=root.id)
+    document = Document(source, faults=root.faults, index=index, id=root.id, text=text, before=before)
     node = root.node
     if isinstance(node, Fields):
         with suppress(TooManyFaults):

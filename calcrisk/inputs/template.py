@@ -50,7 +50,7 @@ def _belongs(variable: Variable, group: str | None) -> bool:
 
 def _lines(variable: Variable) -> Iterator[str]:
     yield from _prose(" ".join(filter(None, (variable.question, variable.means, _counts(variable)))))
-    yield f"# {variable.key}:".ljust(_COLUMN) + f"# {_takes(variable)}"
+    yield f"# {variable.key}:".ljust(_COLUMN - 1) + f" # {_takes(variable)}"
 
 
 def _counts(variable: Variable) -> str:

@@ -91,6 +91,26 @@ def consider(view: View) -> Iterator[Line]:
             yield from view.page.paragraph(spans, first=(_TWICE, ""))
 
 
+def levers(view: View) -> Iterator[Line]:
+    """Name what could be changed and where its studies point; on a full page, what each of them found."""
+    shown = view.assessment.levers
+    if not shown:
+        return
+    yield from heading(view, "What could be changed: evidence for discussion, no advice")
+    if not view.full:
+        names = "; ".join(f"{part.title}: {part.direction}" for part in shown)
+        said = f"{names}. The studies, for and against: --all."
+        yield from view.page.paragraph([(view.page.show(said), "")], first=(INDENT, ""))
+        return
+    for part in shown:
+        title = [(view.page.show(part.title), "bold"), (view.page.show(f": {part.direction}. {part.why}"), "")]
+        yield from view.page.paragraph(title, first=(f"{INDENT}{view.page.glyphs.bullet} ", ""))
+        for study in part.studies:
+            text = f"{study.direction}: {study.sentence} ({study.strength}; {study.population})"
+            spans = [(view.page.show(text), ""), *view.marks(*study.evidence)]
+            yield from view.page.paragraph(spans, first=(_TWICE, ""))
+
+
 def inputs(view: View) -> Iterator[Line]:
     """Show what was read otherwise than written, and what was derived; on a full page, every input and fact."""
     if not view.full:

@@ -23,6 +23,7 @@ def _block(fault: Fault) -> Iterator[str]:
     message, *rest = fault.message.split("\n")  # the rest is an expression and the caret under it
     yield clean(f"{fault.where}: {message} ({fault.code})" if fault.where else f"{message} ({fault.code})")
     yield from (f"{_INDENT}{clean(line)}".rstrip() for line in rest)
+    yield from (f"{_INDENT}{clean(line)}".rstrip() for line in (fault.drawing or "").splitlines())
     for label, text in (("expected", fault.expected), ("got", fault.got), ("hint", fault.hint)):
         yield from _labelled(label, text)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from calcrisk.render import chosen, citations, words
+from calcrisk.render import chosen, citations, kinetics, words
 from calcrisk.render.citations import Numbers
 
 if TYPE_CHECKING:
@@ -46,6 +46,8 @@ def markdown(assessment: Assessment, *, full: bool = False) -> str:
         () if full else _objections(assessment, numbers),
         _open(assessment, full=full),
         _consider(assessment, numbers),
+        kinetics.markdown(assessment, numbers, escaped, full=full),
+        _levers(assessment, numbers, full=full),
         _inputs(assessment) if full else _read(assessment),
         _warnings(assessment),
         _others(assessment) if full else (),
@@ -99,6 +101,10 @@ def _alert(alert: Consideration, numbers: Numbers) -> Iterator[str]:
 def _reasons(shown: Consideration, numbers: Numbers) -> Iterator[str]:
     text = " ".join(escaped(reason) for reason in shown.because)
     yield f"{text}{_marks(shown.evidence, numbers)}{_by_choice(shown.basis)}"
+    if shown.next:
+        yield f"Ask next: {escaped(shown.next)}"
+    if shown.against:
+        yield f"Against it:{_marks(shown.against, numbers)}."
 
 
 def _by_choice(basis: str) -> str:
@@ -235,6 +241,20 @@ def _consider(assessment: Assessment, numbers: Numbers) -> Iterator[str]:
         yield from ("## To consider", "")
     for part in assessment.consider:
         yield f"- **{escaped(part.title)}**: {' '.join(_reasons(part, numbers))}"
+
+
+def _levers(assessment: Assessment, numbers: Numbers, *, full: bool) -> Iterator[str]:
+    if not assessment.levers:
+        return
+    yield from ("## What could be changed: evidence for discussion, no advice", "")
+    if not full:
+        yield "; ".join(f"{escaped(part.title)}: {part.direction}" for part in assessment.levers) + "."
+        return
+    for part in assessment.levers:
+        yield f"- **{escaped(part.title)}**: {part.direction}. {escaped(part.why)}"
+        for study in part.studies:
+            text = escaped(f"{study.sentence} ({study.strength}; {study.population})")
+            yield f"  - {study.direction}: {text}{_marks(study.evidence, numbers)}"
 
 
 def _read(assessment: Assessment) -> Iterator[str]:

@@ -66,6 +66,10 @@ def considered(view: View, shown: Consideration) -> Iterator[list[Styled]]:
     last = len(shown.because) - 1
     for position, reason in enumerate(shown.because):
         yield [(view.page.show(reason), ""), *(view.marks(*shown.evidence) if position == last else [])]
+    if shown.next:
+        yield [("Ask next: ", "bold"), (view.page.show(shown.next), "")]
+    if shown.against:
+        yield [("Against it: ", "dim"), *view.marks(*shown.against)]
     if shown.basis == "design-choice":
         yield [(f"({words.DESIGN_CHOICE} of this rulebook)", "dim")]
 

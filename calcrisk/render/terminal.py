@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from rich.segment import Segment
 
-from calcrisk.render import background, reasons, summary
+from calcrisk.render import background, kinetics, reasons, summary
 from calcrisk.render.citations import Numbers
 from calcrisk.render.layout import Page, finished
 
@@ -40,6 +40,8 @@ _SECTIONS = (
     reasons.against,
     background.missing,
     background.consider,
+    kinetics.lines,
+    background.levers,
     background.inputs,
     background.warnings,
     reasons.not_fired,

@@ -164,9 +164,11 @@ def _between(ends: _Ends, limit: float, decimals: int) -> str:
 
 
 def threshold(shown: Product) -> str:
-    """Give the threshold in both units."""
-    si = f"{number(shown.si_threshold, _SIGNIFICANT_DERIVED)} {unit(shown.si_unit)}"
-    return f"{number(shown.threshold)} {unit(shown.unit)} ({si})"
+    """Give the threshold in both units; while it hangs on what is not known, the ends between which it lies."""
+    ends = dict.fromkeys((shown.threshold_lowest, shown.threshold_highest))
+    si_ends = dict.fromkeys((shown.si_threshold_lowest, shown.si_threshold_highest))
+    si = f"{' to '.join(number(end, _SIGNIFICANT_DERIVED) for end in si_ends)} {unit(shown.si_unit)}"
+    return f"{' to '.join(map(number, ends))} {unit(shown.unit)} ({si})"
 
 
 def no_product(shown: Product) -> str:

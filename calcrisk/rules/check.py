@@ -67,8 +67,9 @@ def read_folder(folder: Path) -> dict[str, Any]:
         faults = list(_meaning(data))
     if faults:
         raise RulebookError([_fault(source, data, *found) for found in faults])
+    files = source.files(data)
     data["variables"].sort(key=_section(data))
-    return data | {"format": 1, "sha256": hash_of(_answering(data))}
+    return data | {"format": 1, "sha256": hash_of(_answering(data)), "files": files}
 
 
 def _section(data: Mapping[str, Any]) -> Callable[[Mapping[str, Any]], int]:
@@ -78,8 +79,13 @@ def _section(data: Mapping[str, Any]) -> Callable[[Mapping[str, Any]], int]:
 
 
 def _answering(data: Mapping[str, Any]) -> dict[str, Any]:
-    # The cases test the rules and answer for nobody.
-    return {**data, "rules": [{key: value for key, value in rule.items() if key != "cases"} for rule in data["rules"]]}
+    # The cases test the rules, the terms explain words, and neither answers for anybody.
+    references = {
+        name: {key: value for key, value in entry.items() if key != "added"}
+        for name, entry in data["references"].items()
+    }
+    rules = [{key: value for key, value in rule.items() if key != "cases"} for rule in data["rules"]]
+    return {key: value for key, value in data.items() if key != "terms"} | {"rules": rules, "references": references}
 
 
 def hash_of(data: Mapping[str, Any]) -> str:
@@ -139,12 +145,12 @@ def _entries(data: Mapping[str, Any]) -> Iterator[tuple[Route, dict[str, Any]]]:
 def _sources(data: Mapping[str, Any]) -> Iterator[Found]:
     references = data["references"]
     for route, entry in _entries(data):
-        where = entry.get("where") or []
+        where = [*(entry.get("where") or []), *_of_profile(route, entry)]
         for role in ("where", "against"):
-            for cited in entry.get(role) or []:
+            for cited in where if role == "where" else entry.get(role) or []:
                 if cited["source"] not in references:
                     yield (
-                        (*route, role),
+                        (*route, "cites" if route[0] == "profiles" and "cites" in entry else role),
                         f"unknown reference {cited['source']!r}",
                         did_you_mean(cited["source"], references),
                     )
@@ -152,8 +158,14 @@ def _sources(data: Mapping[str, Any]) -> Iterator[Found]:
                     yield (*route, role), f"{cited['source']!r} is not verified: it may not be cited by a rule", None
                 else:
                     yield from _located((*route, role), cited, references[cited["source"]])
-        if where and all(cited["source"] in references for cited in where):
+        # What a term or a lever shows founds nothing, so that every verified source may stand there.
+        if where and route[0] not in {"terms", "levers"} and all(cited["source"] in references for cited in where):
             yield from _founded(route, entry, {references[cited["source"]]["use"] for cited in where})
+
+
+def _of_profile(route: Route, entry: Mapping[str, Any]) -> Sequence[Mapping[str, str]]:
+    """Return what a profile cites in the place of the rulebook's own sources."""
+    return list(entry["cites"].values()) if len(route) == 2 and route[0] == "profiles" else ()  # noqa: PLR2004  # (section, name)
 
 
 def _located(route: Route, cited: Mapping[str, str], reference: Mapping[str, Any]) -> Iterator[Found]:
@@ -172,7 +184,7 @@ def _founded(route: Route, entry: Mapping[str, Any], uses: set[str]) -> Iterator
             f"rests on a reference whose use is {', '.join(sorted(wrong))}",
             "cite it under 'against', or not at all",
         )
-    elif sourced and not uses & _MAY_FOUND_A_RULE and route[0] in {"rules", "facts", "parameters", "rows"}:
+    elif sourced and not uses & _MAY_FOUND_A_RULE and route[0] in {"rules", "facts", "parameters", "rows", "profiles"}:
         yield (
             route,
             "rests on context only",
@@ -187,7 +199,10 @@ def _unique(data: Mapping[str, Any]) -> Iterator[Found]:
         ("variables", "name"),
         ("rows", "id"),
         ("consider", "pattern"),
+        ("levers", "lever"),
         ("warnings", "code"),
+        ("terms", "id"),
+        ("kinetics", "id"),
     ):
         last = {entry[key]: at for at, entry in enumerate(data[section])}
         counts = Counter(entry[key] for entry in data[section])
@@ -215,12 +230,17 @@ def _references_of_variables(data: Mapping[str, Any], inputs: set[str]) -> Itera
     groups = {group["name"] for group in data["groups"]} | {None}
     for at, entry in enumerate(data["variables"]):
         yield ("variables", at, "group"), entry["group"], groups
-        for field in ("implies", "closed_by"):
+        for field in ("implies", "closed_by", "rejects"):
             yield from ((("variables", at, field), name, inputs) for name in entry[field])
-        yield from ((("variables", at, "of"), name, inputs) for name in (entry["of"],) if name)
+        yield from ((("variables", at, key), entry[key], inputs) for key in ("of", "onset_of") if entry[key])
         meant = enumerate(trap["likely"] for trap in entry["unit_traps"])
         known = inputs | {entry["unit"], *entry["units"]}
         yield from ((("variables", at, "unit_traps", trap), name, known) for trap, name in meant)
+
+
+def _times(data: Mapping[str, Any]) -> set[str]:
+    """Return the inputs that are a time since a finding."""
+    return {entry["name"] for entry in data["variables"] if entry["onset_of"]}
 
 
 def _references_to_names(data: Mapping[str, Any]) -> Iterator[tuple[Route, str, Any]]:
@@ -242,10 +262,12 @@ def _references_to_names(data: Mapping[str, Any]) -> Iterator[tuple[Route, str, 
         yield from ((("rules", at, "covered_by"), other, ids) for other in rule["covered_by"])
         for case in range(len(rule["cases"])):
             yield from ((("rules", at, "cases", case), name, inputs) for name in rule["cases"][case]["given"])
+    yield from ((("kinetics", at, "onset"), entry["onset"], _times(data)) for at, entry in enumerate(data["kinetics"]))
     product = data["product"]
     measured = ("value", "corrected", "limit", "at_limit", "corrected_at_limit")
     yield from ((("product", key), product[key], facts) for key in measured)
-    yield ("product", "default_limit"), product["default_limit"], set(data["parameters"])
+    limits = (product["default_limit"], *product["limits"])
+    yield from ((("product", "default_limit"), limit, set(data["parameters"])) for limit in limits)
     yesno = {entry["name"] for entry in (*data["variables"], *data["facts"]) if entry["kind"] == "yesno"}
     for name, table in data["tiers"].items():
         yield from ((("tiers", name, "withheld_when"), gate, yesno) for gate in (table["withheld_when"],) if gate)
@@ -258,6 +280,8 @@ def _references_to_names(data: Mapping[str, Any]) -> Iterator[tuple[Route, str, 
     for name, profile in data["profiles"].items():
         replaced = profile["parameters"]
         yield from ((("profiles", name, "parameters"), parameter, set(data["parameters"])) for parameter in replaced)
+        yield from ((("profiles", name, "needs"), needed, inputs) for needed in profile["needs"])
+        yield from ((("profiles", name, "cites"), source, set(data["references"])) for source in profile["cites"])
 
 
 def _names(data: Mapping[str, Any]) -> Iterator[Found]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import ChainMap
 from graphlib import CycleError, TopologicalSorter
+from itertools import count
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from calcrisk.rules import expression as ex
@@ -14,6 +15,7 @@ from calcrisk.rules.boxes import Table
 from calcrisk.rules.closures import KNOWN
 from calcrisk.rules.encoding import decode
 from calcrisk.rules.folding import folded
+from calcrisk.rules.kinetics import compile_kinetics
 from calcrisk.rules.logic import ABSENT
 from calcrisk.rules.program import Axes, Clause, Condition, Implication, Program, Row, Rule, Slotted, Spec, Step, Tier
 from calcrisk.rules.text import Shown, Template, UnknownHoleError
@@ -32,6 +34,7 @@ _UNSAID: Final[Spec] = {
     "hard": None,
     "implies": (),
     "closed_by": (),
+    "rejects": (),
     "question": None,
     "values": (),
     "of": None,
@@ -82,8 +85,12 @@ class _Compiler:
         self.display_only = {name for name, spec in self.facts.items() if spec["display_only"]}
         self.slots = self._slots()
         self.symbols = self._symbols()
+        # What changes no level, class or tier may ask of any input whether it is known.
+        asking = {name: self.symbols[name]._replace(may_ask_known=True) for name in self.variables}
+        self.asking = ChainMap(asking, self.symbols)
         self.shown = self._shown()
         self.leaves: dict[str, frozenset[str]] = {}
+        self._numbers = count()
 
     def _slots(self) -> dict[str, int]:
         names = [*self.variables, *(name for name in self.facts if name not in self.variables), MINIMUM_KNOWN]
@@ -133,15 +140,17 @@ class _Compiler:
             tuple(self.row(entry, ("rows", at)) for at, entry in enumerate(self.data["rows"])),
             tuple(self.tier(name, entry) for name, entry in self.data["tiers"].items()),
             self.clauses(self.data["consider"], ("consider",)),
-            self.clauses(self.data["warnings"], ("warnings",)),
-            self.clauses(self.data["product"]["notes"], ("product", "notes")),
+            self.clauses([{"say": "", **lever} for lever in self.data["levers"]], ("levers",)),
+            self.clauses(self.data["warnings"], ("warnings",), asking=True),
+            self.clauses(self.data["product"]["notes"], ("product", "notes"), asking=True),
+            tuple(compile_kinetics(self.data, self.slots, self.conditional, self.sentence)),
         )
         if self.faults or classes is None:
             raise CompileError(self.faults)
         return self._assemble(steps, [rule for rule in mechanisms if rule], classes, built)
 
     def _assemble(self, steps: list[Step], rules: list[Rule], classes: Axes, built: tuple[Any, ...]) -> Program:
-        implications, rows, tiers, consider, warnings, notes = built
+        implications, rows, tiers, consider, levers, warnings, notes, kinetics = built
         inputs = {name: self.slotted(name, spec) for name, spec in self.variables.items()}
         up = {name: self._reach(name, lambda at: self.variables[at]["implies"]) for name in self.variables}
         down = {name: tuple(other for other in up if name in up[other]) for name in up}
@@ -154,6 +163,7 @@ class _Compiler:
             up={name: reached for name, reached in up.items() if reached},
             down={name: reached for name, reached in down.items() if reached},
             closes=self._closes(),
+            rejects={name: tuple(spec["rejects"]) for name, spec in self.variables.items() if spec["rejects"]},
             leaves=self.leaves,
             implications=implications,
             steps=tuple(step for step in steps if step.name not in self.display_only),
@@ -165,8 +175,10 @@ class _Compiler:
             minimum=tuple(self.slots[name] for name in self.data["minimum"]),
             tiers=tiers,
             consider=consider,
+            levers=levers,
             warnings=warnings,
             notes=notes,
+            kinetics=kinetics,
         )
 
     def _blank(self, inputs: Mapping[str, Slotted]) -> tuple[Any, ...]:
@@ -205,9 +217,16 @@ class _Compiler:
     # ---- expressions ------------------------------------------------------------------------------------------
 
     def parsed(
-        self, text: str, path: Path, own: Mapping[str, Spec] | None = None, expect: Kind = "yesno"
+        self,
+        text: str,
+        path: Path,
+        own: Mapping[str, Spec] | None = None,
+        expect: Kind = "yesno",
+        *,
+        asking: bool = False,
     ) -> ex.Node | None:
-        scope = ChainMap(self._constants(own), self.symbols) if own else self.symbols
+        symbols = self.asking if asking else self.symbols
+        scope = ChainMap(self._constants(own), symbols) if own else symbols
         try:
             return self._node(text, scope, expect)
         except ex.ExpressionError as fault:
@@ -225,8 +244,10 @@ class _Compiler:
         mentions = frozenset[str]().union(*(self.leaves.get(name, frozenset((name,))) for name in ex.names(node)))
         return Condition(text, node, self.slots, mentions - {MINIMUM_KNOWN})
 
-    def conditional(self, text: str, path: Path, own: Mapping[str, Spec] | None = None) -> Condition | None:
-        node = self.parsed(text, path, own)
+    def conditional(
+        self, text: str, path: Path, own: Mapping[str, Spec] | None = None, *, asking: bool = False
+    ) -> Condition | None:
+        node = self.parsed(text, path, own, asking=asking)
         return None if node is None else self.condition(node, text)
 
     def sentence(self, text: str, path: Path, own: Mapping[str, Spec] | None = None) -> Template:
@@ -358,13 +379,13 @@ class _Compiler:
         withheld = self.slots[entry["withheld_when"]] if entry["withheld_when"] else None
         return Tier(name, axes, order, assessed, withheld, entry) if axes else None
 
-    def clauses(self, entries: Iterable[Spec], path: Path) -> tuple[Clause, ...]:
-        return tuple(self._clause(entry, (*path, at)) for at, entry in enumerate(entries))
+    def clauses(self, entries: Iterable[Spec], path: Path, *, asking: bool = False) -> tuple[Clause, ...]:
+        return tuple(self._clause(entry, (*path, at), asking=asking) for at, entry in enumerate(entries))
 
-    def _clause(self, entry: Spec, path: Path) -> Clause:
-        always = entry["when"] in (True, None, "True")
-        when = None if always else self.conditional(entry["when"], (*path, "when"), entry.get("parameters"))
-        return Clause(when, self.sentence(entry["say"], (*path, "say"), entry.get("parameters")), entry)
+    def _clause(self, entry: Spec, path: Path, *, asking: bool) -> Clause:
+        always, own = entry["when"] in (True, None, "True"), entry.get("parameters")
+        when = None if always else self.conditional(entry["when"], (*path, "when"), own, asking=asking)
+        return Clause(when, self.sentence(entry["say"], (*path, "say"), own), entry, next(self._numbers))
 
 
 def _digits(spec: Spec) -> int:

@@ -77,7 +77,13 @@ class Decisive:
         unsettled = [name for name, slot in self._asked if env[slot] is None]
         if not found.vague:
             return unsettled
-        open_given = [name for name in given if (slot := inputs[name].slot) in self._own and is_open(env[slot])]
+        # whether a sample was fit is a question only while something of it is stated
+        moot = {flag for flag, names in self._program.rejects.items() if given.keys().isdisjoint(names)}
+        open_given = [
+            name
+            for name in given
+            if (slot := inputs[name].slot) in self._own and is_open(env[slot]) and name not in moot
+        ]
         return sorted({*unsettled, *open_given}, key=lambda name: inputs[name].slot)
 
     def waiting(self, opened: Iterable[str], rules: Iterable[int]) -> list[tuple[int, tuple[str, ...]]]:
@@ -184,7 +190,7 @@ class Decisive:
         program = self._program
         follow = (rule.target for rule in program.implications if name in rule.when.mentions)
         of = (program.inputs[name].spec["of"],) if program.inputs[name].spec["role"] == "status" else ()
-        spread = (others.get(name, ()) for others in (program.up, program.down, program.closes))
+        spread = (others.get(name, ()) for others in (program.up, program.down, program.closes, program.rejects))
         return frozenset((name, *follow, *of, *(other for others in spread for other in others)))
 
 

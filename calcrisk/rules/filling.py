@@ -88,6 +88,7 @@ class Filler:
     def __init__(self, program: Program, reach: Reach, blank: Sequence[Any]) -> None:
         """Look up once what each input touches; ``blank`` is the environment of a patient of whom nothing is known."""
         self._program, self._affected, self._blank = program, reach.affected, blank
+        self._rejecting = frozenset(program.rejects)
         self._places = {name: self._place(name) for name in program.inputs}
         for value, groups in ((True, program.up), (False, program.down)):
             for name, names in groups.items():
@@ -99,10 +100,11 @@ class Filler:
         filled = Filled(list(self._blank), always)
         env, places, bits = filled.env, self._places, always
         spread: list[_Group] = []
+        rejected = frozenset() if self._rejecting.isdisjoint(given) else self._rejected(given)
         for name, stated in given.items():
             place, value = places[name], stated.value
             bits |= place.bits
-            if value is None:
+            if value is None or name in rejected:
                 env[place.slot] = env[place.known] = None
                 filled.vague = True
                 self._open(place.up, given, filled)
@@ -120,6 +122,13 @@ class Filler:
             _spread(group, given, filled)
         self._imply(given, filled)
         return filled
+
+    def _rejected(self, given: Mapping[str, Stated]) -> frozenset[str]:
+        """Return the inputs whose values are not read: their sample was unfit, or may have been (stated as unknown)."""
+        unfit = (
+            names for flag, names in self._program.rejects.items() if flag in given and given[flag].value is not False
+        )
+        return frozenset[str]().union(*unfit)
 
     def _settle(self, place: _Place, value: Any, given: Mapping[str, Stated], filled: Filled) -> None:  # noqa: ANN401  # of any kind
         """Close the questions that the value makes needless to ask."""

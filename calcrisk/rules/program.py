@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from calcrisk.rules.closures import bounded, exact
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from calcrisk.rules.boxes import Table
     from calcrisk.rules.closures import Closure
@@ -92,6 +92,24 @@ class Clause(NamedTuple):
     when: Condition | None
     say: Template
     spec: Spec
+    at: int  # its number among all clauses
+
+
+class Band(NamedTuple):
+    """A span of time since a finding, from ``begins`` (None: from the beginning) to where the next one begins."""
+
+    status: str
+    begins: Condition | None
+    say: Template
+
+
+class Latency(NamedTuple):
+    """How long one finding takes to calcify, said when ``when`` holds; ``onset`` is the slot of the time since."""
+
+    when: Condition
+    onset: int
+    bands: tuple[Band, ...]
+    spec: Spec
 
 
 class Axes(NamedTuple):
@@ -134,6 +152,7 @@ class Program(NamedTuple):
     up: Mapping[str, tuple[str, ...]]  # yes here means yes there
     down: Mapping[str, tuple[str, ...]]  # no here means no there
     closes: Mapping[str, tuple[str, ...]]  # stated here, these are no longer open
+    rejects: Mapping[str, tuple[str, ...]]  # yes here, or unknown, and the values of these are not read
     leaves: Mapping[str, frozenset[str]]  # the inputs behind each fact
     implications: tuple[Implication, ...]
     steps: tuple[Step, ...]
@@ -145,5 +164,12 @@ class Program(NamedTuple):
     minimum: tuple[int, ...]
     tiers: tuple[Tier, ...]
     consider: tuple[Clause, ...]
+    levers: tuple[Clause, ...]
     warnings: tuple[Clause, ...]
     notes: tuple[Clause, ...]
+    kinetics: tuple[Latency, ...]  # shown, never scored
+
+    def clauses(self) -> Iterator[Clause]:
+        """Give every clause of every entry."""
+        for clauses in (self.consider, self.levers, self.warnings, self.notes, *(row.clauses for row in self.rows)):
+            yield from clauses

@@ -21,7 +21,14 @@ if TYPE_CHECKING:
     from calcrisk.rules.program import Spec
 
 # what each section of a rulebook calls the name of an entry; where two share a name, the later section's is meant
-_NAMED = {"warnings": "code", "consider": "pattern", "rows": "id", "rules": "id"}
+_NAMED = {
+    "kinetics": "id",
+    "warnings": "code",
+    "levers": "lever",
+    "consider": "pattern",
+    "rows": "id",
+    "rules": "id",
+}
 
 
 class Rulebook:
@@ -38,8 +45,7 @@ class Rulebook:
             known = ", ".join(data["profiles"])
             hint = did_you_mean(self.profile, data["profiles"]) or f"known profiles: {known}"
             raise UsageError([Fault(code="unknown-profile", message=f"unknown profile {self.profile!r}", hint=hint)])
-        replaced = data["profiles"][self.profile]["parameters"]
-        self.data: Mapping[str, Any] = {**data, "parameters": {**data["parameters"], **replaced}}
+        self.data: Mapping[str, Any] = _under(data["profiles"][self.profile], data)
 
     @staticmethod
     def default(profile: str | None = None) -> Rulebook:
@@ -85,7 +91,7 @@ class Rulebook:
 
         Raises ``UsageError`` with the nearest names when nothing does.
         """
-        named = {entry[key]: entry for section, key in _NAMED.items() for entry in reversed(self.data[section])}
+        named = {entry[key]: entry for section, key in _NAMED.items() for entry in reversed(self.data.get(section, ()))}
         if name not in named:
             hint = did_you_mean(name, named) or "see 'calcrisk rules list'"
             raise UsageError([Fault(code="unknown-rule", message=f"no rule {name!r}", hint=hint)])
@@ -107,6 +113,20 @@ class Rulebook:
     def __repr__(self) -> str:
         """Name, version, profile and hash."""
         return f"<Rulebook {self.id} {self.version} profile={self.profile} sha256={fingerprint(self.sha256)}>"
+
+
+def _under(profile: Spec, data: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a rulebook's data as a profile has them: with its parameters, and its sources cited in place of others."""
+    cites, parameters = profile["cites"], {**data["parameters"], **profile["parameters"]}
+    if not cites:
+        return {**data, "parameters": parameters}
+    rules, facts = ([_citing(entry, cites) for entry in data[section]] for section in ("rules", "facts"))
+    product = _citing(data["product"], cites)
+    return {**data, "parameters": parameters, "rules": rules, "facts": facts, "product": product}
+
+
+def _citing(entry: Spec, cites: Mapping[str, Spec]) -> Spec:
+    return {**entry, "where": [cites.get(cited["source"], cited) for cited in entry["where"]]}
 
 
 @cache

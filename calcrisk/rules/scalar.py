@@ -6,7 +6,6 @@ Only what reads something stated is run; the rest keeps the answer it has for a 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 from calcrisk.rules.compile import MINIMUM_KNOWN
@@ -32,6 +31,7 @@ class Evaluation:
     """One patient, walked: every slot, every rule's status, the ranges and what the tables say."""
 
     env: list[Any]
+    bits: Bits  # what had to be run for it
     statuses: list[bool | None]
     met: list[int]  # the places of the rules that hold
     undecided: list[int]  # the places of the rules that cannot be told
@@ -55,6 +55,7 @@ class _Plan(NamedTuple):
     highs: list[int]
     met: list[int]
     undecided: list[int]
+    display: tuple[Run, ...]
 
 
 class Walk:
@@ -70,20 +71,22 @@ class Walk:
         self._assessed = [_assessment(tier) for tier in program.tiers]
         self._runs: dict[Form, list[Run]] = {"exact": [_run(step, "exact") for step in program.steps]}
         self._plans: dict[tuple[Bits, Form], _Plan] = {}
-        self._blank, self._blank_statuses, self._always = self._nothing_stated()
-        self.filler = Filler(program, self.reach, self._blank)
+        self.nothing_known, self._blank_statuses, self._always = self._nothing_stated()
+        inputs = {entry.slot for entry in program.inputs.values()}  # implications read them before any step is run
+        blank = [program.blank[slot] if slot in inputs else held for slot, held in enumerate(self.nothing_known)]
+        self.filler = Filler(program, self.reach, blank)
 
     def _nothing_stated(self) -> tuple[list[Any], list[bool | None], Bits]:
         """Walk a patient of whom nothing is known; the last answer: the questions that this already opens."""
-        env, always = list(self.program.blank), 0
-        for at, (slot, run) in enumerate(self._runs["exact"]):
+        program, env, always = self.program, list(self.program.blank), 0
+        env[self.minimum_slot] = False
+        bits = (*range(self.reach.first_rule), *range(self.reach.first_display, self.reach.first_clause))
+        for at, step in zip(bits, (*program.steps, *program.display), strict=True):
+            slot, run = _run(step, "exact")
             held, env[slot] = env[slot], run(env)
-            if self.program.steps[at].stated is not None and env[slot] is not held:
+            if step.stated is not None and env[slot] is not held:
                 always |= 1 << at
-        statuses = [rule.when.exact(env) for rule in self.program.rules]
-        inputs = {entry.slot for entry in self.program.inputs.values()}  # implications read them before any step is run
-        blank = [held if slot in inputs else env[slot] for slot, held in enumerate(self.program.blank)]
-        return blank, statuses, always
+        return env, [rule.when.exact(env) for rule in program.rules], always
 
     def evaluate(self, given: Mapping[str, Stated]) -> Evaluation:
         """Answer for one patient: ``given`` holds what was stated, in canonical units."""
@@ -109,6 +112,7 @@ class Walk:
         tiers = tuple([answers[told(env)] for answers, told in zip(read.tiers, self._assessed, strict=True)])
         return Evaluation(
             env,
+            filled.bits,
             statuses,
             met,
             undecided,
@@ -142,7 +146,9 @@ class Walk:
             elif status is not False:
                 (met if status else undecided).append(at)
                 _raise(rule.mechanism, rule.level, status, lows, highs)
-        return _Plan(self.steps(bits, form), tuple(rules), lows, highs, met, undecided)
+        shown = [step for at, step in enumerate(self.program.display, self.reach.first_display) if bits >> at & 1]
+        display = tuple(_run(step, form) for step in shown)
+        return _Plan(self.steps(bits, form), tuple(rules), lows, highs, met, undecided, display)
 
     def steps(self, bits: Bits, form: Form) -> tuple[Run, ...]:
         """Return the steps of these bits, in order."""
@@ -150,17 +156,13 @@ class Walk:
             self._runs[form] = [_run(step, form) for step in self.program.steps]
         return tuple(run for at, run in enumerate(self._runs[form]) if bits >> at & 1)
 
-    @cached_property
-    def _display(self) -> dict[Form, list[Run]]:
-        return {form: [_run(step, form) for step in self.program.display] for form in ("exact", "bounded")}
-
     def minimum_known(self, env: Sequence[Any]) -> bool:
         """Tell whether every input of the rulebook's minimum is known, be it within bounds."""
         return None not in self._minimum(env)
 
     def finish(self, found: Evaluation) -> None:
         """Take the facts that are only for display."""
-        for slot, run in self._display["bounded" if found.inexact else "exact"]:
+        for slot, run in self._plan(found.bits, "bounded" if found.inexact else "exact").display:
             found.env[slot] = run(found.env)
 
     def leaves(self, name: str) -> frozenset[str]:

@@ -5,152 +5,21 @@ Imported only where a rulebook is compiled from YAML; the package's own start re
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import ConfigDict, Field, field_validator, model_validator
 
-_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
-Identifier = Annotated[str, Field(pattern=rf"^{_NAME.pattern}$")]
-Slug = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
-Sentence = Annotated[str, Field(min_length=1)]
-Basis = Literal["sourced", "design-choice"]
-Finite = Annotated[float, Field(allow_inf_nan=False)]
-
-
-class Entry(BaseModel):
-    """Strict about names: a key nobody reads is a mistake."""
-
-    model_config = ConfigDict(extra="forbid")
-
-
-class Where(Entry):
-    """A reference, and the place in it."""
-
-    source: Slug
-    at: Sentence
-
-
-class Sourced(Entry):
-    """What carries a source, or says that it is our own choice and why."""
-
-    where: list[Where] = []
-    basis: Basis = "sourced"
-    why: str | None = None
-
-    @field_validator("where", mode="before")
-    @classmethod
-    def _one_or_many(cls, value: object) -> object:
-        return [value] if isinstance(value, dict) else value
-
-    @model_validator(mode="after")
-    def _has_a_source(self) -> Sourced:
-        if self.basis == "sourced" and not self.where:
-            message = "has no source: give 'where: [{source, at}]', or 'basis: design-choice' and 'why'"
-            raise ValueError(message)
-        if self.basis == "design-choice" and not self.why:
-            message = "is a design choice and does not say why"
-            raise ValueError(message)
-        return self
-
-
-class Parameter(Sourced):
-    """A named number."""
-
-    value: Finite
-    unit: str | None = None
-    digits: int | None = None
-
-
-class Listed(Entry):
-    """How an entry of the document's lists (``tissue``, ``deposits``) folds to this variable."""
-
-    in_list: Literal["tissue", "deposits"] = Field(alias="list")
-    key: str
-    value: str | None = None
-    fold: Literal["max"] | None = None
-    spellings: list[str] = []
-
-
-class Spelling(Entry):
-    """A further word for a value of a choice, and what else it says."""
-
-    value: str
-    also: dict[str, bool] = {}
-
-
-class Asked(Entry):
-    """The condition under which a question is asked."""
-
-    when: Sentence
-
-
-class UnitTrap(Entry):
-    """A number that looks like another unit, or like another input when ``likely`` names one."""
-
-    below: float | None = None
-    above: float | None = None
-    unit: str | None = None
-    likely: str
-    act: Literal["refuse", "warn"] = "refuse"
-
-
-class VariableEntry(Sourced):
-    """One thing that can be known of a patient."""
-
-    name: Identifier
-    label: Sentence
-    group: str | None = None
-    key: str | None = None
-    kind: Literal["number", "yesno", "choice"]
-    unit: str | None = None
-    digits: int | None = None
-    units: dict[str, Finite] = {}
-    hard: tuple[Finite, Finite] | None = None
-    plausible: tuple[Finite, Finite] | None = None
-    unit_traps: list[UnitTrap] = []
-    ask: Literal["core", "volunteered"] | Asked
-    implies: list[Identifier] = []
-    closed_by: list[Identifier] = []
-    means: Sentence
-    counts: str | None = None
-    excludes: str | None = None
-    question: str | None = None
-    synonyms: list[str] = []
-    values: list[str] = []
-    ordered: bool = False
-    ranges: dict[str, tuple[str, str]] = {}
-    spellings: dict[str, Spelling] = {}
-    listed: Listed | None = None
-    of: Identifier | None = None
-    role: Literal["status", "lower_limit", "upper_limit", "speciation"] | None = None  # the last: read by no rule
-    derived: bool = False
-
-    @model_validator(mode="after")
-    def _complete(self) -> VariableEntry:
-        wanting = [
-            (self.kind == "number" and self.hard is None, "a number needs hard limits: hard: [lowest, highest]"),
-            (any(pair and pair[0] > pair[1] for pair in (self.hard, self.plausible)), "the limits are reversed"),
-            (self.kind == "choice" and len(self.values) < 2, "a choice needs its values"),  # noqa: PLR2004  # to choose from
-            (self.ask != "volunteered" and not self.question, "what is asked for needs its 'question'"),
-            ((self.of is None) != (self.role in {None, "speciation"}), "'of' and 'role' go together"),
-            (
-                any(map(self._idle, self.unit_traps)),
-                "a unit trap needs another of the variable's units, or another input, as 'likely'",
-            ),
-        ]
-        for missing, message in wanting:
-            if missing:
-                raise ValueError(message)
-        return self
-
-    def _idle(self, trap: UnitTrap) -> bool:
-        """Whether a trap offers what nobody could have meant: the unit or input it lies in, or what is neither."""
-        declared = {self.unit, *self.units}
-        written = trap.unit or self.unit
-        # whether a name is an input's, only the whole rulebook tells: see check
-        meant = trap.likely in declared or _NAME.fullmatch(trap.likely) is not None
-        return trap.likely in {written, self.name} or written not in declared or not meant
+from calcrisk.rules.schema_inputs import (
+    Basis,
+    Entry,
+    Identifier,
+    Parameter,
+    Sentence,
+    Slug,
+    Sourced,
+    VariableEntry,
+    Where,
+)
 
 
 class Fact(Sourced):
@@ -269,8 +138,32 @@ class ConsiderEntry(Sourced):
     alert: bool = False
     when: Sentence
     say: Sentence
+    next: Sentence | None = None  # the question to ask next
     parameters: dict[Identifier, Parameter] = {}
     against: list[Where] = []
+
+
+Direction = Literal["favours", "no effect", "harm", "mixed"]
+
+
+class StudyEntry(Sourced):
+    """What one study found when something was changed."""
+
+    direction: Direction
+    say: Sentence
+
+
+class LeverEntry(Sourced):
+    """Something that can be changed, and what its studies found: shown for discussion, read by nothing."""
+
+    basis: Basis = "design-choice"  # of the direction, which sums up the studies
+
+    lever: Slug
+    title: Sentence
+    when: Sentence
+    direction: Direction
+    parameters: dict[Identifier, Parameter] = {}
+    studies: Annotated[list[StudyEntry], Field(min_length=1)]
 
 
 class WarningEntry(Entry):
@@ -285,6 +178,39 @@ class WarningEntry(Entry):
     why: str | None = None
 
 
+class BandEntry(Entry):
+    """A span of time since a finding, and what is said of calcification in it; ``from_`` names where it begins."""
+
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+    status: Literal["too_early", "plausible", "expected", "unconfirmed", "unmeasured"]
+    from_: Identifier | None = Field(default=None, alias="from")
+    say: Sentence
+
+
+class LatencyEntry(Sourced):
+    """How long one finding takes to calcify, as published. Shown, never scored."""
+
+    id: Slug
+    title: Sentence
+    when: Sentence
+    onset: Identifier
+    published: Sentence
+    unconfirmed: str | None = None
+    parameters: dict[Identifier, Parameter] = {}
+    bands: Annotated[list[BandEntry], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _in_order(self) -> LatencyEntry:
+        begins = [band.from_ for band in self.bands]
+        if begins[0] is not None or None in begins[1:]:
+            message = "the first band begins with the finding, and every other names where it begins: from: parameter"
+            raise ValueError(message)
+        if strange := [name for name in begins[1:] if name not in self.parameters]:
+            message = f"a band begins at {strange[0]!r}, which is no parameter of this entry"
+            raise ValueError(message)
+        return self
+
+
 class ProductEntry(Sourced):
     """Which facts the gauge shows."""
 
@@ -292,6 +218,7 @@ class ProductEntry(Sourced):
     corrected: Identifier
     limit: Identifier
     default_limit: Identifier
+    limits: list[Identifier] = []
     at_limit: Identifier
     corrected_at_limit: Identifier
     si_unit: str = "mmol2/L2"
@@ -313,6 +240,7 @@ class ReferenceEntry(Entry):
     claim: Sentence
     values: list[Any] = []
     notes: str | None = None
+    added: str | None = None  # why it is not one of the evidence review; what was read, and when
 
     @field_validator("verified", mode="before")
     @classmethod
@@ -336,11 +264,50 @@ class ClassEntry(Entry):
 
 
 class ProfileEntry(Entry):
-    """A set of parameters that replaces the shared ones."""
+    """A set of parameters that replaces the shared ones.
+
+    ``cites`` says for a source that the rulebook cites what is cited in its place; ``needs`` says of inputs that this
+    profile cannot do without what is told while they are open.
+    """
 
     title: Sentence
     default: bool = False
+    cites: dict[Slug, Where] = {}
+    needs: dict[Identifier, Sentence] = {}
     parameters: dict[Identifier, Parameter] = {}
+
+
+class Statement(Entry):
+    """A sentence about a term: with its source, or with the name of who says it and nobody confirmed."""
+
+    say: Sentence
+    where: list[Where] = []
+    unconfirmed: str | None = None
+
+    @field_validator("where", mode="before")
+    @classmethod
+    def _one_or_many(cls, value: object) -> object:
+        return [value] if isinstance(value, dict) else value
+
+    @model_validator(mode="after")
+    def _said_by_somebody(self) -> Statement:
+        if bool(self.where) == bool(self.unconfirmed):
+            message = "needs its source ('where'), or 'unconfirmed' and who says it"
+            raise ValueError(message)
+        return self
+
+
+class TermEntry(Entry):
+    """A word of the subject, explained to a clinician; it takes no part in any answer."""
+
+    id: Slug
+    title: Sentence
+    aliases: list[str] = []
+    what: Annotated[list[Statement], Field(min_length=1)]
+    matters: list[Statement] = []
+    numbers: list[Statement] = []
+    contested: list[Statement] = []
+    see: list[str] = []
 
 
 class RulebookData(Entry):
@@ -367,4 +334,7 @@ class RulebookData(Entry):
     minimum: list[Identifier]
     tiers: Annotated[dict[Literal["metastatic", "dystrophic", "vascular"], TierTable], Field(min_length=3)]
     consider: list[ConsiderEntry]
+    levers: list[LeverEntry] = []
     warnings: list[WarningEntry]
+    terms: list[TermEntry] = []
+    kinetics: list[LatencyEntry] = []

@@ -9,7 +9,7 @@ import yaml
 from calcrisk.errors import Fault, RulebookError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
 Route = tuple[str | int, ...]
@@ -20,8 +20,12 @@ LISTED: Final = {
     "facts": "facts",
     "rules": "rules",
     "consider": "consider",
+    "levers": "levers",
     "warnings": "warnings",
+    "terms": "terms",
+    "kinetics": "kinetics",
 }
+_NAMING: Final = ("id", "name", "pattern", "lever", "code")  # the key by which an entry of a list is called
 MAPPED: Final = {"parameters": "parameters", "references": "references", "profiles": "profiles", "tiers": "tiers"}
 
 
@@ -45,6 +49,16 @@ class Source:
                 return self.marks[route]
             route = route[:-1]
         return None, None
+
+    def files(self, data: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+        """Return the file of every entry that has a name, by section."""
+        found: dict[str, dict[str, str]] = {}
+        for section, entries in data.items():
+            if isinstance(entries, list | dict):
+                pairs = enumerate(entries) if isinstance(entries, list) else ((name, name) for name in entries)
+                named = ((entry_name(entry) or key, self.place((section, key))[0]) for key, entry in pairs)
+                found[section] = {name: file for name, file in named if file and isinstance(name, str)}
+        return {section: files for section, files in found.items() if files}
 
     def _merge(self) -> None:
         head = self._read(self.folder / "rulebook.yaml", ())
@@ -121,6 +135,12 @@ class Source:
             offset = start if len(route) == 1 else 0
             for at, value in enumerate(node.value):
                 self._mark(value, (*route, at + offset), file, renamed, start)
+
+
+def entry_name(entry: object) -> str | None:
+    """Return what an entry calls itself, if anything."""
+    said = (entry.get(key) for key in _NAMING) if isinstance(entry, dict) else ()
+    return next((str(name) for name in said if name), None)
 
 
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]  # the C loader where there is one

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _HOLE: Final = re.compile(r"\{(?:(strongest):)?([a-z_][a-z0-9_]*)(?::(n))?\}", re.IGNORECASE)
+_KEPT: Final = 256  # texts of one hole that are kept
 _BRACE: Final = re.compile(r"\{[^{}]*\}?|\}")
 
 Writer = Callable[[Sequence[Any]], str]
@@ -47,13 +48,15 @@ class Shown(NamedTuple):
         suffix = f" {printed.unit(self.unit)}" if self.unit and not bare else ""
         if self.slot is None:
             return "unknown" if self.constant is None else self.number(self.constant) + suffix
-        slot, is_number, form = self.slot, not self.values, f".{self.digits}f"
+        slot, kept = self.slot, dict[Any, str]()
 
         def write(env: Sequence[Any]) -> str:
             value = env[slot]
-            if is_number and isinstance(value, float) and value == value:  # noqa: PLR0124  # by far the commonest
-                return _shortened(format(value, form)) + suffix
-            return self._text(value, suffix)
+            if (text := kept.get(value)) is None:  # measured values have few digits, so that most come again
+                if len(kept) >= _KEPT:
+                    kept.clear()
+                text = kept[value] = self._text(value, suffix)
+            return text
 
         return write
 
@@ -99,6 +102,23 @@ class Template:
                 raise UnknownHoleError(stray.group())
         return tuple(piece for piece in pieces if piece)
 
+    @cached_property
+    def fixed(self) -> str | None:
+        """The sentence itself, when nothing stands in it that differs from patient to patient."""
+        return None if self._holes else self._form % ()
+
+    @cached_property
+    def _form(self) -> str:
+        return "".join(piece.replace("%", "%%") if isinstance(piece, str) else "%s" for piece in self.pieces)
+
+    @cached_property
+    def _holes(self) -> tuple[tuple[str] | Writer, ...]:
+        return tuple(piece for piece in self.pieces if not isinstance(piece, str))
+
+    @cached_property
+    def _names_a_finding(self) -> bool:
+        return any(isinstance(hole, tuple) for hole in self._holes)
+
     def _piece(self, strongest: str | None, name: str, bare: str | None) -> Piece:
         if name not in (self._mechanisms if strongest else self._names):
             raise UnknownHoleError(name)
@@ -106,16 +126,11 @@ class Template:
 
     def fill(self, env: Sequence[Any], strongest: Callable[[str], str] | None = None) -> str:
         """Write the sentence for one patient; ``strongest`` names the strongest finding of a mechanism."""
-        return "".join(
-            [
-                piece
-                if isinstance(piece, str)
-                else _strongest(piece, strongest)
-                if isinstance(piece, tuple)
-                else piece(env)
-                for piece in self.pieces
-            ]
-        )
+        if self._names_a_finding:
+            texts = [_strongest(hole, strongest) if isinstance(hole, tuple) else hole(env) for hole in self._holes]
+        else:
+            texts = [hole(env) for hole in self._holes]  # type: ignore[operator]  # all print values
+        return self._form % tuple(texts)
 
 
 def _strongest(piece: tuple[str], strongest: Callable[[str], str] | None) -> str:

@@ -20,6 +20,7 @@ from random_patients import (
     read,
     readable,
     walk,
+    with_answer,
 )
 
 from calcrisk import assess
@@ -102,7 +103,7 @@ def test_few_questions_are_called_decisive_in_vain() -> None:
     def look(stated: Stated) -> None:
         for name, could in missing(stated).items():
             if could:
-                tried = ({**stated, name: value} for value in some_answers(name, stated))
+                tried = (with_answer(stated, name, value) for value in some_answers(name, stated))
                 called.append(any(moved(stated, after) for after in tried if readable(after)))
 
     look()

@@ -21,7 +21,9 @@ Spec = dict[str, Any]
 
 
 def rules() -> list[Spec]:
-    return [rule for file in sorted(FOLDER.glob("*.yaml")) for rule in yaml.safe_load(file.read_text("utf-8"))["rules"]]
+    return [
+        rule for file in sorted(FOLDER.rglob("*.yaml")) for rule in yaml.safe_load(file.read_text("utf-8"))["rules"]
+    ]
 
 
 def cases() -> Iterator[Any]:
