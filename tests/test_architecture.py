@@ -59,7 +59,7 @@ ROOMS: dict[str, set[str]] = {
     "rules.expression": _LEAVES,
     "rules.logic": _LANGUAGE,
     "rules": _LANGUAGE,  # the rulebook knows no patient and no document: it is handed what was stated
-    "parts": frozenset(),
+    "parts": set(),
     "assessment": _LEAVES | {"parts"},
     "wording": _LANGUAGE | {"rules", "assessment"},
     "assessing": _LANGUAGE | _PATIENT | {"rules", "assessment", "wording"},
