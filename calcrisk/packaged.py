@@ -7,17 +7,17 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-_FOLDER = Path(__file__).with_name("rulebook")
+FOLDER = Path(__file__).with_name("rulebook")  # its YAML; what a start reads is compiled from it
 
 
 @lru_cache(maxsize=1)
 def compiled() -> dict[str, Any]:
     """Return what ``rulebook.json`` holds; not to be changed."""
-    data: dict[str, Any] = json.loads((_FOLDER / "rulebook.json").read_text(encoding="utf-8"))
+    data: dict[str, Any] = json.loads((FOLDER / "rulebook.json").read_text(encoding="utf-8"))
     return data
 
 
 def background() -> dict[str, Any]:
     """Return what explains and never answers: terms, the files of entries, what else is known of the references."""
-    data: dict[str, Any] = json.loads((_FOLDER / "background.json").read_text(encoding="utf-8"))
+    data: dict[str, Any] = json.loads((FOLDER / "background.json").read_text(encoding="utf-8"))
     return data

@@ -132,6 +132,7 @@ CALLS: dict[str, list[list[str]]] = {
     "explain": [["fetuin-a"], ["Ca×P product", "--format", "markdown"], ["nothing"]],
     "rules list": [[], ["--json"]],
     "rules show": [["ca-p-product-at-55-ckd"], ["nothing"]],
+    "rules check": [[f"{HERE}/calcrisk/rulebook"], ["."]],
 }
 
 

@@ -24,6 +24,7 @@ NEEDED = (
     "calcrisk/rulebook/background.json",
     "calcrisk/chemistry/constants.json",
 )
+OVERLAY = 'overlay: pathologic-calcification\nid: ours\nversion: "1"\ntitle: Ours\n'
 UNWANTED = ("tests/", "tools/", "benchmarks/")
 
 
@@ -80,11 +81,22 @@ def run_as_a_user(program: Path, away: Path) -> None:
     own_words = installed_rulebook(program)
     if json.loads(call(program, away, "assess", "patient.yaml", "--json", "--rulebook", str(own_words))) != assessment:
         sys.exit(f"the installed YAML in {own_words} does not give the answer of the installed JSON")
+    call(program, away, "rules", "check", str(own_words))
+    lay_over(program, away)
     if assessment["classification"] not in call(program, away, "assess", "patient.yaml"):
         sys.exit("the explanation does not name the class of the JSON")
     call(program, away, "rules", "list")
     (away / "template.yaml").write_text(call(program, away, "template"), encoding="utf-8")
     call(program, away, "assess", "template.yaml", "--json")
+
+
+def lay_over(program: Path, away: Path) -> None:
+    """Use an overlay, which lies on the YAML that the wheel carries."""
+    (away / "ours").mkdir()
+    (away / "ours" / "rulebook.yaml").write_text(OVERLAY, encoding="utf-8")
+    named = json.loads(call(program, away, "assess", "patient.yaml", "--json", "--rulebook", "ours"))["rulebook"]["id"]
+    if not named.endswith("+ours"):
+        sys.exit(f"an overlay answered as {named!r}")
 
 
 def installed_rulebook(program: Path) -> Path:

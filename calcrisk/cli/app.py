@@ -22,7 +22,7 @@ _ANSWER = "The answer"
 _LISTED = 50  # patients of a table unless --top says otherwise: about a screen or two
 
 Rulebook = Annotated[
-    str | None, typer.Option(metavar="FOLDER", help="Another rulebook, as YAML.", rich_help_panel=_ANSWER)
+    str | None, typer.Option(metavar="FOLDER", help="Another rulebook or an overlay, as YAML.", rich_help_panel=_ANSWER)
 ]
 Profile = Annotated[
     str | None, typer.Option(metavar="NAME", help="Whose thresholds: see 'rules list'.", rich_help_panel=_ANSWER)
@@ -297,6 +297,24 @@ def _explain(  # noqa: PLR0913  # the options of the command
     run(name, rulebook, profile, Wanted(format, json, output))
 
 
+def _rules_check(
+    path: Annotated[
+        str, typer.Argument(metavar="PATH", help="The folder of a rulebook or an overlay, or a file of it.")
+    ],
+    strict: Annotated[
+        bool, typer.Option("--strict", help="End with 2 for warnings also.", rich_help_panel=_ANSWER)
+    ] = False,
+    format: Format = None,  # noqa: A002  # the word users type
+    json: Json = False,
+    output: Output = None,
+) -> None:
+    """Check a rulebook or an overlay: that it loads, its cases, bands, edges, sources, and what nobody reads."""
+    from calcrisk.cli.checking import check
+    from calcrisk.cli.rules import Wanted
+
+    raise typer.Exit(check(path, Wanted(format, json, output), strict=strict))
+
+
 def command_line(arguments: Sequence[str]) -> typer.Typer:
     """Make the program that can read these arguments."""
     app = typer.Typer(
@@ -315,8 +333,9 @@ def command_line(arguments: Sequence[str]) -> typer.Typer:
     app.command("schema")(_schema)
     app.command("template")(_template)
     app.command("explain")(_explain)
-    rules = typer.Typer(help="The rulebook, readable.", no_args_is_help=True)
+    rules = typer.Typer(help="The rulebook, readable and checked.", no_args_is_help=True)
     rules.command("list")(_rules_list)
     rules.command("show")(_rules_show)
+    rules.command("check")(_rules_check)
     app.add_typer(rules, name="rules")
     return app

@@ -6,23 +6,22 @@ Every fault at once, each with file, line and rule.
 from __future__ import annotations
 
 import hashlib
-import itertools
 import json
-import math
-import operator as op
 import re
 from collections import Counter
-from typing import TYPE_CHECKING, Any, Final
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from pydantic import ValidationError
 
 from calcrisk.errors import Fault, RulebookError, did_you_mean
+from calcrisk.packaged import FOLDER, compiled
 from calcrisk.rules import expression as ex
-from calcrisk.rules.closures import bounded
 from calcrisk.rules.compile import CompileError, compile_program
-from calcrisk.rules.logic import FREE, Span
+from calcrisk.rules.overflow import overflows
+from calcrisk.rules.overlay import Overlaid, Part, is_overlay
 from calcrisk.rules.schema import RulebookData
-from calcrisk.rules.source import Route, Source
+from calcrisk.rules.source import Route, Source, files_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -41,18 +40,28 @@ _PLAIN: Final = {
     "string_too_short": "must not be empty",
 }
 _WORD: Final = re.compile(r"\w+")
-_UNGUARDED: Final[dict[str, Callable[..., float]]] = {
-    "+": op.add,
-    "-": op.sub,
-    "*": op.mul,
-    "/": op.truediv,
-    "**": math.pow,
-    "min": min,
-    "max": max,
-    "ln": math.log,
-    "exp": math.exp,
-}
 Found = tuple[Route, str, str | None]
+
+
+class Examined(NamedTuple):
+    """A rulebook as far as it could be read: its checked data, what it compiles to, and every fault."""
+
+    data: dict[str, Any]
+    program: Program | None
+    found: tuple[Found, ...]
+
+
+def opened(folder: Path) -> Source | Overlaid:
+    """Read the YAML of a rulebook, or of an overlay and the package's rulebook beneath it; raises ``RulebookError``."""
+    if is_overlay(folder):
+        return Overlaid(Part(folder), _packaged())
+    return Source(folder)
+
+
+@cache
+def _packaged() -> Source:
+    """Read the package's YAML once; overlays lie on it and leave it as it is."""
+    return Source(FOLDER, called=f"{compiled()['id']}/")
 
 
 def read_folder(folder: Path) -> dict[str, Any]:
@@ -60,16 +69,38 @@ def read_folder(folder: Path) -> dict[str, Any]:
 
     Returns plain data, ready for ``compile_program`` and for JSON.
     """
-    source = Source(folder)
-    data = _shaped(source)
-    faults = [found for look in _LOOKS for found in look(data)]
-    if not faults:
-        faults = list(_meaning(data))
-    if faults:
-        raise RulebookError([_fault(source, data, *found) for found in faults])
-    files = source.files(data)
-    data["variables"].sort(key=_section(data))
-    return data | {"format": 1, "sha256": hash_of(_answering(data)), "files": files}
+    source = opened(folder)
+    examined = examine(source)
+    if examined.found:
+        raise RulebookError([fault(source, *found) for found in examined.found])
+    return finished(source, examined.data)
+
+
+def finished(source: Source | Overlaid, data: dict[str, Any]) -> dict[str, Any]:
+    """Return sound data in the order of the patient document, with their hash and without what answers nobody."""
+    kept = {key: value for key, value in data.items() if key != "allowed"}
+    kept["variables"] = sorted(data["variables"], key=_section(data))
+    return kept | {"format": 1, "sha256": hash_of(_answering(kept)), "files": files_of(source.place, data)}
+
+
+def examine(source: Source | Overlaid) -> Examined:
+    """Check the shape; in what has it, the names, sources and orders; and in what is sound of these, the meaning."""
+    found = list(source.found) if isinstance(source, Overlaid) else []
+    try:
+        data = RulebookData.model_validate(source.data).model_dump(mode="json", by_alias=True)
+    except ValidationError as error:
+        found += [(tuple(entry["loc"]), _said(entry), None) for entry in error.errors()]
+        return Examined(source.data, None, tuple(found))
+    if isinstance(source, Overlaid):
+        data |= source.identity
+    found += [each for look in _LOOKS for each in look(data)]
+    if found:
+        return Examined(data, None, tuple(found))
+    try:
+        program = compile_program(data)
+    except CompileError as error:
+        return Examined(data, None, tuple(error.faults))
+    return Examined(data, program, tuple(_meaning(data, program)))
 
 
 def _section(data: Mapping[str, Any]) -> Callable[[Mapping[str, Any]], int]:
@@ -94,25 +125,25 @@ def hash_of(data: Mapping[str, Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _shaped(source: Source) -> dict[str, Any]:
-    try:
-        model = RulebookData.model_validate(source.data)
-    except ValidationError as error:
-        found = [(tuple(entry["loc"]), _said(entry), None) for entry in error.errors()]
-        raise RulebookError([_fault(source, source.data, *each) for each in found]) from None
-    return model.model_dump(mode="json", by_alias=True)
-
-
 def _said(error: ErrorDetails) -> str:
     plain = _PLAIN.get(error["type"])
     return plain.format(**error.get("ctx", {})) if plain else error["msg"].removeprefix("Value error, ")
 
 
-def _fault(source: Source, data: Mapping[str, Any], route: Route, message: str, hint: str | None) -> Fault:
-    file, line = source.place(route)
+def fault(source: Source | Overlaid, route: Route, message: str, hint: str | None) -> Fault:
+    """Say a fault with the file, line and entry that it lies in."""
+    at = source.place(route)
+    file, line = (at.file, at.line) if at else (None, None)
     if hint and "\n" in hint:  # an expression with a caret under the fault
         message, hint = f"{message}\n{hint}", None
-    return Fault(code="rulebook", message=message, file=file, line=line, path=_path(data, route), hint=hint)
+    return Fault(code="rulebook", message=message, file=file, line=line, path=path_to(source, route), hint=hint)
+
+
+def path_to(source: Source | Overlaid, route: Route) -> str:
+    """Name the way down to an entry."""
+    if isinstance(source, Overlaid):
+        return _path(source.named, route).removeprefix("overlay: ")
+    return _path(source.data, route)
 
 
 def _path(data: Any, route: Route) -> str:  # noqa: ANN401  # any part of the rulebook
@@ -302,19 +333,25 @@ def _orders(data: Mapping[str, Any]) -> Iterator[Found]:
             yield ("tiers", name, "rows"), "the rows do not run from the highest tier to the lowest", None
 
 
-_LOOKS: Final[tuple[Callable[[Mapping[str, Any]], Iterator[Found]], ...]] = (_unique, _names, _sources, _orders)
+def _units(data: Mapping[str, Any]) -> Iterator[Found]:
+    """Refuse a profile that gives a number in another unit: a rule would compare it with something else."""
+    for name, profile in data["profiles"].items():
+        for parameter, entry in profile["parameters"].items():
+            unit = data["parameters"].get(parameter, entry)["unit"]
+            if entry["unit"] != unit:
+                message = f"is in {entry['unit'] or 'no unit'}; the number that it replaces is in {unit or 'no unit'}"
+                yield ("profiles", name, "parameters", parameter), message, None
 
 
-def _meaning(data: Mapping[str, Any]) -> Iterator[Found]:
-    try:
-        program = compile_program(data)
-    except CompileError as error:
-        yield from error.faults
-        return
+_LOOKS: Final[tuple[Callable[[Mapping[str, Any]], Iterator[Found]], ...]] = (_unique, _names, _sources, _orders, _units)
+
+
+def _meaning(data: Mapping[str, Any], program: Program) -> Iterator[Found]:
     yield from _unreachable(program)
     yield from _display_only(data, program)
     yield from _negations(data, program)
-    yield from _overflows(data, program)
+    message = "overflows within the hard limits of its inputs"
+    yield from ((("facts", at, "formula"), message, None) for at in overflows(data, program))
 
 
 def _unreachable(program: Program) -> Iterator[Found]:
@@ -387,36 +424,3 @@ def _negated(gate: str, formulas: Mapping[str, ex.Node], program: Program) -> fr
         elif isinstance(part, ex.Name) and part.name in formulas:
             found |= _negated(part.name, formulas, program)
     return found
-
-
-def _overflows(data: Mapping[str, Any], program: Program) -> Iterator[Found]:
-    """Prove by interval arithmetic over the hard limits that no fact overflows."""
-    env: list[Any] = [None] * len(program.slots)
-    for entry in program.inputs.values():
-        env[entry.slot] = Span(*entry.whole, free=True) if entry.whole else FREE
-    places = {fact["name"]: at for at, fact in enumerate(data["facts"])}
-    for step in (*program.steps, *program.display):
-        if step.value is None:
-            continue
-        parts = (part for part in ex.walk(step.value.node) if isinstance(part, ex.Calculation | ex.Call))
-        if any(_overflowing(part, env, program.slots) for part in parts):
-            yield ("facts", places[step.name], "formula"), "overflows within the hard limits of its inputs", None
-        env[step.slot] = step.value.bounded(env)
-
-
-def _overflowing(part: ex.Calculation | ex.Call, env: Sequence[Any], slots: Mapping[str, int]) -> bool:
-    """Try one operation at the corners of its operands, without the guard that makes an overflow unknown in a walk."""
-    values = [bounded(child, slots)(env) for child in ex.children(part)]
-    if any(value is None or value != value for value in values):  # noqa: PLR0124  # NaN, absent, differs from itself
-        return False
-    ends = [(value.lo, value.hi) if isinstance(value, Span) else (value,) for value in values]
-    calculate = _UNGUARDED[part.operator if isinstance(part, ex.Calculation) else part.function]
-    for corner in itertools.product(*ends):
-        try:
-            if math.isinf(calculate(*corner)):
-                return True
-        except OverflowError:
-            return True
-        except (ValueError, ZeroDivisionError):
-            continue  # not defined there: unknown, as it should be
-    return False

@@ -310,6 +310,19 @@ class TermEntry(Entry):
     see: list[str] = []
 
 
+class Allowed(Entry):
+    """Warnings of ``rules check`` that are right as they are: of which kind, on which entries, and why."""
+
+    finding: Slug
+    at: Annotated[list[str], Field(min_length=1)]
+    why: Sentence
+
+    @field_validator("at", mode="before")
+    @classmethod
+    def _one_or_many(cls, value: object) -> object:
+        return [value] if isinstance(value, str) else value
+
+
 class RulebookData(Entry):
     """The whole rulebook, its files merged."""
 
@@ -338,3 +351,28 @@ class RulebookData(Entry):
     warnings: list[WarningEntry]
     terms: list[TermEntry] = []
     kinetics: list[LatencyEntry] = []
+    allowed: list[Allowed] = []
+
+
+class Removed(Entry):
+    """A rule that an overlay takes out, and why."""
+
+    rule: Slug
+    why: Sentence
+
+
+class OverlayData(Entry):
+    """An overlay: what it changes of another rulebook. Its entries are checked where they land, in the whole."""
+
+    overlay: Slug
+    id: Slug
+    version: Sentence
+    title: Sentence
+    written_for: str | None = None
+    parameters: dict[Identifier, dict[str, Any]] = {}
+    profiles: dict[str, dict[str, Any]] = {}
+    references: dict[Slug, dict[str, Any]] = {}
+    rules: list[dict[str, Any]] = []
+    cases: dict[Slug, list[Any]] = {}
+    remove: list[Removed] = []
+    allowed: list[Allowed] = []

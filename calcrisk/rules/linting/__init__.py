@@ -1,0 +1,1 @@
+"""``rules check``: everything that can be asked of a rulebook before anybody relies on it."""
