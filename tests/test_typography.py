@@ -60,8 +60,9 @@ def test_a_condition_is_written_plainly(encoded: Any, text: str) -> None:
 
 def test_every_condition_of_the_rulebook_is_written_without_a_name_of_the_language() -> None:
     whole = Whole(Rulebook.default())
-    own = {name: spec for section in ("rules", "facts", "consider", "warnings") for entry in whole.data[section]
-           for name, spec in entry["parameters"].items()}  # fmt: skip
+    sections = ("rules", "facts", "consider", "levers", "kinetics", "warnings")
+    entries = [entry for section in sections for entry in whole.data[section]]
+    own = {name: spec for entry in entries for name, spec in entry["parameters"].items()}
     for text in whole.conditions:
         shown = Typography(whole, own).condition(text)
         assert not {"_", ">=", "==", "!=", "known("} & set(shown.split()), shown

@@ -174,7 +174,17 @@ def numbers_of(value: Spec) -> Iterator[float]:
                 yield float(each)
 
 
-PLAIN = {None, "", "1", "ratio", "fraction", "points", "Agatston", "x ULN", "× upper limit"}  # numbers that have no unit
+PLAIN = {
+    None,
+    "",
+    "1",
+    "ratio",
+    "fraction",
+    "points",
+    "Agatston",
+    "x ULN",
+    "× upper limit",
+}  # numbers that have no unit
 
 
 def unlike(spec: Spec) -> list[str]:
