@@ -79,7 +79,6 @@ class _Writer:
         # In the order of the page, so that its references are numbered as they are met: alerts stand above the class.
         considered = [self.consideration(clause) for clause in self.holding(words.consider)]
         missing, conclusion, product = self.missing(), self.conclusion(), self.product()
-        findings = self.findings(range(len(found.statuses)) if every_rule else self.met)
         return Assessment.of(
             {
                 "format": parts.FORMAT,
@@ -97,7 +96,7 @@ class _Writer:
                 "risk": words.risk(found.tiers),
                 "ca_p_product": product,
                 "mechanisms": dict(words.mechanisms(tuple(found.lows), tuple(found.highs))),
-                "findings": findings,
+                "findings": self.findings(range(len(found.statuses)) if every_rule else self.met),
                 "undecided": self.undecided(),
                 "missing": missing,
                 "assumed_absent": self.assumed_absent(),
@@ -110,6 +109,7 @@ class _Writer:
                 "facts": self.facts(),
                 "references": {source: words.references[source] for source in self.sources},
                 "warnings": self.warnings(),
+                "chemistry": None,  # `calcrisk.chemistry.answer` adds it for whoever asks
                 "notice": words.data["notice"],
             }
         )

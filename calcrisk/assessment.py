@@ -283,6 +283,72 @@ class Warned(Part):
     message: str
 
 
+class Saturation(Part):
+    """The saturation index of one solid (log10, per formula unit), and the range that published constants give it.
+
+    ``between_patients`` is how far patients of one index may differ by what was not, or not exactly, measured.
+    """
+
+    label: str
+    formula: str
+    index: float | None
+    lowest: float | None
+    highest: float | None
+    per_ion: float | None
+    between_patients: float | None
+
+
+class Precipice(Part):
+    """The phosphate (mmol/L, and mg/dL) at which this serum is saturated with a solid; None where none is.
+
+    ``times`` is that phosphate in parts of the patient's own; ``lowest`` and ``highest`` (mmol/L) by other constants.
+    """
+
+    label: str
+    phosphate: float | None
+    phosphate_mg_dl: float | None
+    product: float | None
+    times: float | None
+    lowest: float | None
+    highest: float | None
+
+
+class AssumedValue(Part):
+    """A quantity of the chemistry that was not measured, and what stood for it."""
+
+    label: str
+    value: float
+    unit: str
+    how: str
+
+
+class Chemistry(Part):
+    """Free ions and saturation of serum at 37 °C: a driving force, read by no rule. All None unless it was solved.
+
+    Ionised in mmol/L of serum water, ``total_calcium`` in mmol/L of serum: the one that goes with a measured ionised
+    one. ``calcium`` and ``phosphate`` say in per cent where the two are. ``isopleth`` holds curves by name (mg/dL).
+    """
+
+    status: Literal["solved", "missing", "out_of_range", "not_converged"]
+    why: str | None
+    ionised_calcium: float | None
+    measured: bool
+    ionised_magnesium: float | None
+    total_calcium: float | None
+    calcium: dict[str, float | None]
+    phosphate: dict[str, float | None]
+    ionic_strength: float | None
+    saturation: dict[str, Saturation]
+    precipice: dict[str, Precipice]
+    phosphate_at_threshold_mg_dl: float | None
+    point_mg_dl: tuple[float | None, float | None]
+    isopleth: dict[str, tuple[float | None, ...]] | None
+    assumed: tuple[AssumedValue, ...]
+    warnings: tuple[Warned, ...]
+    says: dict[str, str]
+    sources: tuple[str, ...]
+
+
 class Assessment(Part):
     """Everything calcrisk says of one patient. Serialise with ``to_json``; show with any of ``calcrisk.render``."""
 
@@ -314,6 +380,7 @@ class Assessment(Part):
     facts: dict[str, Fact]
     references: dict[str, Reference]
     warnings: tuple[Warned, ...]
+    chemistry: Chemistry | None  # None when it was not asked for; no rule reads it
     notice: str
 
     @staticmethod

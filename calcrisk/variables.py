@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
 Kind: TypeAlias = Literal["number", "yesno", "choice"]
-Role: TypeAlias = Literal["status", "lower_limit", "upper_limit"]
+Role: TypeAlias = Literal["status", "lower_limit", "upper_limit", "speciation"]
 
 _HINTS = 1024  # wrong names whose hint is remembered
 _TELLING = 2  # letters a wrong name must have to be like anything

@@ -126,6 +126,7 @@ CALLS: dict[str, list[list[str]]] = {
         ["good.yaml", "--json", "--jobs", "2"],
         ["bad.yaml", "--strict"],
     ],
+    "chemistry": [["good.yaml"], ["good.yaml", "--json"], ["good.yaml", "--format", "svg"], ["--calcium=9.9"]],
     "schema": [["patient"], ["assessment"], ["nothing"]],
     "template": [[]],
     "explain": [["fetuin-a"], ["Ca×P product", "--format", "markdown"], ["nothing"]],

@@ -64,12 +64,25 @@ ROOMS: dict[str, set[str]] = {
     "wording": _LANGUAGE | {"rules", "assessment"},
     "assessing": _LANGUAGE | _PATIENT | {"rules", "assessment", "wording"},
     "batch": _LANGUAGE | _PATIENT | {"inputs", "rules", "assessment", "assessing", "telling"},
+    "chemistry": {"parts", "assessment"},  # arrays, and the inputs of an assessment; no rule and no renderer knows it
     "entry": _LEAVES | {"assessment"},
     "explaining": _LANGUAGE | {"rules", "assessment", "entry"},
     "render": _LEAVES | {"parts", "assessment", "entry"},
     "cli": _LANGUAGE
     | _PATIENT
-    | {"inputs", "rules", "assessment", "assessing", "batch", "entry", "explaining", "render", "telling", ""},
+    | {
+        "inputs",
+        "rules",
+        "assessment",
+        "assessing",
+        "batch",
+        "chemistry",
+        "entry",
+        "explaining",
+        "render",
+        "telling",
+        "",
+    },
     "": _LEAVES
     | _PATIENT
     | {"inputs", "rules", "assessment", "assessing", "batch"},  # calcrisk/__init__.py: the public names
@@ -127,8 +140,18 @@ def test_no_module_imports_itself_by_way_of_others() -> None:
 
 @pytest.mark.parametrize(
     "graph",
-    [{"rules.scalar": {"inputs.fold"}}, {"render.terminal": {"rules.scalar"}}, {"assessment": {"render"}}],
-    ids=["rules read no document", "a renderer computes nothing", "an assessment knows no renderer"],
+    [
+        {"rules.scalar": {"inputs.fold"}},
+        {"render.terminal": {"rules.scalar"}},
+        {"assessment": {"render"}},
+        {"rules.closures": {"chemistry.blocks"}},
+    ],
+    ids=[
+        "rules read no document",
+        "a renderer computes nothing",
+        "an assessment knows no renderer",
+        "no chemistry in rules",
+    ],
 )
 def test_an_import_against_the_arrows_is_found(graph: dict[str, set[str]]) -> None:
     assert len(forbidden(graph)) == 1
@@ -170,7 +193,10 @@ def command(*arguments: str) -> str:
         pytest.param("import calcrisk", _EXTRAS | _DRAWING | {"typer", "rich", "yaml", "calcrisk.cli"}, id="import"),
         pytest.param(command("--version"), _EXTRAS | _DRAWING | {"yaml"}, id="--version"),
         pytest.param(command("--help"), _EXTRAS | {"yaml", "calcrisk.render.terminal"}, id="--help"),
-        pytest.param(command("assess", str(SAMPLE), "--json"), _EXTRAS | _DRAWING, id="assess --json"),
+        pytest.param(
+            command("assess", str(SAMPLE), "--json"), _EXTRAS | _DRAWING | {"calcrisk.chemistry"}, id="assess --json"
+        ),
+        pytest.param(command("chemistry", str(SAMPLE), "--json"), _EXTRAS - {"numpy"} | _DRAWING, id="chemistry"),
         pytest.param(
             command("assess", str(SAMPLE)), _EXTRAS | {"rich.markdown", "rich.live", "calcrisk.explaining"}, id="assess"
         ),

@@ -56,6 +56,7 @@ KEYS: dict[str, tuple[str, ...]] = {
             "warnings",
             "notice",
         ),
+        "chemistry",
     ),
     "rulebook": ("id", "version", "sha256", "profile"),
     "patient": ("id",),

@@ -59,6 +59,8 @@ def test_the_command_and_the_module_say_the_same_version() -> None:
 # ---------------------------------------------------------------------------------------------------- dependencies
 
 IMPORTED_AS = {"pydantic": "pydantic", "pyyaml": "yaml", "rich": "rich", "typer": "typer"}
+EXTRAS = {"chemistry": {"numpy"}}
+BROUGHT_ALONG = {"pyarrow"}  # by whoever hands over record batches
 
 
 def declared() -> set[str]:
@@ -95,7 +97,23 @@ def test_the_core_needs_four_packages_and_no_more() -> None:
 def test_everything_imported_is_declared() -> None:
     files = (ROOT / "calcrisk").rglob("*.py")
     used = set().union(*(foreign_imports(path.read_text(encoding="utf-8")) for path in files))
-    assert used == {IMPORTED_AS[name] for name in declared()}
+    assert used == {IMPORTED_AS[name] for name in declared()} | set().union(*EXTRAS.values()) | BROUGHT_ALONG
+
+
+def test_an_extra_is_imported_by_its_own_rooms_alone() -> None:
+    extras = set().union(*EXTRAS.values()) | BROUGHT_ALONG
+    files = {
+        path.relative_to(ROOT / "calcrisk").parts[0]
+        for path in (ROOT / "calcrisk").rglob("*.py")
+        if foreign_imports(path.read_text(encoding="utf-8")) & extras
+    }
+    assert files == {"chemistry"}
+
+
+def test_the_extras_are_declared() -> None:
+    optional = PYPROJECT["project"]["optional-dependencies"]
+    assert {name: {re.split(r"[<>=]", line)[0] for line in lines} for name, lines in optional.items()} == EXTRAS
+    assert set(optional["chemistry"]) <= {line.split(" #")[0] for line in PYPROJECT["dependency-groups"]["test"]}
 
 
 def test_an_undeclared_import_is_found() -> None:

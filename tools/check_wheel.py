@@ -18,7 +18,12 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 RULEBOOK = ROOT / "calcrisk" / "rulebook"
-NEEDED = ("calcrisk/py.typed", "calcrisk/rulebook/rulebook.json", "calcrisk/rulebook/background.json")
+NEEDED = (
+    "calcrisk/py.typed",
+    "calcrisk/rulebook/rulebook.json",
+    "calcrisk/rulebook/background.json",
+    "calcrisk/chemistry/constants.json",
+)
 OVERLAY = 'overlay: pathologic-calcification\nid: ours\nversion: "1"\ntitle: Ours\n'
 UNWANTED = ("tests/", "tools/", "benchmarks/")
 

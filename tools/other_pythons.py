@@ -12,6 +12,7 @@ import os
 import subprocess
 import sys
 import tomllib
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
@@ -88,9 +89,10 @@ def oldest_and_newest(found: list[Python], here: Python) -> list[Python]:
 
 
 def lowest_dependencies() -> list[str]:
-    """The runtime dependencies, each held to its lower bound."""
+    """The runtime dependencies, those of extras included, each held to its lower bound."""
+    extras: dict[str, list[str]] = PROJECT["project"]["optional-dependencies"]
     dependencies: list[str] = PROJECT["project"]["dependencies"]
-    return [line.replace(">=", "==") for line in dependencies]
+    return [line.replace(">=", "==") for line in chain(dependencies, *extras.values())]
 
 
 def is_made_by(python: Python, inside: Path) -> bool:

@@ -68,6 +68,15 @@ Jobs = Annotated[
 ]
 
 
+Chemistry = Annotated[
+    bool, typer.Option("--chemistry", help="Ion chemistry of the serum as well; needs numpy.", rich_help_panel=_ANSWER)
+]
+Unknown = Annotated[
+    list[str] | None,
+    typer.Option("--unknown", metavar="NAME", help="State an input to be an open question.", rich_help_panel=_ANSWER),
+]
+
+
 def _version(wanted: bool) -> None:  # typer's callback
     if wanted:
         from calcrisk.rules.rulebook import Rulebook as Book
@@ -98,22 +107,41 @@ def _assess(  # noqa: PLR0913  # the options of the command, beside one for ever
     all: Annotated[  # noqa: A002  # the word users type
         bool, typer.Option("--all", help="Every rule, also those that do not hold.", rich_help_panel=_ANSWER)
     ] = False,
+    chemistry: Chemistry = False,
     output: Output = None,
     profile: Profile = None,
     rulebook: Rulebook = None,
     as_of: AsOf = None,
-    unknown: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--unknown", metavar="NAME", help="State an input to be an open question.", rich_help_panel=_ANSWER
-        ),
-    ] = None,
+    unknown: Unknown = None,
     **flags: str | bool | None,
 ) -> None:
     """Assess one patient, from a file, from flags, or both (flags win), and explain the answer."""
     from calcrisk.cli.assess import Wanted, run
 
-    wanted = Wanted(format=format, json=json, brief=brief, every_rule=all, output=output, as_of=as_of)
+    wanted = Wanted(format, json, brief, all, output, as_of, chemistry)
+    run(file, flags, unknown or [], wanted, profile=profile, rulebook=rulebook)
+
+
+def _chemistry(  # noqa: PLR0913  # the options of the command, beside one for every input
+    file: Annotated[
+        str | None, typer.Argument(metavar="[FILE or -]", help="YAML or JSON; '-' reads standard input.")
+    ] = None,
+    format: Annotated[  # noqa: A002  # the word users type
+        str | None, typer.Option("--format", metavar="NAME", help="terminal, json or svg.", rich_help_panel=_ANSWER)
+    ] = None,
+    json: Json = False,
+    output: Output = None,
+    profile: Profile = None,
+    rulebook: Rulebook = None,
+    as_of: AsOf = None,
+    unknown: Unknown = None,
+    **flags: str | bool | None,
+) -> None:
+    """Ions and saturation of one serum: a driving force, not a diagnosis and not a prediction. Needs numpy."""
+    from calcrisk.cli.assess import Wanted
+    from calcrisk.cli.chemistry import run
+
+    wanted = Wanted(format, json, False, False, output, as_of, True)
     run(file, flags, unknown or [], wanted, profile=profile, rulebook=rulebook)
 
 
@@ -126,6 +154,7 @@ def _batch(  # noqa: PLR0913  # the options of the command
     fail_on: FailOn = None,
     strict: Strict = False,
     jobs: Jobs = None,
+    chemistry: Chemistry = False,
     profile: Profile = None,
     rulebook: Rulebook = None,
     as_of: AsOf = None,
@@ -133,7 +162,7 @@ def _batch(  # noqa: PLR0913  # the options of the command
     """Assess many patients; each that cannot be read is refused in its place, and none stops the others."""
     from calcrisk.cli.batch import Wanted, run
 
-    wanted = Wanted(format, json, output, jobs, fail_on or [], strict, as_of, top)
+    wanted = Wanted(format, json, output, jobs, fail_on or [], strict, as_of, top, chemistry)
     raise typer.Exit(run(paths, wanted, profile=profile, rulebook=rulebook))
 
 
@@ -298,6 +327,8 @@ def command_line(arguments: Sequence[str]) -> typer.Typer:
     )
     app.callback()(_calcrisk)
     app.command("assess")(_with_input_options(_assess, arguments))
+    if "assess" not in arguments[:1]:  # which starts fast, and pays for no other command's many options
+        app.command("chemistry")(_with_input_options(_chemistry, arguments if "chemistry" in arguments[:1] else ()))
     app.command("batch")(_batch)
     app.command("schema")(_schema)
     app.command("template")(_template)

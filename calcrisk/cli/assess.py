@@ -30,6 +30,7 @@ class Wanted(NamedTuple):
     every_rule: bool
     output: str | None
     as_of: str | None
+    chemistry: bool = False
 
 
 def run(  # noqa: PLR0913  # what a command line can say
@@ -42,13 +43,34 @@ def run(  # noqa: PLR0913  # what a command line can say
     rulebook: str | None,
 ) -> None:
     """Assess one patient and write the answer; raises ``CalcriskError`` for whatever is wrong, before it writes."""
+    form = chosen_format(_FORMATS, wanted.output, named=wanted.format, json=wanted.json, brief=wanted.brief)
+    if wanted.chemistry and form == "brief":
+        message, hint = "three lines have no room for the chemistry", "leave out --brief, or --chemistry"
+        raise UsageError([Fault(code="format-conflict", message=message, path="--chemistry", hint=hint)])
+    answer = assessed(file, flags, unknown, wanted, profile=profile, rulebook=rulebook)
+    _write(answer, form, wanted.output, full=wanted.every_rule)
+
+
+def assessed(  # noqa: PLR0913  # what a command line can say
+    file: str | None,
+    flags: Mapping[str, str | bool | None],
+    unknown: Sequence[str],
+    wanted: Wanted,
+    *,
+    profile: str | None,
+    rulebook: str | None,
+) -> Assessment:
+    """Assess the patient of a file and of flags; raises ``CalcriskError`` for whatever is wrong."""
     from calcrisk.assessing import assess
     from calcrisk.cli.rulebooks import load
     from calcrisk.inputs import patient_from
     from calcrisk.inputs.earlier import refuse_overwriting
     from calcrisk.inputs.flags import from_flags
 
-    form = chosen_format(_FORMATS, wanted.output, named=wanted.format, json=wanted.json, brief=wanted.brief)
+    if wanted.chemistry:
+        from calcrisk.cli.extra import require
+
+        require()
     as_of = as_date(wanted.as_of)
     written = from_flags(flags, unknown)
     if file is None and not written:
@@ -58,8 +80,13 @@ def run(  # noqa: PLR0913  # what a command line can say
     book = load(rulebook, profile)
     document = None if file is None else read(file)
     patient = patient_from(document, written)
-    answer = assess(patient, book, as_of=as_of or (document.as_of if document else None), every_rule=wanted.every_rule)
-    _write(answer, form, wanted.output, full=wanted.every_rule)
+    day = as_of or (document.as_of if document else None)
+    answer = assess(patient, book, as_of=day, every_rule=wanted.every_rule)
+    if wanted.chemistry:
+        from calcrisk.cli.extra import with_isopleth
+
+        return with_isopleth(answer)
+    return answer
 
 
 def read(file: str) -> Document:

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 _FORMATS: Final = ("table", "csv", "json", "ndjson")
 _AT_A_LIMIT: Final = 3  # the exit code when --fail-on was reached
 _TOGETHER = 32  # patients whose answers travel and are written together
+_SOLVED_TOGETHER = 256  # the same with the chemistry, which is solved for many in hardly more time than for one
 
 
 class Wanted(NamedTuple):
@@ -48,6 +49,7 @@ class Wanted(NamedTuple):
     strict: bool
     as_of: str | None
     top: int
+    chemistry: bool = False
 
 
 def run(paths: Sequence[str], wanted: Wanted, *, profile: str | None, rulebook: str | None) -> int:
@@ -56,6 +58,11 @@ def run(paths: Sequence[str], wanted: Wanted, *, profile: str | None, rulebook: 
     as_of = as_date(wanted.as_of)
     book = load(rulebook, profile)
     scoring = Scoring(book, form, as_of, _limits(wanted.fail_on, book), strict=wanted.strict)
+    if wanted.chemistry:
+        from calcrisk.cli.extra import require_room
+
+        require_room(form)
+        scoring.add_chemistry()
     found = find(paths, wanted.output)
     tally = _Tally(wanted.fail_on)
     try:
@@ -95,6 +102,14 @@ class Scoring:
         self._as_of, self._limits, self._strict = as_of, limits, strict
         self.scale = Scale(tuple(book.data["tier_names"]), tuple(book.data["classes"]))
         self.columns = columns(book.data["tiers"], [entry["name"] for entry in book.data["mechanisms"]])
+        self.chemistry, self.together = False, _TOGETHER
+
+    def add_chemistry(self) -> None:
+        """Solve the chemistry of the patients as well, many together."""
+        from calcrisk.render.rows import CHEMISTRY
+
+        self.chemistry, self.together = True, _SOLVED_TOGETHER
+        self.columns += CHEMISTRY
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave behind what a rulebook makes of itself when it is used: another process makes its own."""
@@ -107,13 +122,17 @@ class Scoring:
             some.append(outcome)
             if self._strict and isinstance(outcome, Refused):
                 break
-            if len(some) == _TOGETHER:
+            if len(some) == self.together:
                 yield self._piece(some, 0)
                 some = []
         yield self._piece(some, unit.share)
 
     def _piece(self, some: Sequence[Assessment | Refused], share: float) -> Piece:
         refused = [outcome for outcome in some if isinstance(outcome, Refused)]
+        if self.chemistry:
+            from calcrisk.chemistry.answer import with_chemistry
+
+            some = with_chemistry(some)
         return Piece(
             text=self._text(some),
             lines=tuple(line(outcome, self.scale) for outcome in some) if self.form == "table" else (),

@@ -40,6 +40,7 @@ def markdown(assessment: Assessment, *, full: bool = False) -> str:
         _head(assessment, numbers),
         _tiers(assessment),
         _product(assessment, numbers, full=full),
+        _chemistry(assessment),
         _mechanisms(assessment.mechanisms.values()),
         _findings(assessment, numbers, full=full),
         () if full else _objections(assessment, numbers),
@@ -145,6 +146,16 @@ def _product(assessment: Assessment, numbers: Numbers, *, full: bool) -> Iterato
 def _measured(name: str, part: Measured, shown: Product) -> str:
     si = f" ({part.si})" if part.si else ""
     return f"- {name}: **{part.text}**{si}, {words.verdict(part.reached, shown.threshold)}"
+
+
+def _chemistry(assessment: Assessment) -> Iterator[str]:
+    if assessment.chemistry is not None:
+        from calcrisk.render import chemistry_words  # most answers have none
+
+        yield f"## {chemistry_words.TITLE}"
+        for line in chemistry_words.note(assessment.chemistry):
+            yield ""
+            yield escaped(line)
 
 
 def _mechanisms(shown: Iterable[Mechanism]) -> Iterator[str]:

@@ -15,12 +15,16 @@ from calcrisk.errors import Fault
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from calcrisk.assessment import Assessment, Risk
+    from calcrisk.assessment import Assessment, Chemistry, Risk
 
 _HEAD = ("source", "index", "id", "status", "classification", "possible", "settled")
 _PRODUCT = ("ca_p_product", "corrected_ca_p_product", "at_or_above")
 _TAIL = ("met_rules", "missing", "errors", "rulebook_sha256")
 _RANGE = ("lowest", "highest")
+CHEMISTRY = (
+    *("chemistry", "ionised_calcium_mmol_l", "ionised_calcium_measured"),
+    *("si_dcpd", "si_acp", "si_ocp", "si_tcp", "si_hap", "brushite_at_phosphate_mg_dl", "chemistry_assumed"),
+)
 _BREAK = "\r\n"  # while writing: a cell with either of the two is quoted, or it would begin a row for some readers
 _STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -78,9 +82,22 @@ def _scored(answer: Assessment) -> dict[str, Cell]:
         "rulebook_sha256": answer.rulebook.sha256,
     }
     cells.update(_tiers(answer.risk))
+    if answer.chemistry is not None:
+        cells.update(_of_chemistry(answer.chemistry))
     for name, part in answer.mechanisms.items():
         cells[name], cells[f"{name}_lowest"], cells[f"{name}_highest"] = part.level, part.lowest, part.highest
     return cells
+
+
+def _of_chemistry(shown: Chemistry) -> dict[str, Cell]:
+    cells: dict[str, Cell] = {
+        "chemistry": shown.status,
+        "ionised_calcium_mmol_l": shown.ionised_calcium,
+        "ionised_calcium_measured": shown.measured if shown.why is None else None,
+        "brushite_at_phosphate_mg_dl": shown.precipice["dcpd"].phosphate_mg_dl,
+        "chemistry_assumed": ";".join(part.label for part in shown.assumed),
+    }
+    return cells | {f"si_{name}": part.index for name, part in shown.saturation.items()}
 
 
 def _tiers(risk: Risk) -> Iterator[tuple[str, str | None]]:

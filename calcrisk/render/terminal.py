@@ -22,11 +22,20 @@ if TYPE_CHECKING:
     from calcrisk.assessment import Assessment
     from calcrisk.render.layout import Line
 
+
+def _chemistry(view: summary.View) -> Iterator[Line]:
+    if view.assessment.chemistry is not None:
+        from calcrisk.render.chemistry import section  # most answers have none
+
+        yield from section(view)
+
+
 _SECTIONS = (
     summary.alerts,
     summary.conclusion,
     summary.levels,
     summary.product,
+    _chemistry,
     reasons.fired,
     reasons.against,
     background.missing,

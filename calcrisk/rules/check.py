@@ -368,6 +368,7 @@ def _unreachable(program: Program) -> Iterator[Found]:
 
 def _display_only(data: Mapping[str, Any], program: Program) -> Iterator[Found]:
     hidden = {fact["name"] for fact in data["facts"] if fact["display_only"]}
+    hidden |= {entry["name"] for entry in data["variables"] if entry.get("role") == "speciation"}
     for route, names in _read_for_the_answer(data, program):
         yield from ((route, f"{name!r} is for display only", None) for name in sorted(names & hidden))
 

@@ -125,7 +125,7 @@ class VariableEntry(Sourced):
     listed: Listed | None = None
     onset_of: Identifier | None = None
     of: Identifier | None = None
-    role: Literal["status", "lower_limit", "upper_limit"] | None = None
+    role: Literal["status", "lower_limit", "upper_limit", "speciation"] | None = None  # the last: read by no rule
     derived: bool = False
 
     @model_validator(mode="after")
@@ -135,7 +135,7 @@ class VariableEntry(Sourced):
             (any(pair and pair[0] > pair[1] for pair in (self.hard, self.plausible)), "the limits are reversed"),
             (self.kind == "choice" and len(self.values) < 2, "a choice needs its values"),  # noqa: PLR2004  # to choose from
             (self.ask != "volunteered" and not self.question, "what is asked for needs its 'question'"),
-            ((self.of is None) != (self.role is None), "'of' and 'role' go together"),
+            ((self.of is None) != (self.role in {None, "speciation"}), "'of' and 'role' go together"),
             (self.rejects and self.kind != "yesno", "only a yes can reject the values of other inputs"),
             (
                 any(map(self._idle, self.unit_traps)),

@@ -86,6 +86,8 @@ def _variables(data: Mapping[str, Any], read: frozenset[str]) -> Iterator[Found]
     closing = {name for entry in data["variables"] for key in _CLOSING for name in entry.get(key) or ()}
     for at, entry in enumerate(data["variables"]):
         name = entry["name"]
+        if entry.get("role") == "speciation":  # the ion chemistry reads it, and no rule may
+            continue
         if name not in read | closing and not any(entry.get(key) for key in _SPEAKING):
             message = f"no rule, fact, table or sentence reads {name!r}"
             yield Found("unused-variable", ("variables", at), message, needle=name)

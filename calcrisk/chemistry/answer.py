@@ -1,0 +1,265 @@
+"""The chemistry of assessed patients, as a part of their assessments. It reads inputs; no rule reads it.
+
+Many patients are solved in one run, each with the answer it has alone.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from calcrisk.assessment import Assessment, Chemistry, Refused
+from calcrisk.chemistry import constants
+from calcrisk.chemistry.blocks import PRECIPICES, shown, solve
+from calcrisk.chemistry.isopleth import curves, with_curve
+from calcrisk.chemistry.newton import QUICK
+from calcrisk.chemistry.serum import ASSUMED, FIELDS, STATUS, fill, total_co2
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from calcrisk.assessment import Input
+    from calcrisk.chemistry.serum import Array, Filled
+
+    Fields = dict[str, Any]  # a part of the document, as it is written
+
+_FIELDS: Final = (*FIELDS, "ionised_ca", "dialysis")
+_SHARES: Final = {
+    "calcium": {"free": "ca_free", "protein": "ca_protein", "complexed": "ca_complexed"},
+    "phosphate": {"free": "p_free", "sodium": "p_sodium", "calcium": "p_calcium", "magnesium": "p_magnesium"},
+}
+_SAID: Final = ("notice", "not_news", "objection", "uncertain", "upper")
+
+
+def with_chemistry(outcomes: Sequence[Assessment | Refused], *, isopleth: bool = False) -> list[Assessment | Refused]:
+    """Return the same outcomes, each assessment with its chemistry, solved together.
+
+    With ``isopleth`` each gets the curves of a plot as well, and is solved by itself.
+    """
+    answers = [outcome for outcome in outcomes if isinstance(outcome, Assessment)]
+    parts = iter([_alone(answer) for answer in answers] if isopleth else _together(answers))
+    return [
+        Assessment.of({**vars(outcome), "chemistry": vars(next(parts))}) if isinstance(outcome, Assessment) else outcome
+        for outcome in outcomes
+    ]
+
+
+def _together(answers: Sequence[Assessment]) -> list[Chemistry]:
+    if not answers:
+        return []
+    read = [_fields(answer.inputs) for answer in answers]
+    columns = {name: np.array([fields.get(name, np.nan) for fields in read]) for name in _FIELDS}
+    solved, filled = solve(columns, tolerance=QUICK), fill(columns)
+    return [_Telling(answer, solved, filled, row, columns).part(None) for row, answer in enumerate(answers)]
+
+
+def _alone(answer: Assessment) -> Chemistry:
+    read = _fields(answer.inputs)
+    columns = with_curve({name: np.array([read.get(name, np.nan)]) for name in _FIELDS})
+    solved = solve(columns, tolerance=QUICK)
+    points = None if solved["status"][0] else curves(solved, answer.ca_p_product.threshold)
+    return _Telling(answer, solved, fill(columns), 0, columns).part(points)
+
+
+def _fields(inputs: Mapping[str, Input]) -> dict[str, float]:
+    """Return what was measured of a patient, by field and in its unit."""
+    reads = constants.document()["reads"]
+    stated = {name: _number(inputs, name) for name in reads}
+    fields = {reads[name]["field"]: value / reads[name]["per"] for name, value in stated.items() if value is not None}
+    besides = constants.document()["reads_besides"]
+    protein, gas = _number(inputs, "total_protein"), _number(inputs, "blood_gas_bicarbonate")
+    if protein is not None and "albumin" in fields:
+        fields["globulin"] = protein / besides["total_protein"] - fields["albumin"]
+    if gas is not None and "tco2" not in fields:
+        fields["tco2"] = total_co2(gas, fields.get("ph"))
+    if _on_dialysis(inputs):
+        fields["dialysis"] = 1
+    return fields
+
+
+def _number(inputs: Mapping[str, Input], name: str) -> float | None:
+    value = inputs[name].value if name in inputs else None
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def _on_dialysis(inputs: Mapping[str, Input]) -> bool:
+    return "dialysis" in inputs and inputs["dialysis"].value is True
+
+
+class _Telling:
+    """One patient's row on its way into the part of the assessment."""
+
+    def __init__(
+        self, answer: Assessment, solved: Mapping[str, Any], filled: Filled, row: int, columns: Mapping[str, Array]
+    ) -> None:
+        self.answer, self.inputs, self.row = answer, answer.inputs, row
+        self.numbers = {name: _plain(column[row]) for name, column in solved.items() if column.dtype.kind == "f"}
+        self.filled = {name: _plain(column[row]) for name, column in filled.values.items()}
+        self.given = {name: _plain(column[row]) for name, column in columns.items()}
+        self.status = STATUS[solved["status"][row]]
+        self.assumed = [name for bit, name in enumerate(ASSUMED) if int(solved["assumed"][row]) >> bit & 1]
+        self.words = constants.document()["words"]
+
+    def part(self, isopleth: dict[str, tuple[float | None, ...]] | None) -> Chemistry:
+        numbers, solved = self.numbers, self.status == STATUS[0]
+        return Chemistry.of(
+            {
+                "status": self.status,
+                "why": None if solved else self.why(),
+                "ionised_calcium": numbers["ionised_ca"],
+                "measured": solved and self.given["ionised_ca"] is not None,
+                "ionised_magnesium": numbers["ionised_mg"],
+                "total_calcium": numbers["total_ca"],
+                **{name: {to: numbers[of] for to, of in shares.items()} for name, shares in _SHARES.items()},
+                "ionic_strength": numbers["ionic_strength"],
+                "saturation": {name: self.saturation(name) for name in shown()},
+                "precipice": {name: self.precipice(name) for name in PRECIPICES},
+                "phosphate_at_threshold_mg_dl": self.at_threshold() if solved else None,
+                "point_mg_dl": self.point(),
+                "isopleth": isopleth,
+                "assumed": tuple(self.assumptions()) if solved else (),
+                "warnings": tuple(self.warnings()) if solved else (),
+                "says": {name: self.words[name] for name in _SAID},
+                "sources": tuple(map(_cited, constants.document()["objection"])),
+            }
+        )
+
+    def why(self) -> str:
+        names = {"missing": self.lacking, "out_of_range": self.outside}.get(self.status, list)()
+        return str(self.words[self.status].format(names=" and ".join(names)))
+
+    def lacking(self) -> list[str]:
+        fields = constants.document()["fields"]
+        return [fields[name]["label"] for name in ("ca", "p") if self.given[name] is None]
+
+    def outside(self) -> list[str]:
+        said, fields = [], constants.document()["fields"]
+        for name, value in {**self.filled, "ionised_ca": self.given["ionised_ca"]}.items():
+            (lowest, highest), label, unit = (fields[name][key] for key in ("range", "label", "unit"))
+            if value is not None and not lowest <= value <= highest:
+                said.append(f"{label} {value:g} (from {lowest:g} to {highest:g} {unit})".replace(" )", ")"))
+        return said
+
+    def saturation(self, name: str) -> Fields:
+        phase, entry = constants.phases()[name], constants.document()["phases"][name]
+        index = self.numbers[f"si_{name}"]
+        usual = constants.document()["uncertainty"]["reference_si"]["value"][name]
+        lowest, highest = phase.band or (usual, usual)
+        return {
+            "label": phase.label,
+            "formula": entry["formula"],
+            "index": index,
+            "lowest": None if index is None else index + lowest - usual,
+            "highest": None if index is None else index + highest - usual,
+            "per_ion": self.numbers[f"si_{name}_per_ion"],
+            "between_patients": self.between_patients(name),
+        }
+
+    def between_patients(self, name: str) -> float | None:
+        usual = constants.phases()[name].between_patients
+        uncertain = name in constants.document()["uncertainty"]["doubled_without_ph"]["value"] and "ph" in self.assumed
+        return None if usual is None else 2 * usual if uncertain else usual
+
+    def precipice(self, name: str) -> Fields:
+        level, factor = self.numbers[f"p_at_si0_{name}"], constants.value("units", "phosphorus_mg_dl_per_mmol_l")
+        band, base = self.bounds(name)
+        own, calcium = self.filled["p"], self.filled["ca"]
+        product = constants.value("units", "product_mg2_dl2_per_mmol2_l2")
+        known = level is not None and own is not None and calcium is not None
+        return {
+            "label": constants.phases()[name].label,
+            "phosphate": level,
+            "phosphate_mg_dl": level * factor if known and level else None,
+            "product": product * calcium * level if known and level and calcium else None,
+            "times": level / own if known and level and own else None,
+            "lowest": level * band[0] / base if known and level and band else None,
+            "highest": level * band[1] / base if known and level and band else None,
+        }
+
+    def bounds(self, name: str) -> tuple[tuple[float, float] | None, float]:
+        """Return lowest and highest phosphate of the reference serum by other constants, and the one by ours."""
+        entry = constants.document()["uncertainty"]["precipice"]["value"]
+        return ((entry["lowest"], entry["highest"]) if name == PRECIPICES[0] else None), entry["base"]
+
+    def at_threshold(self) -> float | None:
+        calcium = self.filled["ca"]
+        per = constants.value("units", "calcium_mg_dl_per_mmol_l")
+        return None if calcium is None else self.answer.ca_p_product.threshold / (calcium * per)
+
+    def point(self) -> tuple[float | None, float | None]:
+        """Return where the patient stands in the plot: the total calcium that goes with the ionised one, phosphate."""
+        calcium, phosphate = self.numbers["total_ca"], self.given["p"]
+        if calcium is None or phosphate is None:
+            return None, None
+        units = constants.document()["units"]
+        return (
+            calcium * units["calcium_mg_dl_per_mmol_l"]["value"],
+            phosphate * units["phosphorus_mg_dl_per_mmol_l"]["value"],
+        )
+
+    def assumptions(self) -> list[Fields]:
+        fields, how = constants.document()["fields"], self.words["how"]
+        told = []
+        for name in self.assumed:
+            if name in fields:
+                said = {"label": fields[name]["label"], "value": self.filled[name], "unit": fields[name]["unit"]}
+                told.append({**said, "how": how[self.how(name)]})
+        return told
+
+    def how(self, name: str) -> str:
+        if name == "ph" and "ph_estimated" in self.assumed:
+            return "ph_estimated"
+        if name == "cl" and self.given["na"] is not None:
+            return "cl"
+        return "on_dialysis" if name == "so4" and self.given["dialysis"] else "default"
+
+    def warnings(self) -> list[Fields]:
+        entries = constants.document()["warnings"]
+        bounded = [part.label for name, part in self.inputs.items() if name in _read_names() and _is_bounded(part)]
+        holds = {
+            "albumin-low": _below(self.filled["albumin"], entries["albumin-low"]["limit"]),
+            "albumin-assumed": "albumin" in self.assumed and self.given["ionised_ca"] is None,
+            "calcium-differs": self.differs(entries["calcium-differs"]["limit"]),
+            "acp-ph-range": not _within(self.filled["ph"], *entries["acp-ph-range"]["range"]),
+            "ph-estimated": "ph_estimated" in self.assumed,
+            "ph-assumed": "ph" in self.assumed and "ph_estimated" not in self.assumed,
+            "protein-not-used": "total_protein" in self.inputs and "albumin" in self.assumed,
+            "estimate-poor": self.given["ionised_ca"] is None,
+            "bound-not-used": bool(bounded),
+        }
+        names = ", ".join(bounded)
+        return [
+            {"code": f"chemistry-{code}", "message": entries[code]["say"].format(names=names)}
+            for code, true in holds.items()
+            if true
+        ]
+
+    def differs(self, limit: float) -> bool:
+        total, consistent = self.given["ca"], self.numbers["total_ca"]
+        return total is not None and consistent is not None and abs(total - consistent) > limit
+
+
+def _read_names() -> set[str]:
+    return {*constants.document()["reads"], *constants.document()["reads_besides"]}
+
+
+def _is_bounded(part: Input) -> bool:
+    return part.value is None and not (part.lowest is None and part.highest is None)
+
+
+def _below(value: float | None, limit: float) -> bool:
+    return value is not None and value < limit
+
+
+def _within(value: float | None, lowest: float, highest: float) -> bool:
+    return value is not None and lowest <= value <= highest
+
+
+def _plain(number: float) -> float | None:
+    return None if np.isnan(number) else float(number)
+
+
+def _cited(source: str) -> str:
+    entry = constants.document()["sources"][source]
+    return f"{entry['citation']} doi:{entry['doi']}" if entry["doi"] else str(entry["citation"])

@@ -1,0 +1,116 @@
+"""The chemistry of one serum in files: as JSON, and the curves as a picture (SVG)."""
+
+from __future__ import annotations
+
+import json
+from html import escape
+from typing import TYPE_CHECKING
+
+from calcrisk.render import chemistry, words
+from calcrisk.render.json import to_json
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from calcrisk.assessment import Assessment, Chemistry
+
+_KEYS = ("format", "calcrisk", "source", "index", "status", "as_of", "rulebook", "patient", "ca_p_product", "chemistry")
+_WIDE = 720  # the picture, in its own units
+_HIGH = 480  # and its height
+_LEFT = 72  # columns of these before the plot
+_RIGHT = 30  # and behind it
+_TOP = 50  # above it
+_BOTTOM = 130  # and beneath it
+_DIGITS = 3  # of a number at an axis
+_TICKS = 6  # at each axis
+_LINE = 18  # from one line of the legend to the next
+_BESIDE = 8  # from an axis to its numbers
+_DOT = 5  # radius of the patient's point
+_FONT = 'font-family="sans-serif" font-size="13"'
+_CURVES = {
+    "product": ("#777777", "6 4", "Ca×P product at its threshold"),
+    "dcpd": ("#b03060", "", "saturated with brushite"),
+    "acp": ("#2060a0", "2 3", "saturated with amorphous calcium phosphate"),
+}
+
+
+def as_json(answer: Assessment) -> str:
+    """Write the envelope of an assessment with its product and chemistry, and nothing else of it."""
+    document = json.loads(to_json(answer))
+    return json.dumps({key: document[key] for key in _KEYS}, ensure_ascii=False, indent=2) + "\n"
+
+
+def picture(answer: Assessment) -> str | None:
+    """Draw the curves and the patient as SVG; None where there is nothing to draw."""
+    shown = answer.chemistry
+    if shown is None or shown.isopleth is None:
+        return None
+    drawing = _Drawing(shown)
+    title = f"Phosphate that saturates this serum, over its calcium: {answer.patient.id or 'patient without an id'}"
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDE} {_HIGH}" {_FONT}>',
+        f'<rect width="{_WIDE}" height="{_HIGH}" fill="white"/>',
+        _text(_LEFT, _LINE, title),
+        *drawing.axes(),
+        *drawing.curves(),
+        *drawing.point(),
+        *_beneath(shown.says["notice"]),
+        "</svg>",
+    ]
+    return "\n".join(parts) + "\n"
+
+
+def _beneath(notice: str) -> Iterator[str]:
+    """Set the notice beneath the plot, a sentence a line."""
+    sentences = notice.rstrip(".").split(". ")
+    for place, sentence in enumerate(reversed(sentences)):
+        yield _text(_LEFT, _HIGH - _LINE / 2 - place * _LINE, f"{sentence}.")
+
+
+def _text(x: float, y: float, text: str, anchor: str = "start") -> str:
+    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{escape(words.clean(text))}</text>'
+
+
+class _Drawing:
+    """Places calcium and phosphate (mg/dL) in the picture."""
+
+    def __init__(self, shown: Chemistry) -> None:
+        self.shown, self.points = shown, shown.isopleth or {}
+        known = [value for value in self.points["calcium"] if value is not None]
+        self.first, self.last, self.highest = known[0], known[-1], chemistry.highest_of(shown)
+
+    def x(self, calcium: float) -> float:
+        inside = min(max(calcium, self.first), self.last)
+        return _LEFT + (inside - self.first) / (self.last - self.first) * (_WIDE - _LEFT - _RIGHT)
+
+    def y(self, phosphate: float) -> float:
+        return _HIGH - _BOTTOM - phosphate / self.highest * (_HIGH - _TOP - _BOTTOM)
+
+    def axes(self) -> Iterator[str]:
+        low, right = self.y(0), _WIDE - _RIGHT
+        yield f'<path d="M{_LEFT} {_TOP}V{low:.1f}H{right}" fill="none" stroke="black"/>'
+        for tick in range(_TICKS + 1):
+            calcium = self.first + (self.last - self.first) * tick / _TICKS
+            phosphate = self.highest * tick / _TICKS
+            yield _text(self.x(calcium), low + _LINE, words.number(calcium, _DIGITS), "middle")
+            yield _text(_LEFT - _BESIDE, self.y(phosphate), words.number(phosphate, _DIGITS), "end")
+        yield _text(right, low + 2 * _LINE, "total calcium, mg/dL", "end")
+        yield _text(_BESIDE, _TOP - _LINE, "phosphate, mg/dL")
+
+    def curves(self) -> Iterator[str]:
+        for place, (name, (colour, dashes, label)) in enumerate(_CURVES.items()):
+            pairs = zip(self.points["calcium"], self.points.get(name, ()), strict=False)
+            inside = [(x, y) for x, y in pairs if x is not None and y is not None and y <= self.highest]
+            path = " ".join(f"{self.x(x):.1f},{self.y(y):.1f}" for x, y in inside)
+            style = f'fill="none" stroke="{colour}" stroke-width="2" stroke-dasharray="{dashes}"'
+            yield f'<polyline points="{path}" {style}/>'
+            down = self.y(0) + (place + 1) * _LINE + _LINE / 2
+            yield f'<path d="M{_LEFT} {down:.1f}h{_TOP - _BESIDE}" {style}/>'
+            yield _text(_LEFT + _TOP, down + _LINE / 2 / 2, label)
+
+    def point(self) -> Iterator[str]:
+        calcium, phosphate = self.shown.point_mg_dl
+        if calcium is not None and phosphate is not None:
+            x, y = self.x(calcium), self.y(phosphate)
+            yield f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{_DOT}"/>'
+            yield _text(x + _BESIDE, y - _BESIDE, "this patient")

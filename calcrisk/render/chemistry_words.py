@@ -1,0 +1,124 @@
+"""What is said of the chemistry, in sentences that the terminal and a note share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from calcrisk.render import words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from calcrisk.assessment import Chemistry, Precipice, Saturation
+
+TITLE = "Ion chemistry of the serum at 37 °C"
+_NOT_CALCIUM = {"sodium", "calcium", "magnesium"}  # what phosphate is paired with
+_SHARES = {"free": "free", "protein": "on protein", "complexed": "complexed"}
+
+
+def sentences(shown: Chemistry) -> Iterator[str]:
+    """Give what stands beneath the numbers, one sentence or two each, the most telling first."""
+    if shown.why is not None:
+        yield shown.why
+        yield shown.says["notice"]
+        return
+    yield shown.says["not_news"]
+    yield precipices(shown)
+    yield f"{shown.says['uncertain']} {between_patients(shown)} {shown.says['upper']}"
+    if shown.assumed:
+        yield f"Assumed, not measured: {assumed(shown)}."
+    yield f"{shown.says['objection']} ({'; '.join(shown.sources)})"
+    yield shown.says["notice"]
+
+
+def between_patients(shown: Chemistry) -> str:
+    """Say how far patients of one index may differ, from the solid least to the one most uncertain."""
+    known = [(part.between_patients, part.label) for part in shown.saturation.values() if part.between_patients]
+    ends = [f"± {words.number(value, 2)} ({label})" for value, label in (min(known), max(known))]
+    return f"What was not measured, or not exactly, adds {' to '.join(ends)}."
+
+
+def assumed(shown: Chemistry) -> str:
+    """Name what was not measured and what stood for it, those of one origin together."""
+    origins: dict[str, list[str]] = {}
+    for part in shown.assumed:
+        origins.setdefault(part.how, []).append(f"{part.label} {_amount(part.value, part.unit)}")
+    return "; ".join(f"{', '.join(parts)} ({how})" for how, parts in origins.items())
+
+
+def _amount(value: float, unit: str) -> str:
+    return f"{words.number(value)} {unit}".rstrip()
+
+
+def ionised(shown: Chemistry) -> str:
+    """Say the ionised calcium, and whether it was measured."""
+    if shown.ionised_calcium is None:
+        return "not known"
+    how = "measured, and used" if shown.measured else "predicted; no rule reads it"
+    return f"{shown.ionised_calcium:.2f} mmol/L ({how})"
+
+
+def consistent(shown: Chemistry) -> str | None:
+    """Say the total calcium that goes with a measured ionised one."""
+    if not shown.measured or shown.total_calcium is None:
+        return None
+    return f"The total calcium that goes with it is {shown.total_calcium:.2f} mmol/L."
+
+
+def shares(parts: dict[str, float | None]) -> str:
+    """Say where an ion is."""
+    return ", ".join(f"{_share(name)} {value:.0f} %" for name, value in parts.items() if value is not None)
+
+
+def _share(name: str) -> str:
+    return f"with {name}" if name in _NOT_CALCIUM else _SHARES[name]
+
+
+def index(part: Saturation) -> str:
+    """Say a saturation index with its sign, to two digits and no more."""
+    return "–" if part.index is None else f"{part.index:+.2f}"
+
+
+def band(part: Saturation) -> str:
+    """Say the range that published constants give an index."""
+    return "" if part.lowest is None or part.highest is None else f"{part.lowest:+.1f} to {part.highest:+.1f}"
+
+
+def side(part: Saturation) -> str:
+    """Say on which side of saturation a solid is, and when that is no news."""
+    if part.index is None or part.lowest is None or part.highest is None:
+        return ""
+    if part.lowest < 0 < part.highest:
+        return "near saturation"
+    return "below saturation" if part.index < 0 else "above saturation"
+
+
+def precipices(shown: Chemistry) -> str:
+    """Say at which phosphate the serum is saturated, beside the line of the product."""
+    said = [_precipice(part) for part in shown.precipice.values()]
+    line = shown.phosphate_at_threshold_mg_dl
+    beside = f" The threshold of the Ca×P product stands at {words.number(line, 2)} mg/dL." if line else ""
+    return " ".join(said) + beside
+
+
+def _precipice(part: Precipice) -> str:
+    if part.phosphate_mg_dl is None or part.phosphate is None or part.times is None:
+        return f"No phosphate that occurs saturates this serum with {part.label}."
+    text = f"A phosphate of {words.number(part.phosphate_mg_dl, 2)} mg/dL ({words.number(part.phosphate, 2)} mmol/L), "
+    text += f"{words.number(part.times, 2)} times the patient's, would saturate this serum with {part.label}"
+    if part.lowest and part.highest:
+        scale = part.phosphate_mg_dl / part.phosphate
+        lowest, highest = words.number(part.lowest * scale, 2), words.number(part.highest * scale, 2)
+        text += f" (by other published constants {lowest} to {highest} mg/dL)"
+    return f"{text}."
+
+
+def note(shown: Chemistry) -> Iterator[str]:
+    """Give the chemistry as plain lines for a note."""
+    if shown.why is None:
+        yield f"Ionised calcium {ionised(shown)}."
+        yield f"Calcium: {shares(shown.calcium)}. Phosphate: {shares(shown.phosphate)}."
+        said = [f"{part.label} {index(part)} ({band(part)})" for part in shown.saturation.values()]
+        yield f"Saturation index, log10: {'; '.join(said)}."
+    yield from sentences(shown)
+    yield from (part.message for part in shown.warnings)

@@ -1,0 +1,43 @@
+"""``calcrisk chemistry`` as a page of the terminal: who, the chemistry, the plot, and which program answered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rich.segment import Segment
+
+from calcrisk.render import background, chemistry
+from calcrisk.render.citations import Numbers
+from calcrisk.render.layout import Page, finished
+from calcrisk.render.summary import View
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rich.console import Console, ConsoleOptions, RenderResult
+
+    from calcrisk.assessment import Assessment
+    from calcrisk.render.layout import Line
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """The chemistry of an assessment, as wide as the console it is printed on."""
+
+    assessment: Assessment
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Give styled text line by line; no text of a patient is ever read as markup."""
+        for line in self._lines(Page.of(options.max_width, options.encoding)):
+            yield from (Segment(text, console.get_style(style) if style else None) for text, style in finished(line))
+            yield Segment.line()
+
+    def _lines(self, page: Page) -> Iterator[Line]:
+        view = View(self.assessment, page, Numbers(self.assessment.references), full=False)
+        if who := " ".join(part for part in (self.assessment.patient.id, self.assessment.source) if part):
+            yield from page.paragraph([(page.literal(who), "bold")])
+            yield []
+        for part in (chemistry.section, chemistry.plot, background.footer):
+            yield from part(view)
+            yield []
