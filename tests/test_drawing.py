@@ -29,6 +29,7 @@ def drawing(text: str | bytes, column: int, *, told: str = "", line: int = 1, be
         ("calcium: 9,2", 10, "'9,2'", "1 | calcium: 9,2\n  |          ^~~"),
         ('albumin: "3,1"', 10, "'3,1'", '1 | albumin: "3,1"\n  |          ^~~~~'),
         ("calcum: 9.2", 1, "calcum is not", "1 | calcum: ···\n  | ^~~~~~"),
+        ("age: None", 6, "no number", "1 | age: ····\n  |      ^"),
         ("Kowalczyk: 9.2", 1, "not known", "1 | ·········: ···\n  | ^"),
         (b"\xef\xbb\xbfage: 771\r\n", 6, "771", "1 | age: 771\n  |      ^~~"),
         ("age: \x1b[31m", 6, "\x1b[31m", "1 | age: ·[···\n  |      ^"),

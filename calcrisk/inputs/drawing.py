@@ -50,7 +50,7 @@ def _drawing(line: str, column: int, fault: Fault) -> str:
 
 def _shown(line: str, column: int, fault: Fault) -> int:
     """Return where the text at the fault ends; at the fault itself, when the message does not show it too."""
-    told = f"{fault.message} {fault.got} {fault.path}"
+    told = " ".join(said for said in (fault.message, fault.got, fault.path) if said)
     for token in _TOKENS:
         found = token.match(line, column)
         text = found["text"].rstrip() if found else ""
