@@ -7,6 +7,7 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from random_patients import bounded_examples
 
 from calcrisk.errors import Fault
 from calcrisk.inputs.drawing import drawn
@@ -56,6 +57,7 @@ def test_of_a_long_line_the_part_around_the_fault_is_drawn() -> None:
     assert len(shown) < 80
 
 
+@bounded_examples(300)
 @given(st.text(max_size=200), st.text(max_size=40), st.integers(1, 200))
 def test_nothing_is_drawn_but_signs_names_and_what_is_told(text: str, told: str, column: int) -> None:
     shown = drawing(text, column, told=told).split("\n")[0].partition("| ")[2]
