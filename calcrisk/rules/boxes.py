@@ -37,10 +37,11 @@ class Table:
     def __init__(self, axes: Mapping[str, int], rows: Sequence[ex.Node]) -> None:
         """Split the space of ``axes`` (name to highest coordinate) by the rows; the last row must always hold."""
         self.axes: tuple[str, ...] = tuple(axes)
+        self.rows: tuple[ex.Node, ...] = tuple(rows)
         self._index = {name: axis for axis, name in enumerate(axes)}
         whole = tuple((0, highest) for highest in axes.values())
         self._whole = whole
-        self.boxes: tuple[Box, ...] = tuple(self._split(tuple(rows), 0, whole))
+        self.boxes: tuple[Box, ...] = tuple(self._split(self.rows, 0, whole))
         self.read = lru_cache(maxsize=_CACHED)(self._read)
 
     def answer(self, point: Sequence[int]) -> int:
