@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import closing, suppress
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -21,12 +22,13 @@ from calcrisk.render import words
 from calcrisk.render.faults import show
 from calcrisk.render.json import to_line
 from calcrisk.render.overview import Overview, Scale, line
-from calcrisk.render.rows import columns, header, row
+from calcrisk.render.rows import cells, columns, header, row
 from calcrisk.rules.rulebook import Rulebook
 from calcrisk.telling import tell
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+    from contextlib import AbstractContextManager
 
     from calcrisk.assessment import Assessment
     from calcrisk.inputs.sources import Found, Unit
@@ -62,6 +64,10 @@ def run(paths: Sequence[str], wanted: Wanted, *, profile: str | None, rulebook: 
     limits = _limits(wanted.fail_on, book)
     if wanted.map or names_tables(paths):
         return _run_tables(paths, wanted, book, form, limits)
+    if form == "parquet":
+        from calcrisk.cli.parquet import require_parquet
+
+        require_parquet(wanted.output)
     scoring = Scoring(book, form, as_of, limits, strict=wanted.strict)
     if wanted.chemistry:
         from calcrisk.cli.extra import require_room
@@ -88,7 +94,16 @@ def _run_tables(
     from calcrisk.cli import tables
 
     asked = tables.Tables(
-        form, wanted.output, wanted.jobs, limits, wanted.strict, wanted.top, wanted.lists, _footer(book), wanted.map
+        form=form,
+        output=wanted.output,
+        jobs=wanted.jobs,
+        limits=limits,
+        strict=wanted.strict,
+        top=wanted.top,
+        lists=wanted.lists,
+        footer=_footer(book),
+        map=wanted.map,
+        chemistry=wanted.chemistry,
     )
     try:
         with ending_cleanly():
@@ -175,6 +190,8 @@ class Scoring:
             return encoded("".join(row(outcome, self.columns, self._order) for outcome in some))
         if self.form == "ndjson":
             return b"".join(to_line(outcome) for outcome in some)
+        if self.form == "parquet":
+            return b"".join(encoded(json.dumps(cells(outcome, self._order)) + "\n") for outcome in some)
         if self.form == "json":
             return b",\n".join(to_line(outcome).rstrip(b"\n") for outcome in some)
         return b""
@@ -253,7 +270,7 @@ def _write(pieces: Iterator[Piece], scoring: Scoring, wanted: Wanted) -> None:
         print_page(page.print_to, wanted.output)
         return
     frame = _frame(scoring)
-    with writing(wanted.output) as write:
+    with _goal(scoring, wanted) as write:
         _whole(write, frame.before)
         between = b""
         try:
@@ -265,6 +282,15 @@ def _write(pieces: Iterator[Piece], scoring: Scoring, wanted: Wanted) -> None:
             write(b"\n" if between else b"")  # what is there ends with a line's end, and shows that it is not all
             raise
         write(frame.behind)
+
+
+def _goal(scoring: Scoring, wanted: Wanted) -> AbstractContextManager[Callable[[bytes], None]]:
+    """Return what the answers are written with: to where they are wanted, or aside, to be made a Parquet file of."""
+    if scoring.form != "parquet":
+        return writing(wanted.output)
+    from calcrisk.cli.parquet import writing_parquet
+
+    return writing_parquet(wanted.output, scoring.book, scoring.columns)
 
 
 def _whole(write: Callable[[bytes], None], text: bytes) -> None:

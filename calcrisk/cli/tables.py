@@ -2,30 +2,31 @@
 
 from __future__ import annotations
 
-from contextlib import closing, contextmanager, suppress
-from pathlib import Path
-from tempfile import TemporaryDirectory
+from contextlib import closing, suppress
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from calcrisk.assessment import Refused
 from calcrisk.batch import outcomes
-from calcrisk.cli.output import is_terminal, placing, print_page, writing
+from calcrisk.cli.extra import add_to_table, require_arrow, with_chemistry
+from calcrisk.cli.output import is_terminal, print_page
+from calcrisk.cli.parquet import placed, require_parquet
 from calcrisk.cli.progress import Watch
-from calcrisk.cohort.engine import engine, name, require, text
+from calcrisk.cohort.engine import engine, require, text
+from calcrisk.cohort.mapfile import read_map
+from calcrisk.cohort.parquet import made_with, options
 from calcrisk.cohort.scoring import Cohort
 from calcrisk.cohort.staging import staged
 from calcrisk.cohort.tables import opened, table_files
 from calcrisk.errors import Fault, InputError
 from calcrisk.render.faults import show
 from calcrisk.render.overview import Overview, Scale, line
-from calcrisk.render.rows import cells, columns
+from calcrisk.render.rows import CHEMISTRY, cells, columns
 from calcrisk.rules.sql.select import LISTS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from calcrisk.assessment import Assessment
-    from calcrisk.cohort.columnmap import ColumnMap
     from calcrisk.cohort.engine import Engine
     from calcrisk.rules.rulebook import Rulebook
 
@@ -33,10 +34,9 @@ _COPY: Final = {
     "csv": "FORMAT csv, HEADER true",
     "json": "FORMAT json, ARRAY true",
     "ndjson": "FORMAT json",
-    "parquet": "FORMAT parquet",
 }
 _TEXTS: Final = ("source", "id", "errors")  # cells in which a spreadsheet might find a formula
-_YES_NO: Final = "settled"
+_LISTED: Final = ("possible", "met_rules", "missing", "chemistry_assumed")
 _FORMULA: Final = r"^[=+\-@\t\r]"
 _TOLD: Final = 20  # refused rows that are told one by one
 _BLOCK: Final = 2**20  # bytes
@@ -53,7 +53,8 @@ class Tables(NamedTuple):
     top: int
     lists: bool
     footer: tuple[str, str]
-    map: ColumnMap | None
+    map: str | None
+    chemistry: bool
 
 
 class Ended(NamedTuple):
@@ -71,6 +72,10 @@ class _StrictError(Exception):
 def run(paths: Sequence[str], book: Rulebook, wanted: Tables) -> Ended:
     """Score every row of every table and write the answers; raises ``CalcriskError``, before it writes anything."""
     require()
+    if wanted.form == "parquet":
+        require_parquet(wanted.output)
+    if wanted.chemistry:
+        require_arrow(wanted.form)
     files = table_files(paths, lines=wanted.map is not None)
     with engine(wanted.jobs) as at_work:
         work = _Work(at_work, files, book, wanted)
@@ -85,9 +90,10 @@ class _Work:
 
     def __init__(self, at_work: Engine, files: Sequence[str], book: Rulebook, wanted: Tables) -> None:
         self._engine, self._book, self._wanted = at_work, book, wanted
-        self._table = opened(at_work, files)
-        self._staged, self._reader = staged(self._table, wanted.map)
+        column_map = read_map(wanted.map) if wanted.map else None
+        self._table, self._staged, self._reader = staged(opened(at_work, files), column_map)
         names = columns(book.data["tiers"], [entry["name"] for entry in book.data["mechanisms"]])
+        names += CHEMISTRY if wanted.chemistry else ()
         self._columns = [column for column in names if wanted.lists or column not in LISTS]
         self._cohort = Cohort(at_work, book, self._table, self._staged, self._columns)
         self.watch = Watch(2, shown=wanted.form == "table" or not is_terminal(wanted.output))
@@ -109,10 +115,15 @@ class _Work:
         if self._cohort.counts.odd:
             self._cohort.begin_answers()
             for rows in self._cohort.odd_rows():
-                answers = list(outcomes(map(self._reader, rows), self._book))
+                answers = self._solved(list(outcomes(map(self._reader, rows), self._book)))
                 self._cohort.answer(rows, [cells(answer, self._order) for answer in answers])
                 self._take(answers)
+        if self._wanted.chemistry:
+            add_to_table(self._cohort)
         self._count()
+
+    def _solved(self, answers: list[Assessment | Refused]) -> list[Assessment | Refused]:
+        return with_chemistry(answers) if self._wanted.chemistry else answers
 
     def _take(self, answers: Sequence[Assessment | Refused]) -> None:
         for answer in answers:
@@ -152,45 +163,26 @@ class _Work:
                 self._page.keep(line(answer, self._scale) for answer in outcomes(map(self._reader, rows), self._book))
             print_page(self._page.print_to, self._wanted.output)
             return
-        with self._placed() as path:
+        with placed(self._wanted.output) as path:
             query = self._cohort.query(self._guarded if self._wanted.form == "csv" else None)
             self._engine.watched(
-                f"COPY ({query}) TO {text(path)} ({_COPY[self._wanted.form]}{self._said()})",
+                f"COPY ({query}) TO {text(path)} ({self._copied()})",
                 lambda share: self.watch.advance(share, self._cohort.counts.rows),
             )
-
-    @contextmanager
-    def _placed(self) -> Iterator[str]:
-        """Give the path to write to: a neighbour of the output, or a file that is then copied to standard output."""
-        output = self._wanted.output
-        if output is not None and output != "-":
-            with placing(output) as path:
-                yield path
-            return
-        with TemporaryDirectory(prefix="calcrisk-") as folder:
-            aside = Path(folder) / "answers"
-            yield str(aside)
-            with writing(None) as write, aside.open("rb") as answers:
-                while block := answers.read(_BLOCK):
-                    write(block)
 
     @staticmethod
     def _guarded(column: str, sql: str) -> str:
         """Guard a text that a spreadsheet would take for a formula; an empty list is an empty cell, without quotes."""
-        if column in LISTS and column != _YES_NO:
+        if column in _LISTED:
             return f"NULLIF({sql}, '')"
         if column not in _TEXTS or sql == "NULL":
             return sql
         shown = f"CAST({sql} AS VARCHAR)"
         return f"CASE WHEN regexp_matches({shown}, {text(_FORMULA)}) THEN '''' || {shown} ELSE {shown} END"
 
-    def _said(self) -> str:
-        """Write into the file what the answers were made with."""
+    def _copied(self) -> str:
+        """Say how the file is written; Parquet holds what its answers were made with."""
         if self._wanted.form != "parquet":
-            return ""
-        said = {
-            "calcrisk_rulebook": f"{self._book.id} {self._book.version} {self._book.sha256}",
-            "calcrisk_profile": self._book.profile,
-            "calcrisk_assumed": ", ".join(f"{what}: {value}" for what, value in self._staged.assumed.items()),
-        }
-        return f", KV_METADATA {{{', '.join(f'{name(key)}: {text(value)}' for key, value in said.items())}}}"
+            return _COPY[self._wanted.form]
+        book = self._book
+        return options(made_with(f"{book.id} {book.version} {book.sha256}", book.profile, self._staged.assumed))

@@ -5,19 +5,21 @@ from __future__ import annotations
 import threading
 from contextlib import contextmanager
 from importlib.util import find_spec
+from itertools import chain
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Final
 
 from calcrisk.errors import Fault, InputError, SurroundingsError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     import duckdb
 
 _MEMORY: Final = "700MB"  # of DuckDB's own: with Python and what it reads ahead the process stays below 1 GiB
 _PAUSE: Final = 0.05  # seconds between two looks at how far a query has come
 _WHOLE: Final = 100.0  # per cent
+_BATCH: Final = 65_536  # rows of a record batch
 
 Row = tuple[Any, ...]
 
@@ -71,6 +73,17 @@ class Engine:
         if failure:
             raise failure[0]
         advance(1 - done)
+
+    def through(self, query: str, work: Callable[[Iterable[Any]], Iterator[Any]], table: str) -> None:
+        """Keep what ``work`` makes of the record batches of a query as a table; no more than a few batches are held."""
+        import pyarrow as pa
+
+        cursor = self._connection.cursor()
+        with _telling():
+            coming = work(cursor.sql(query).to_arrow_reader(_BATCH))
+            if (first := next(coming, None)) is not None:
+                batches = pa.RecordBatchReader.from_batches(first.schema, chain([first], coming))
+                self._connection.from_arrow(batches).create(table)
 
     def _run(self, query: str, failure: list[BaseException]) -> None:
         try:

@@ -7,6 +7,7 @@ assessed or refused in its place.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from calcrisk.cohort.engine import name, text
@@ -16,7 +17,7 @@ from calcrisk.rules.sql.select import LISTS, Wish, select
 from calcrisk.rules.sql.statement import statement
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Mapping
 
     from calcrisk.cohort.engine import Engine
     from calcrisk.cohort.tables import Table
@@ -26,11 +27,14 @@ if TYPE_CHECKING:
 
 _SAMPLE: Final = 100_000  # rows that tell whether combinations are few
 _TOGETHER: Final = 512  # odd rows that are answered together
-_YES_NO: Final = ("settled", "at_or_above")
-_NUMBERS: Final = ("ca_p_product", "corrected_ca_p_product")
+_YES_NO: Final = ("settled", "at_or_above", "ionised_calcium_measured")
+_NUMBERS: Final = ("ca_p_product", "corrected_ca_p_product", "ionised_calcium_mmol_l", "brushite_at_phosphate_mg_dl")
+_INDEX: Final = "si_"  # saturation indices
+_VALUE: Final = "__value"
 _KEYS: Final = ("source", "index", "id")
 
 Cells = dict[str, Any]
+Solve = Callable[[Iterable[Any], Sequence[str]], Iterator[Any]]
 
 
 class Staged(NamedTuple):
@@ -61,6 +65,7 @@ class Cohort:
         self._word = word_type(engine, words)
         self._masks = bool(self._lists - {"settled"}) and self._combinations_are_few()
         self._chosen = self._select(masks=self._masks)
+        self._joined: list[str] = []
         self.counts = Counts(0, 0)
 
     def _select(self, *, masks: bool) -> Select:
@@ -111,22 +116,30 @@ class Cohort:
 
     def begin_answers(self) -> None:
         """Make room for the answers to odd rows."""
-        kinds = {column: self._kind(column) for column in self._columns if column not in _KEYS}
+        kinds = {column: kind_of(column) for column in self._columns if column not in _KEYS}
         columns = ", ".join(f"{_odd(column)} {kind}" for column, kind in kinds.items())
         self._engine.rows(f"CREATE TEMP TABLE odd ({FILE} INTEGER, {PLACE} BIGINT, {columns})")
-
-    @staticmethod
-    def _kind(column: str) -> str:
-        return "BOOLEAN" if column in _YES_NO else "DOUBLE" if column in _NUMBERS else "VARCHAR"
 
     def answer(self, rows: Sequence[Mapping[str, Any]], cells: Sequence[Cells]) -> None:
         """Keep the answers to odd rows: the cells of each, by the names of the columns."""
         kept = [column for column in self._columns if column not in _KEYS]
         lists: list[list[Any]] = [[row[FILE] for row in rows], [row[PLACE] for row in rows]]
         lists += [[one.get(column) for one in cells] for column in kept]
-        kinds = ["INTEGER", "BIGINT", *map(self._kind, kept)]
+        kinds = ["INTEGER", "BIGINT", *map(kind_of, kept)]
         values = ", ".join(f"unnest(CAST(? AS {kind}[]))" for kind in kinds)
         self._engine.rows(f"INSERT INTO odd SELECT {values}", lists)
+
+    # ---- the chemistry -----------------------------------------------------------------------------------------------
+
+    def add_chemistry(self, inputs: Sequence[str], solve: Solve) -> None:
+        """Let ``solve`` give the chemistry of the rows that SQL reads, from record batches of ``inputs``."""
+        chosen = select(self._book, self._staged.sources, Wish(frozenset(), inputs=tuple(inputs)))
+        held = [column.name for column in chosen.answer if column.name.endswith(_VALUE)]
+        shown = ", ".join(f"CAST({column} AS DOUBLE) AS {column.removesuffix(_VALUE)}" for column in held)
+        whole = self._statement(chosen, self._table.relation)
+        query = f"SELECT {FILE}, {PLACE}, {shown} FROM ({whole}) WHERE calcrisk_odd = 0"
+        self._engine.through(query, lambda batches: solve(batches, (FILE, PLACE)), "chemistry")
+        self._joined.append("chemistry")
 
     # ---- the whole ---------------------------------------------------------------------------------------------------
 
@@ -137,14 +150,14 @@ class Cohort:
         """
         whole, told = self._statement(self._chosen, self._table.relation), self._plain()
         if self.counts.odd:
+            self._joined.append("odd")
             told = {column: self._either(column, told[column]) for column in self._columns}
         if dressed:
             told = {column: dressed(column, told[column]) for column in self._columns}
         shown = ", ".join(f"{told[column]} AS {name(column)}" for column in self._columns)
-        if not self.counts.odd:
-            return f"SELECT {shown} FROM ({whole})"
-        by = f"USING ({FILE}, {PLACE})"  # a join gives rows in any order
-        return f"SELECT {shown} FROM ({whole}) LEFT JOIN odd {by} ORDER BY {FILE}, {PLACE}"
+        joins = "".join(f" LEFT JOIN {other} USING ({FILE}, {PLACE})" for other in self._joined)
+        order = f" ORDER BY {FILE}, {PLACE}" if joins else ""  # a join gives rows in any order
+        return f"SELECT {shown} FROM ({whole}){joins}{order}"
 
     def worst(self, count: int) -> Iterator[list[dict[str, Any]]]:
         """Give so many of the rows that SQL reads, those of the highest tiers first; 0 for all."""
@@ -160,14 +173,14 @@ class Cohort:
     def _either(self, column: str, plain: str) -> str:
         if column in _KEYS:
             return plain
-        kind = self._kind(column)
+        kind = kind_of(column)
         return f"CASE WHEN calcrisk_odd = 1 THEN {_odd(column)} ELSE CAST({plain} AS {kind}) END"
 
     def _plain(self) -> dict[str, str]:
         """Return the expression of each column for the rows that SQL reads."""
         ours = {"source": SOURCE, "index": PLACE, "id": "calcrisk_id", "status": "'scored'", "errors": "NULL"}
         ours["rulebook_sha256"] = text(self._book.sha256)
-        found = {column.name: column.name for column in self._chosen.answer}
+        found = {column: column for column in (*self._columns, *(part.name for part in self._chosen.answer))}
         found |= {column: f"CAST({column} AS BOOLEAN)" for column in _YES_NO if column in found}
         return found | ours | (texts(self._engine, self._chosen, "groups") if self._masks else {})
 
@@ -176,6 +189,15 @@ class Cohort:
         tiers = ", ".join(f"{tier}_tier" for tier in self._book.data["tiers"])
         query = f"SELECT classification, {tiers}, sum(patients) FROM groups WHERE calcrisk_odd = 0 GROUP BY ALL"
         return self._engine.rows(query)
+
+
+def kind_of(column: str) -> str:
+    """Return the type of a column of the answer."""
+    if column == "index":
+        return "BIGINT"
+    if column in _YES_NO:
+        return "BOOLEAN"
+    return "DOUBLE" if column in _NUMBERS or column.startswith(_INDEX) else "VARCHAR"
 
 
 def _odd(column: str) -> str:
