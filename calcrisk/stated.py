@@ -20,13 +20,12 @@ _QUOTED = 60  # characters of a bad value that a message repeats
 
 
 class Location(NamedTuple):
-    """Where something was written; line and column count from 1, and so does the row of a table."""
+    """Where something was written; line and column count from 1."""
 
     file: str | None = None
     line: int | None = None
     column: int | None = None
     path: str | None = None
-    row: int | None = None
 
 
 NOWHERE = Location()  # the place of what was read without looking where it stands: it is looked for when it matters
@@ -123,7 +122,7 @@ def fault(at: Location, **said: Unpack[Said]) -> Fault:
     """Make a fault that lies at a place; of what came no more is repeated than a reader needs."""
     if (got := said.get("got")) is not None:
         said["got"] = shortened(got)
-    return Fault(file=at.file, line=at.line, column=at.column, row=at.row, path=at.path, **said)
+    return Fault(file=at.file, line=at.line, column=at.column, path=at.path, **said)
 
 
 def expected(variable: Variable) -> str:

@@ -18,6 +18,7 @@ from calcrisk.cohort.scoring import Cohort
 from calcrisk.cohort.staging import staged
 from calcrisk.cohort.tables import opened, table_files
 from calcrisk.errors import Fault, InputError
+from calcrisk.inputs.earlier import refuse_overwriting
 from calcrisk.render.faults import show
 from calcrisk.render.overview import Overview, Scale, line
 from calcrisk.render.rows import CHEMISTRY, cells, columns
@@ -77,6 +78,7 @@ def run(paths: Sequence[str], book: Rulebook, wanted: Tables) -> Ended:
     if wanted.chemistry:
         require_arrow(wanted.form)
     files = table_files(paths, lines=wanted.map is not None)
+    refuse_overwriting(files, wanted.output)
     with engine(wanted.jobs) as at_work:
         work = _Work(at_work, files, book, wanted)
         with closing(work.watch), suppress(_StrictError):
@@ -115,7 +117,7 @@ class _Work:
         if self._cohort.counts.odd:
             self._cohort.begin_answers()
             for rows in self._cohort.odd_rows():
-                answers = self._solved(list(outcomes(map(self._reader, rows), self._book)))
+                answers = self._solved(list(map(_with_row, outcomes(map(self._reader, rows), self._book))))
                 self._cohort.answer(rows, [cells(answer, self._order) for answer in answers])
                 self._take(answers)
         if self._wanted.chemistry:
@@ -186,3 +188,11 @@ class _Work:
             return _COPY[self._wanted.form]
         book = self._book
         return options(made_with(f"{book.id} {book.version} {book.sha256}", book.profile, self._staged.assumed))
+
+
+def _with_row(answer: Assessment | Refused) -> Assessment | Refused:
+    """Say in which row of the table the errors of a refused patient lie; rows count from 1."""
+    if not isinstance(answer, Refused):
+        return answer
+    errors = tuple({**error, "row": (answer.index or 0) + 1} for error in answer.errors)
+    return Refused.of({**vars(answer), "errors": errors})

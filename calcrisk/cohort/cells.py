@@ -15,7 +15,7 @@ from calcrisk.rules.expression import names
 from calcrisk.rules.sql.nodes import Columns, quantity, truth
 from calcrisk.rules.sql.states import Source
 from calcrisk.rules.sql.terms import Quantity, integer, number
-from calcrisk.stated import UNKNOWN, Reading, Written
+from calcrisk.stated import UNKNOWN, Range, Reading, Written
 from calcrisk.values import read
 from calcrisk.variables import choices, registry
 
@@ -32,11 +32,12 @@ TABLE_WORDS: Final = {"1": True, "0": False} | YES_NO  # how tables answer yes a
 
 
 class _Case(NamedTuple):
-    """A condition on a cell and what it means: SQL of the value, or None where nothing, or that it is unknown."""
+    """A condition on a cell and what it means: SQL of the value, or None where nothing, that it is unknown, or odd."""
 
     when: str
     value: str | None
     unknown: bool = False
+    odd: bool = False
 
 
 def is_numeric(kind: str) -> bool:
@@ -62,6 +63,8 @@ def source(entry: Entry, kinds: Mapping[str, str]) -> Source:
 
 def constant(variable: Variable, word: str) -> Source:
     """Return an input that is the same in every row."""
+    if says_more(variable, word):
+        return Source("NULL", None, "1 = 1")
     value = _meant(variable, word)
     return Source("NULL", "1 = 1") if value is None else Source(value)
 
@@ -78,7 +81,7 @@ def _decided(raw: str, cases: list[_Case], variable: Variable, *, numeric: bool)
     values = " ".join(f"WHEN {case.when} THEN {case.value or 'NULL'}" for case in cases)
     opened = [case for case in cases if case.unknown]
     known = " ".join(f"WHEN {case.when} THEN {int(case.unknown)}" for case in cases if opened)
-    odd = " ".join(f"WHEN {case.when} THEN 0" for case in cases)
+    odd = " ".join(f"WHEN {case.when} THEN {int(case.odd)}" for case in cases)
     return Source(
         f"CAST(CASE {values} END AS {kind})",
         f"CASE {known} ELSE 0 END = 1" if opened else None,
@@ -93,8 +96,13 @@ def _coded(entry: Entry, variable: Variable, raw: str, *, numeric: bool) -> Iter
             when = f"lower(trim(CAST({raw} AS VARCHAR))) = {text(code.strip().casefold())}"
         else:
             when = f"{_written(raw, numeric=numeric)} = {number_!r}"
-        value = None if word is None else _meant(variable, word)
-        yield _Case(when, value, unknown=word is not None and value is None)
+        if word is None:
+            yield _Case(when, None)
+        elif says_more(variable, word):
+            yield _Case(when, None, odd=True)
+        else:
+            value = _meant(variable, word)
+            yield _Case(when, value, unknown=value is None)
 
 
 def _as_number(code: str) -> float | None:
@@ -157,16 +165,26 @@ def _words(variable: Variable, raw: str, *, numeric: bool) -> Iterator[_Case]:
         yield _Case(f"{bare} IN ({', '.join(map(text, exact))})", str(code))
 
 
+def says_more(variable: Variable, word: str) -> bool:
+    """Whether a word says more than one value of one input: ``G3`` is two stages, ``5D`` is dialysis besides."""
+    reading = _read(variable, word)
+    return bool(reading.also) or any(isinstance(given.value, Range) for given in reading.given.values())
+
+
 def _meant(variable: Variable, word: str) -> str | None:
     """Return what a word of a map means as a value, None for unknown. The map was checked when it was read."""
-    reading = Reading(registry())
-    read(variable, Written(word, ""), reading)
-    given = reading.given.get(variable.name)
+    given = _read(variable, word).given.get(variable.name)
     if given is None or given.value is None:
         return None
     if isinstance(given.value, str):
         return str(variable.values.index(given.value))
     return str(int(given.value)) if isinstance(given.value, bool) else repr(given.value)
+
+
+def _read(variable: Variable, word: str) -> Reading:
+    reading = Reading(registry())
+    read(variable, Written(word, ""), reading)
+    return reading
 
 
 # ---- expressions -----------------------------------------------------------------------------------------------------

@@ -57,18 +57,17 @@ class Engine:
     def watched(self, query: str, advance: Callable[[float], None]) -> None:
         """Run a long query; ``advance`` is told again and again which share of it (0 to 1) has been done since."""
         failure: list[BaseException] = []
-        work = threading.Thread(target=self._run, args=(query, failure), daemon=True)
-        work.start()
+        ended = threading.Event()  # not the thread itself: one whose wait was interrupted counts as ended too early
+        threading.Thread(target=self._run, args=(query, failure, ended), daemon=True).start()
         done = 0.0
         try:
-            while work.is_alive():
-                work.join(_PAUSE)
+            while not ended.wait(_PAUSE):
                 now = max(self._connection.query_progress(), 0.0) / _WHOLE
                 advance(max(now - done, 0.0))
                 done = max(now, done)
         except KeyboardInterrupt:
             self._connection.interrupt()
-            work.join()
+            ended.wait()
             raise
         if failure:
             raise failure[0]
@@ -85,12 +84,13 @@ class Engine:
                 batches = pa.RecordBatchReader.from_batches(first.schema, chain([first], coming))
                 self._connection.from_arrow(batches).create(table)
 
-    def _run(self, query: str, failure: list[BaseException]) -> None:
+    def _run(self, query: str, failure: list[BaseException], ended: threading.Event) -> None:
         try:
             with _telling():
                 self._connection.execute(query)
         except BaseException as error:  # noqa: BLE001  # told by whoever waits
             failure.append(error)
+        ended.set()
 
 
 @contextmanager

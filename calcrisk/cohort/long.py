@@ -1,8 +1,8 @@
 """A long table, one row a result, as a table of one row a draw: what a laboratory system exports.
 
-A draw is a patient and a time (within an encounter, where times begin anew in each). Of several results of one analyte in a draw the first in the table counts. The unit is
-believed, row by row: a code whose name promises another (a molar LOINC with a mass unit) is an error of the table that
-the literature knows, and the number is what was measured.
+A draw is a patient and a time (within an encounter, where times begin anew in each). Of several results of one analyte
+in a draw the first in the table counts. The unit is believed, row by row: a code whose name promises another (a molar
+LOINC with a mass unit) is an error that real tables have, and the number is what was measured.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Long(NamedTuple):
     @property
     def columns(self) -> tuple[str, ...]:
         """Its columns in the table."""
-        return tuple(each for each in self[:-1] if isinstance(each, str) and each)
+        return tuple(filter(None, (self.patient, self.encounter, self.time, self.analyte, self.value, self.unit)))
 
 
 def unit_column(variable: str) -> str:

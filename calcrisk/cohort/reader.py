@@ -37,7 +37,7 @@ class Reader:
         fields: dict[str, Written] = {}
         for each, entry in self._map.entries.items():
             if (said := self._said(entry, row)) is not None:
-                at = Location(source, path=entry.column or each, row=place + 1)
+                at = Location(source, path=entry.column or each)
                 fields[each] = Written(said, f"{source}, row {place + 1}", at)
         self._add(fields, self._map.constants, "the same for every row")
         assumed = {each: word for each, word in self._map.assume.items() if _is_silent(each, word, fields)}

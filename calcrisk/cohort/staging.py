@@ -32,10 +32,11 @@ def staged(table: Table, column_map: ColumnMap | None) -> tuple[Table, Staged, R
         raise UsageError([Fault(code="no-inputs", message=message, file=table.files[0], hint=hint)])
     sources = {entry.variable: source(entry, table.columns) for entry in mapped.entries.values()}
     sources |= {each: constant(registry()[each], word) for each, word in mapped.constants.items()}
-    odd = [one.odd for one in sources.values() if one.odd] + [*_contradictions(sources), *_reversed(sources)]
-    assumed = {each: _assumed(each, word, sources) for each, word in mapped.assume.items() if each not in sources}
+    wrong = [*_contradictions(sources), *_reversed(sources)]
+    sources |= {each: _assumed(each, word, sources) for each, word in mapped.assume.items() if each not in sources}
+    odd = [one.odd for one in sources.values() if one.odd] + wrong
     identifier = f"CAST({name(mapped.id)} AS VARCHAR)" if mapped.id else "CAST(NULL AS VARCHAR)"
-    seen = Staged(sources | assumed, identifier, " OR ".join(odd) or None, mapped.assume)
+    seen = Staged(sources, identifier, " OR ".join(odd) or None, mapped.assume)
     return table, seen, Reader(mapped)
 
 
@@ -57,6 +58,8 @@ def _reversed(sources: Mapping[str, Source]) -> Iterator[str]:
 def _assumed(variable: str, word: str, sources: Mapping[str, Source]) -> Source:
     """An assumption: silent in the rows that say, or imply, otherwise."""
     held = constant(registry()[variable], word)
+    if held.value not in ("0", "1"):
+        return held
     children = [each for each, implied in registry().implications.items() if variable in implied and each in sources]
     parents = [each for each in registry().implications.get(variable, ()) if each in sources]
     against = [f"{sources[each].value} = 1" for each in children] if held.value == "0" else []
