@@ -178,6 +178,16 @@ def _batch(  # noqa: PLR0913  # the options of the command
     raise typer.Exit(run(paths, wanted, profile=profile, rulebook=rulebook))
 
 
+def _columns_suggest(
+    paths: Annotated[list[str], typer.Argument(metavar="FILE...", help="Tables: CSV, Parquet or NDJSON.")],
+    output: Output = None,
+) -> None:
+    """Propose a column map for a table, from names, units and values: YAML for --map, each line with its reason."""
+    from calcrisk.cli.columns import suggest
+
+    suggest(paths, output)
+
+
 def _with_input_options(command: Callable[..., None], arguments: Sequence[str]) -> Callable[..., None]:
     """Return a command with one option an input in place of ``**flags``, as the generated table names them."""
     signature = inspect.signature(command, eval_str=True)
@@ -345,6 +355,9 @@ def command_line(arguments: Sequence[str]) -> typer.Typer:
     app.command("schema")(_schema)
     app.command("template")(_template)
     app.command("explain")(_explain)
+    columns = typer.Typer(help="The columns of a table, and which inputs they are.", no_args_is_help=True)
+    columns.command("suggest")(_columns_suggest)
+    app.add_typer(columns, name="columns")
     rules = typer.Typer(help="The rulebook, readable and checked.", no_args_is_help=True)
     rules.command("list")(_rules_list)
     rules.command("show")(_rules_show)

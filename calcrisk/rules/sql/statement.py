@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from textwrap import fill
 from typing import TYPE_CHECKING, Final
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from calcrisk.rules.sql.select import Select, Stage
 
 _WIDTH: Final = 116
+_WORDS: Final = re.compile(r"""(?:"[^"]*"|'[^']*'|[^\s"'])+""")
 _PURPOSE: Final = {
     "inputs": "what the table says of each input, in the rulebook's units and codes; NULL is not stated, or unknown",
     "states": "what follows from an answer for others",
@@ -66,9 +68,14 @@ def _lines(columns: Iterable[str]) -> str:
 
 
 def _wrapped(text: str) -> str:
-    # No word of ours holds a blank, so a line may be broken at any.
-    indents = {"initial_indent": "    ", "subsequent_indent": "      "}
-    return fill(text, _WIDTH, **indents, break_long_words=False, break_on_hyphens=False)  # type: ignore[arg-type]
+    """Break a long line between words; what stands in quotes is somebody's name or text, and stays whole."""
+    lines, line = [], "   "
+    for word in _WORDS.findall(text):
+        if len(line) + len(word) >= _WIDTH and line.strip():
+            lines.append(line)
+            line = "     "
+        line = f"{line} {word}"
+    return "\n".join([*lines, line])
 
 
 def _comment(text: str, indent: str = "    ") -> str:
