@@ -46,7 +46,7 @@ Paths = Annotated[
 ]
 BatchFormat = Annotated[
     str | None,
-    typer.Option("--format", metavar="NAME", help="table, csv, json or ndjson.", rich_help_panel=_ANSWER),
+    typer.Option("--format", metavar="NAME", help="table, csv, json, ndjson or parquet.", rich_help_panel=_ANSWER),
 ]
 Top = Annotated[
     int,
@@ -62,6 +62,16 @@ FailOn = Annotated[
     ),
 ]
 Strict = Annotated[bool, typer.Option("--strict", help="Stop at the first refused patient.", rich_help_panel=_ANSWER)]
+Map = Annotated[
+    str | None,
+    typer.Option("--map", metavar="FILE", help="Which column of a table is which input.", rich_help_panel=_ANSWER),
+]
+Lists = Annotated[
+    bool,
+    typer.Option(
+        "--lists/--no-lists", help="Of a table: with the lists of rules and missing inputs.", rich_help_panel=_ANSWER
+    ),
+]
 Jobs = Annotated[
     int | None,
     typer.Option("--jobs", metavar="N", min=1, help="Processes; as many as help.", rich_help_panel=_ANSWER),
@@ -154,6 +164,8 @@ def _batch(  # noqa: PLR0913  # the options of the command
     fail_on: FailOn = None,
     strict: Strict = False,
     jobs: Jobs = None,
+    map: Map = None,  # noqa: A002  # as format
+    lists: Lists = True,
     chemistry: Chemistry = False,
     profile: Profile = None,
     rulebook: Rulebook = None,
@@ -162,7 +174,7 @@ def _batch(  # noqa: PLR0913  # the options of the command
     """Assess many patients; each that cannot be read is refused in its place, and none stops the others."""
     from calcrisk.cli.batch import Wanted, run
 
-    wanted = Wanted(format, json, output, jobs, fail_on or [], strict, as_of, top, chemistry)
+    wanted = Wanted(format, json, output, jobs, fail_on or [], strict, as_of, top, chemistry, map, lists)
     raise typer.Exit(run(paths, wanted, profile=profile, rulebook=rulebook))
 
 

@@ -137,7 +137,7 @@ class Overview:
         self._told: list[RefusedLine] = []
         self._classes: Counter[str] = Counter()
         self._tiers: Counter[tuple[int, int]] = Counter()  # of a question and a rank
-        self._scored = self._refused = 0
+        self._scored = self._refused = self._seen = 0
         self._ids, self._repeated = set[int](), set[int]()
         self._forgetful = False
 
@@ -146,14 +146,25 @@ class Overview:
         for each in lines:
             self._remember(each.id)
             if isinstance(each, Line):
-                self._scored += 1
-                self._classes[each.classification] += 1
-                self._tiers.update(enumerate(each.ranks))
+                self.count(each.classification, each.ranks, 1)
                 self._keep(each)
             else:
                 self._refused += 1
                 if not self._top or self._refused <= self._top:
                     self._told.append(each)
+
+    def count(self, classification: str, ranks: Iterable[int], patients: int) -> None:
+        """Count so many scored patients of one class and the same tiers, without listing them."""
+        self._scored += patients
+        self._classes[classification] += patients
+        for question, rank in enumerate(ranks):
+            self._tiers[question, rank] += patients
+
+    def keep(self, lines: Iterable[Line | RefusedLine]) -> None:
+        """Keep lines that were counted already, where they belong to those that will be listed."""
+        for each in lines:
+            if isinstance(each, Line):
+                self._keep(each)
 
     def _remember(self, patient: str | None) -> None:
         """Take note of ids that stand more than once."""
@@ -168,7 +179,8 @@ class Overview:
             self._forgetful = True
 
     def _keep(self, one: Line) -> None:
-        entry = (tuple(-part for part in (*one.order, self._scored)), one)
+        self._seen += 1
+        entry = (tuple(-part for part in (*one.order, self._seen)), one)
         if self._top and len(self._worst) >= self._top:
             heapq.heappushpop(self._worst, entry)
         else:

@@ -42,7 +42,7 @@ def answers(patients: Sequence[Patient], rulebook: Rulebook | None = None, wish:
         f"CREATE TABLE labs AS SELECT unnest(?::INTEGER[]) AS place, {', '.join(columns)}", [places, *values]
     )
     written = statement(select(rulebook or book(), sources(), wish), "labs", {"place": "place"})
-    found = connection.execute(f"SELECT * FROM ({written}) ORDER BY place")  # noqa: S608  # ours
+    found = connection.execute(f"SELECT * FROM ({written}) ORDER BY place")  # ours
     labels = [column[0] for column in found.description]
     return [dict(zip(labels, row, strict=True)) for row in found.fetchall()]
 
@@ -113,7 +113,7 @@ def test_columns_that_the_table_does_not_have_are_folded_away_and_change_nothing
     for place, one in enumerate(some):
         connection.execute("INSERT INTO labs VALUES (?, ?, 1)", [place, one.calcium])
     text = statement(narrow, "labs", {"place": "place"})
-    found = connection.execute(f"SELECT * FROM ({text}) ORDER BY place")  # noqa: S608  # ours
+    found = connection.execute(f"SELECT * FROM ({text}) ORDER BY place")  # ours
     labels = [column[0] for column in found.description]
     rows = [dict(zip(labels, row, strict=True)) for row in found.fetchall()]
     assert [differences(one, row) for one, row in zip(some, rows, strict=True)] == [{}] * len(some)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from calcrisk.rules.sql.answers import Answers, certain_yes
 from calcrisk.rules.sql.layers import Column
-from calcrisk.rules.sql.terms import Atom, certain, condition, every, flag, opposite, some, yes_or_no
+from calcrisk.rules.sql.terms import Atom, certain, condition, every, flag, integer, number, opposite, some, yes_or_no
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -44,11 +44,15 @@ def quoted(word: str) -> str:
 
 
 class Wish(NamedTuple):
-    """How the answer is wanted: which of ``LISTS``, as text or as masks of bits, and how a word is written."""
+    """How the answer is wanted: which of ``LISTS``, as text or as masks of bits, how a word is written, which inputs.
+
+    ``inputs`` are given back as the rules see them, in columns of their own names with ``__value`` behind.
+    """
 
     lists: frozenset[str] = frozenset(LISTS)
     masks: bool = False
     word: Callable[[str], str] = quoted
+    inputs: tuple[str, ...] = ()
 
 
 def select(book: Rulebook, sources: Mapping[str, Source], wish: Wish | None = None) -> Select:
@@ -89,6 +93,15 @@ class _Writer:
             yield from self._list("met_rules", ((rule.id, status.met) for rule, status in rules))
         if "missing" in self._lists:
             yield from self._list("missing", self._missing.items())
+        yield from self._inputs()
+
+    def _inputs(self) -> Iterable[Column]:
+        columns = self._answers.layers.columns
+        for name in self._wish.inputs:
+            if name in columns.truths:
+                yield Column(f"{name}__value", integer(columns.truths[name]))
+            elif name in columns.quantities:
+                yield Column(f"{name}__value", number(columns.quantities[name].value))
 
     def _list(self, name: str, held: Iterable[tuple[str, bool | Condition]]) -> Iterable[Column]:
         """Give the names that hold as one text, a semicolon between, or as masks of bits."""
