@@ -237,10 +237,9 @@ class _Compiler:
         if text in self.encoded:
             return decode(self.encoded[text], scope)
         self.read[text] = ex.parse(text, scope, expect=expect)
-        return self.read[text]
+        return folded(self.read[text])
 
     def condition(self, node: ex.Node, text: str) -> Condition:
-        node = folded(node)
         mentions = frozenset[str]().union(*(self.leaves.get(name, frozenset((name,))) for name in ex.names(node)))
         return Condition(text, node, self.slots, mentions - {MINIMUM_KNOWN})
 
