@@ -115,3 +115,34 @@ def test_ionised_calcium_may_be_a_word(word: str, level: str, *, normal: bool) -
     assert found.mechanisms["mineral_load"].level == level
     soft = sentence(**SAFE, deposit_in_soft_tissue=True, ionised_calcium=word)
     assert soft.startswith("Idiopathic by exclusion") is normal
+
+
+ELSEWHERE = "whether the damage lies where the deposit lies was not stated"
+DAMAGE: list[tuple[Stated, str, str]] = [
+    ({"infarct": True, "tissue_in_brain": True}, "moderate", ELSEWHERE),
+    ({"septic_myocardium": True}, "high", ELSEWHERE),
+    ({"granuloma": True, "tissue_in_lung": True}, "high", ELSEWHERE),
+    ({"tissue_damage": True}, "high", ELSEWHERE),
+    ({"muscle_trauma": True, "tissue_in_muscle": True}, "moderate", "it may be bone in the making"),
+    ({"dermatomyositis": True}, "very_high", "a deposit in damaged soft tissue"),
+    ({"necrosis": True, "tissue_in_soft_tissue": True}, "very_high", "a deposit in damaged soft tissue"),
+    ({"injection_site": True}, "very_high", "a deposit in damaged soft tissue"),
+]
+
+
+@pytest.mark.parametrize(("stated", "tier", "words"), DAMAGE)
+def test_a_deposit_lies_in_damaged_tissue_only_where_that_tissue_is_damaged(
+    stated: Stated, tier: str, words: str
+) -> None:
+    """An infarct of the brain says nothing of a deposit in soft tissue, and a bruised muscle makes bone."""
+    found = answer(**NORMAL, deposit_in_soft_tissue=True, **stated)
+    assert (found.classification, found.risk.dystrophic.tier) == ("dystrophic", tier)
+    assert words in found.conclusion.sentence
+
+
+@pytest.mark.parametrize(
+    ("calcium", "words"),
+    [(14.5, "the high calcium may be the result of the necrosis"), (9.0, "calcium is not raised, and may rise late")],
+)
+def test_no_high_calcium_is_spoken_of_where_it_is_not_high(calcium: float, words: str) -> None:
+    assert words in sentence(age=50, calcium=calcium, phosphate=10, rhabdomyolysis=True, ckd_stage="G1")
