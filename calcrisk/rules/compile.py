@@ -150,6 +150,7 @@ class _Compiler:
             self.clauses(self.data["consider"], ("consider",)),
             self.clauses([{"say": "", **lever} for lever in self.data["levers"]], ("levers",)),
             self.clauses(self.data["warnings"], ("warnings",), asking=True),
+            self.clauses(self.data["product"]["caveats"], ("product", "caveats"), asking=True),
             self.clauses(self.data["product"]["notes"], ("product", "notes"), asking=True),
             tuple(compile_kinetics(self.data, self.slots, self.clause, self.conditional, self.sentence)),
         )
@@ -158,7 +159,7 @@ class _Compiler:
         return self._assemble(steps, [rule for rule in mechanisms if rule], classes, built)
 
     def _assemble(self, steps: list[Step], rules: list[Rule], classes: Axes, built: tuple[Any, ...]) -> Program:
-        implications, rows, tiers, consider, levers, warnings, notes, kinetics = built
+        implications, rows, tiers, consider, levers, warnings, caveats, notes, kinetics = built
         inputs = {name: self.slotted(name, spec) for name, spec in self.variables.items()}
         up = {name: self._reach(name, lambda at: self.variables[at]["implies"]) for name in self.variables}
         down = {name: tuple(other for other in up if name in up[other]) for name in up}
@@ -185,6 +186,7 @@ class _Compiler:
             consider=consider,
             levers=levers,
             warnings=warnings,
+            caveats=caveats,
             notes=notes,
             kinetics=kinetics,
         )
