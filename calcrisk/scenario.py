@@ -61,6 +61,14 @@ class Said(NamedTuple):
     text: str
 
 
+class Kept(NamedTuple):
+    """Inputs behind the question that a goal never changes, and why: the rulebook's design choice."""
+
+    inputs: tuple[str, ...]
+    labels: tuple[str, ...]
+    why: str
+
+
 class Difference(NamedTuple):
     """All that differs between two assessments of one patient under one rulebook; empty where nothing does."""
 
@@ -75,6 +83,7 @@ class Difference(NamedTuple):
     closed: tuple[Shift, ...]  # questions that were missing only before
     begun: tuple[Said, ...]
     ceased: tuple[Said, ...]
+    kept: tuple[Kept, ...] = ()  # of what was set, the inputs that a goal would never change, and why
 
 
 class Reached(NamedTuple):
@@ -148,14 +157,6 @@ class Obstacle(NamedTuple):
     title: str
     level: str
     because: str
-
-
-class Kept(NamedTuple):
-    """Inputs behind the question that a goal never changes, and why: the rulebook's design choice."""
-
-    inputs: tuple[str, ...]
-    labels: tuple[str, ...]
-    why: str
 
 
 class Goal(NamedTuple):

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from calcrisk.errors import Fault, UsageError
 from calcrisk.printed import unit as printed_unit
-from calcrisk.scenario import Evidence, Goal, Kept, Obstacle, Unmoved
+from calcrisk.scenario import Evidence, Goal, Obstacle, Unmoved
 from calcrisk.variables import registry
+from calcrisk.whatif.changeable import kept
 from calcrisk.whatif.cone import rules_of
 from calcrisk.whatif.goals import Search, alone
 from calcrisk.whatif.line import domain
@@ -58,7 +59,7 @@ def _searched(search: Search, before: Assessment, now: str) -> Goal:
         pairs=pairs,
         unmoved=tuple(unmoved),
         obstacles=() if singles or pairs else tuple(_obstacles(search, before)),
-        kept=tuple(_kept(search)),
+        kept=tuple(kept(search.entries, [name for name in search.given if name in search.mentioned])),
         evidence=tuple(_evidence(search, movable, before)),
     )
 
@@ -110,16 +111,6 @@ def _keeps_away(search: Search, rule: Rule) -> bool:
     levels[rule.mechanism] = rule.level
     told = search.book.walk.tables.read(search.now.env, levels, levels).tiers[search.asked.tier][1]
     return not search.asked.reached(search.asked.answers[told.tier], search.wanted)
-
-
-def _kept(search: Search) -> Iterator[Kept]:
-    """Give what was stated, stands behind the question and is never changed, by the reason."""
-    reasons: dict[str, list[str]] = {}
-    for name, entry in search.entries.items():
-        if not entry["modifiable"] and name in search.mentioned and name in search.given:
-            reasons.setdefault(entry["why"], []).append(name)
-    for why, names in reasons.items():
-        yield Kept(tuple(names), tuple(registry()[name].label for name in names), why)
 
 
 def _evidence(search: Search, movable: Sequence[str], before: Assessment) -> Iterator[Evidence]:

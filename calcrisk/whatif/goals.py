@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from calcrisk.assessing import assess
 from calcrisk.errors import InputError
-from calcrisk.packaged import background
-from calcrisk.rules.modifiable import by_input
 from calcrisk.scenario import Reached
 from calcrisk.units import find, measure
 from calcrisk.variables import registry
+from calcrisk.whatif.changeable import entries
 from calcrisk.whatif.cone import holders
 from calcrisk.whatif.courses import courses
 from calcrisk.whatif.difference import moved
@@ -61,8 +60,7 @@ class Search:
     @cached_property
     def entries(self) -> Mapping[str, Spec]:
         """What the rulebook says of changing each input."""
-        data = self.book.data
-        return by_input(data, data["modifiable"] if "modifiable" in data else background()["modifiable"])
+        return entries(self.book)
 
     @cached_property
     def holders(self) -> dict[str, None]:
