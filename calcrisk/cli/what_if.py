@@ -14,14 +14,12 @@ from calcrisk.stated import Location, Written
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from calcrisk.patient import Patient
-    from calcrisk.rules.rulebook import Rulebook
     from calcrisk.scenario import Scenario
 
 _FORMATS: Final = ("terminal", "json", "markdown", "svg")
 _SIZES: Final = {"json": (60, 40), "svg": (120, 84)}  # columns and rows of cells; others draw the terminal's
 _TERMINAL: Final = (64, 22)  # of a page that is as wide as the eye likes
-_EXAMPLE: Final = "try --set phosphate=4.5, --goal metastatic=low, or --grid calcium=8:11 --grid phosphate=2:9"
+_EXAMPLE: Final = "try --set phosphate=5, --goal metastatic=low, or --grid calcium=8:11 --grid phosphate=2:9"
 
 
 class Wanted(NamedTuple):
@@ -110,7 +108,7 @@ def _changes(texts: Sequence[str]) -> dict[str, Written]:
         name = spelt.strip().removeprefix("--").replace("-", "_")
         at = Location(path=f"--set {shortened(name)}")
         if not given:
-            hint = "write --set phosphate=4.5, or --set warfarin=no"
+            hint = "write --set phosphate=5, or --set warfarin=no"
             message = f"{shortened(text)!r} changes nothing: a name and a value, with = between"
             faults.append(fault(at, code="bad-set", message=message, got=text, hint=hint))
         elif name not in registry():

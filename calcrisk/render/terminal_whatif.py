@@ -97,5 +97,7 @@ def _references(view: View, shown: Scenario) -> Iterator[Line]:
         yield from heading(view, "Sources")
         for number, name in cited.items():
             text = " ".join(part for part in (*short(known[name].citation), address(known[name])) if part)
-            yield from view.page.paragraph([(view.page.show(words.clean(text)), "")], first=(f"{INDENT}[{number}] ", ""))
+            yield from view.page.paragraph(
+                [(view.page.show(words.clean(text)), "")], first=(f"{INDENT}[{number}] ", "")
+            )
         yield []

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from calcrisk.render.citations import Numbers
     from calcrisk.scenario import Difference, Evidence, Goal, Moved, Pair, Reached, Scenario, Shift
 
+_HUNDRED = 100  # parts of a whole in per cent
 _OBSTACLES = 5  # rules in the way that a page names
 _STATUS = {"met": "holds", "not_met": "does not hold", "unknown": "open"}
 _MOVES = {
@@ -133,7 +134,9 @@ def _goal(goal: Goal, numbers: Numbers) -> Iterator[Section]:
 
 def _none(goal: Goal) -> Iterator[Item]:
     if not goal.alone and not goal.pairs:
-        yield Item("Nothing reaches it:", "no change of one or two modifiable inputs does, on the rules of this rulebook.")
+        yield Item(
+            "Nothing reaches it:", "no change of one or two modifiable inputs does, on the rules of this rulebook."
+        )
     elif not goal.alone:
         yield Item("None reaches it alone;", "two at once do.")
 
@@ -141,7 +144,7 @@ def _none(goal: Goal) -> Iterator[Item]:
 def _alone(found: Reached) -> Item:
     unit = words.unit(found.unit)
     other = f" ({words.pretty(found.in_written_unit)})" if found.in_written_unit else ""
-    size = f"{found.relative * 100:+.0f} %".replace("-", "\N{MINUS SIGN}")  # per cent
+    size = f"{found.relative * _HUNDRED:+.0f} %".replace("-", "\N{MINUS SIGN}")
     text = f"{found.side} {found.text} {unit}{other}, all else as today; it is {words.number(found.now)} now ({size})."
     return Item(f"{found.label} to", text, tuple(_beneath(found)))
 
@@ -162,8 +165,11 @@ def _beneath(found: Reached) -> Iterator[str]:
 
 
 def _pair(found: Pair) -> Item:
-    sides = [f"{label} {text} {words.unit(unit)}".rstrip() for label, text, unit in zip(found.labels, found.nearest.texts, found.units, strict=True)]
-    size = f"{found.nearest.relative * 100:.1f} %"  # per cent
+    sides = [
+        f"{label} {text} {words.unit(unit)}".rstrip()
+        for label, text, unit in zip(found.labels, found.nearest.texts, found.units, strict=True)
+    ]
+    size = f"{found.nearest.relative * _HUNDRED:.1f} %"
     points = ", ".join(f"{words.number(x)} and {words.number(y)}" for x, y in _some(found.frontier))
     text = "together: the point of smallest relative change (root of the sum of squares, "
     return Item(" with ".join(sides), f"{text}{size}).", (f"On the frontier, in the same order: {points}.",))
@@ -177,7 +183,9 @@ def _obstacles(goal: Goal) -> Iterator[Item]:
     for each in goal.obstacles[:_OBSTACLES]:
         yield Item(f"{each.title} ({each.level}):", each.because)
     if len(goal.obstacles) > _OBSTACLES:
-        yield Item("Further", f"{words.plural(len(goal.obstacles) - _OBSTACLES, 'rule')} hold wherever it was tried: --json.")
+        yield Item(
+            "Further", f"{words.plural(len(goal.obstacles) - _OBSTACLES, 'rule')} hold wherever it was tried: --json."
+        )
 
 
 def _unmoved(goal: Goal) -> Iterator[Item]:
@@ -193,9 +201,13 @@ def _evidence(found: Iterable[Evidence], numbers: Numbers) -> Iterator[Item]:
         under = []
         for lever in each.levers:
             again = lever.lever in told
-            under.append(f"{lever.title}: {lever.direction}{'; the studies stand above.' if again else f'. {lever.why}'}")
+            under.append(
+                f"{lever.title}: {lever.direction}{'; the studies stand above.' if again else f'. {lever.why}'}"
+            )
             told.add(lever.lever)
             for study in () if again else lever.studies:
                 marks = numbers.marks(study.evidence)
                 under.append(f"{study.direction}: {study.sentence} ({study.strength}; {study.population}) {marks}")
-        yield Item(f"{each.label}:", each.why, tuple(under) or ("No lever of this rulebook speaks of it for this patient.",))
+        yield Item(
+            f"{each.label}:", each.why, tuple(under) or ("No lever of this rulebook speaks of it for this patient.",)
+        )

@@ -117,7 +117,10 @@ def _answering(data: Mapping[str, Any]) -> dict[str, Any]:
         for name, entry in data["references"].items()
     }
     rules = [{key: value for key, value in rule.items() if key != "cases"} for rule in data["rules"]]
-    return {key: value for key, value in data.items() if key not in {"terms", "modifiable"}} | {"rules": rules, "references": references}
+    return {key: value for key, value in data.items() if key not in {"terms", "modifiable"}} | {
+        "rules": rules,
+        "references": references,
+    }
 
 
 def hash_of(data: Mapping[str, Any]) -> str:

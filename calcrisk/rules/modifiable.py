@@ -1,4 +1,4 @@
-"""Which inputs a goal may change, as the rulebook's data have it: checked where a rulebook is read, looked up by what-if."""
+"""Which inputs a goal may change, as a rulebook has it: checked where it is read, looked up by what-if."""
 
 from __future__ import annotations
 

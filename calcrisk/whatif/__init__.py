@@ -1,4 +1,4 @@
-"""What would the rules say if something were otherwise: a change tried, the smallest change that reaches a goal, a plane.
+"""What would the rules say if something were otherwise: a change, the smallest that reaches a goal, a plane.
 
-Arithmetic on the rules, never advice. A patient and a rulebook flow in, the documents of ``calcrisk.scenario`` come out.
+Arithmetic on the rules, never advice. A patient and a rulebook flow in, documents (``calcrisk.scenario``) come out.
 """

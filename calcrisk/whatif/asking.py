@@ -1,4 +1,4 @@
-"""A goal asked of one patient: every modifiable input alone, pairs, what stands in the way, and the evidence beside it."""
+"""A goal asked of one patient: each modifiable input alone, pairs, what stands in the way, the evidence beside it."""
 
 from __future__ import annotations
 
@@ -83,7 +83,9 @@ def _farthest(search: Search, *names: str) -> float:
 
 def _nowhere(name: str) -> str:
     low, high = domain(name)
-    return f"no value from {low:g} to {high:g} {printed_unit(registry()[name].unit or '')}".rstrip() + " reaches it alone"
+    return (
+        f"no value from {low:g} to {high:g} {printed_unit(registry()[name].unit or '')}".rstrip() + " reaches it alone"
+    )
 
 
 def _obstacles(search: Search, before: Assessment) -> Iterator[Obstacle]:

@@ -209,7 +209,7 @@ def _under(way: int, slope: int | None, *, fixed: bool) -> int | None:
     return way if slope > 0 else _turned_round(way)
 
 
-def _slope(node: ex.Calculation | ex.Call, at: int, spans: list[Span | None]) -> int | None:  # noqa: PLR0911  # one a kind
+def _slope(node: ex.Calculation | ex.Call, at: int, spans: list[Span | None]) -> int | None:  # one a kind
     """Return the sign of the result's change with operand ``at``, by the intervals of the operands."""
     if isinstance(node, ex.Call) or node.operator == "+":
         return 1  # min, max, ln and exp rise with every argument

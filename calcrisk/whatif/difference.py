@@ -100,8 +100,10 @@ def _ends(known: Input | Fact | None) -> tuple[object, ...] | None:
 
 
 def _value(known: Input | Fact | None) -> str | float | bool | None:
-    if known is None or known.value is not None:
-        return known and known.value
+    if known is None:
+        return None
+    if known.value is not None:
+        return known.value
     if known.lowest is None and known.highest is None:
         return None
     return " to ".join(map(_end, (known.lowest, known.highest)))

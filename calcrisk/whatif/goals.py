@@ -199,7 +199,9 @@ def rounded(region: Region, step: Decimal) -> str:
 
 def _begun(before: Assessment, after: Assessment) -> tuple[str, ...]:
     facts = before.facts
-    return tuple(fact.label for name, fact in after.facts.items() if fact.value is True and facts[name].value is not True)
+    return tuple(
+        fact.label for name, fact in after.facts.items() if fact.value is True and facts[name].value is not True
+    )
 
 
 def _inside(value: float, region: Region) -> bool:

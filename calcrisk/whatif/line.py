@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from calcrisk.rules import expression as ex
 from calcrisk.rules.closures import bounded, exact
 from calcrisk.stated import Given
 from calcrisk.variables import registry
@@ -17,6 +16,7 @@ from calcrisk.whatif.cone import behind
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+    from calcrisk.rules import expression as ex
     from calcrisk.rules.rulebook import Rulebook
     from calcrisk.rules.scalar import Evaluation, Form
     from calcrisk.whatif.courses import Turn

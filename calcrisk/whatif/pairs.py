@@ -63,9 +63,7 @@ class _Frontier:
         self.line = search.line(second)
         shared = {(turn.holder, turn.node) for turn in courses(search.book, second).turns(search.holders)}
         own = [
-            turn
-            for turn in courses(search.book, first).turns(search.holders)
-            if (turn.holder, turn.node) not in shared
+            turn for turn in courses(search.book, first).turns(search.holders) if (turn.holder, turn.node) not in shared
         ]
         self.stretches = Line(search.book, search.line(first).given, first, own).pieces()
 

@@ -47,7 +47,7 @@ class Asked(NamedTuple):
 def scenario(
     before: Patient, after: Patient | None, book: Rulebook, asked: Asked, as_of: str | None = None
 ) -> Scenario:
-    """Answer what was asked. Where something is changed as well, a goal and a plane are asked of the changed patient."""
+    """Answer what was asked; where something is changed, a goal and a plane are asked of the changed patient."""
     told = assess(before, book, as_of=as_of, every_rule=True)
     tells = None if after is None else assess(after, book, as_of=as_of, every_rule=True)
     patient, answer = (before, told) if after is None or tells is None else (after, tells)
