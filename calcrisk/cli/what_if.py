@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from calcrisk.scenario import Scenario
 
 _FORMATS: Final = ("terminal", "json", "markdown", "svg")
-_SIZES: Final = {"json": (60, 40), "svg": (120, 84)}  # columns and rows of cells; others draw the terminal's
+_SIZES: Final = {"json": (60, 40), "svg": (160, 112)}  # columns and rows of cells; others draw the terminal's
 _TERMINAL: Final = (64, 22)  # of a page that is as wide as the eye likes
 _EXAMPLE: Final = "try --set phosphate=5, --goal metastatic=low, or --grid calcium=8:11 --grid phosphate=2:9"
 

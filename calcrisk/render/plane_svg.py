@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from html import escape
 from itertools import groupby
 from typing import TYPE_CHECKING
@@ -24,7 +25,8 @@ _UNDER = 40  # columns of the names of the axes beneath
 _HIGH = 560  # of the picture
 _BOX = 14  # side of a colour in the legend
 _DOT = 6  # radius of the patient's point
-_TICKS = 6  # at each axis
+_TICKS = 7  # at each axis, at most
+_ROUND = (1, 2, 5, 10)  # steps that are easily read, times a power of ten
 _MEASURE = 92  # letters of a line of the notice
 _FONT = 'font-family="sans-serif" font-size="13"'
 # From pale to dark, so that the order shows on a grey printer too; a class takes the next of its own.
@@ -101,10 +103,12 @@ class _Drawing:
 
     def axes(self) -> Iterator[str]:
         yield f'<rect x="{_LEFT}" y="{_TOP}" width="{_PLANE[0]}" height="{_PLANE[1]}" fill="none" stroke="black"/>'
-        for tick in range(_TICKS + 1):
-            one, two = (axis.low + (axis.high - axis.low) * tick / _TICKS for axis in (self.plane.x, self.plane.y))
-            yield _text(self.x(one), self.bottom + _LINE, words.number(one), "middle")
-            yield _text(_LEFT - _BOX / 2, self.y(two) + _BOX / 2 / 2, words.number(two), "end")
+        for value in _ticks(self.plane.x):
+            yield f'<path d="M{self.x(value):.1f} {self.bottom}v{_BOX / 2 / 2}" stroke="black"/>'
+            yield _text(self.x(value), self.bottom + _LINE, words.number(value), "middle")
+        for value in _ticks(self.plane.y):
+            yield f'<path d="M{_LEFT} {self.y(value):.1f}h-{_BOX / 2 / 2}" stroke="black"/>'
+            yield _text(_LEFT - _BOX / 2, self.y(value) + _BOX / 2 / 2, words.number(value), "end")
         yield _text(_LEFT + _PLANE[0] / 2, self.bottom + _UNDER, _named(self.plane.x), "middle")
         yield _text(_LEFT, _TOP - _BOX / 2, _named(self.plane.y))
 
@@ -150,6 +154,15 @@ def _colours(plane: Plane) -> Mapping[int, str]:
         unasked = key.sign == "?"
         colours[answer] = _UNASKED if unasked else _TIERS.get(name) or _CLASSES[place % len(_CLASSES)]
     return colours
+
+
+def _ticks(axis: Axis) -> Iterator[float]:
+    """Give round values along a side, not too many of them."""
+    coarse = (axis.high - axis.low) / _TICKS
+    power = _ROUND[-1] ** math.floor(math.log10(coarse))
+    step = next(each * power for each in _ROUND if each * power >= coarse)
+    for count in range(math.ceil(axis.low / step), math.floor(axis.high / step) + 1):
+        yield count * step
 
 
 def _part(axis: Axis, value: float) -> float:

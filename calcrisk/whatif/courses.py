@@ -58,12 +58,14 @@ class Courses:
         self._env = _as_wide_as_computed(program)
         self._courses: dict[str, Course] = {name: Course(1)}
         self._turns: dict[str, list[Turn]] = {}
+        self._touched: set[tuple[str, ex.Node]] = set()
         self._holder = ""
         for implication in program.implications:
             if self._turned(f"implied {implication.target}", implication.when.node):
                 self._courses[implication.target] = _STEPPED
         for step in program.steps:
-            self._courses[step.name] = self._of_step(step)
+            if step.name != name:  # the input itself may be what is computed where it is not stated
+                self._courses[step.name] = self._of_step(step)
         for rule in program.rules:
             self._turned(rule.id, rule.when.node)
 
@@ -75,6 +77,10 @@ class Courses:
         """Give every comparison in these facts, rules and questions that the input can turn."""
         for holder in holders:
             yield from self._turns.get(holder, ())
+
+    def touches(self, turn: Turn) -> bool:
+        """Tell whether the input has any part in a comparison, be it only by a question or choice."""
+        return (turn.holder, turn.node) in self._touched
 
     def _of_step(self, step: Step) -> Course:
         if step.asked is not None:
@@ -110,6 +116,7 @@ class Courses:
         left, right = self._of(node.left), self._of(node.right)
         if left == STILL == right:
             return STILL
+        self._touched.add((self._holder, node))
         course = _joined([left, right._replace(way=_turned_round(right.way))])
         if course.way or course.why:
             self._turns.setdefault(self._holder, []).append(Turn(self._holder, node, course.why))

@@ -187,14 +187,14 @@ def printed(region: Region, digits: int) -> Iterator[str]:
 
 def nine_digits(region: Region) -> float:
     """Return the edge of a region to nine significant digits, rounded into it."""
-    value = float(rounded(region, Decimal(1).scaleb(Decimal(region.edge).adjusted() - _DIGITS + 1)))
+    value = float(rounded(region, Decimal(1).scaleb(Decimal(repr(region.edge)).adjusted() - _DIGITS + 1)))
     return value if _inside(value, region) else region.edge
 
 
 def rounded(region: Region, step: Decimal) -> str:
     """Round the edge of a region to a step, into the region, as text."""
     way = ROUND_FLOOR if region.falls else ROUND_CEILING
-    return f"{Decimal(region.edge).quantize(step, rounding=way):f}"
+    return f"{Decimal(repr(region.edge)).quantize(step, rounding=way):f}"
 
 
 def _begun(before: Assessment, after: Assessment) -> tuple[str, ...]:

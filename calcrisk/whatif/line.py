@@ -25,6 +25,7 @@ _PRECISE: Final = 1e-12  # relative: bisection ends here, three digits beyond th
 _SPLIT: Final[dict[str, tuple[ex.Operator, ex.Operator]]] = {"==": (">=", "<="), "!=": ("<", ">")}
 
 Stated = dict[str, Given]
+Ends = tuple[tuple[float, float], ...]
 Test = tuple[int, tuple[Any, Any]]  # the bits of the steps behind a comparison, and its two closures
 
 
@@ -42,12 +43,15 @@ class Piece(NamedTuple):
 class Line:
     """One number of a patient on its way from the lowest value that is read to the highest."""
 
-    def __init__(self, book: Rulebook, given: Mapping[str, Given], name: str, turns: Iterable[Turn]) -> None:
-        """Take the number's proved turns; ``given`` must state it exactly."""
+    def __init__(
+        self, book: Rulebook, given: Mapping[str, Given], name: str, turns: Iterable[Turn], ends: Ends = ()
+    ) -> None:
+        """Take the number's proved turns, and ``ends`` that were found of others; ``given`` must state it exactly."""
         self.name, self._book = name, book
         self.given: Stated = dict(given)
         self._slot = book.walk.program.inputs[name].slot
         self.low, self.high = domain(name)
+        self._found = ends
         self._tests = [test for turn in turns for test in _tests(book, turn)]
 
     def at(self, value: float, **others: float) -> Evaluation:
@@ -58,13 +62,17 @@ class Line:
 
     def pieces(self, **others: float) -> list[Piece]:
         """Return the pieces of the whole range, from the lowest, ``others`` being set to these values."""
-        ends = sorted(self._ends(self.at(self.low, **others)))
+        ends = sorted(self.ends(**others))
         starts, pieces = self.low, []
         for before, after in ends:
             if before >= starts:
                 pieces.append(Piece(starts, before))
             starts = max(starts, after)
         return [*pieces, Piece(starts, self.high)] if starts <= self.high else pieces
+
+    def ends(self, **others: float) -> Ends:
+        """Return for each turn the last value before it and the first after it."""
+        return (*self._found, *(self._ends(self.at(self.low, **others)) if self._tests else ()))
 
     def _ends(self, found: Evaluation) -> Iterator[tuple[float, float]]:
         form: Form = "bounded" if found.inexact else "exact"

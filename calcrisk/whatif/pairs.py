@@ -20,6 +20,7 @@ from calcrisk.whatif.line import Line, Piece
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from calcrisk.whatif.courses import Courses
     from calcrisk.whatif.goals import Search
 
 _STEPS: Final = 12  # looks at each stretch of a frontier
@@ -60,11 +61,9 @@ class _Frontier:
     def __init__(self, search: Search, first: str, second: str) -> None:
         self.search, self.first = search, first
         self.now = search.value(first), search.value(second)
-        self.line = search.line(second)
-        shared = {(turn.holder, turn.node) for turn in courses(search.book, second).turns(search.holders)}
-        own = [
-            turn for turn in courses(search.book, first).turns(search.holders) if (turn.holder, turn.node) not in shared
-        ]
+        self.line = _with_own_turns_found(search, second, courses(search.book, first))
+        other = courses(search.book, second)
+        own = [turn for turn in courses(search.book, first).turns(search.holders) if not other.touches(turn)]
         self.stretches = Line(search.book, search.line(first).given, first, own).pieces()
 
     def region(self, x: float) -> Region | None:
@@ -114,6 +113,13 @@ class _Frontier:
             x = self.now[0] + (end - self.now[0]) * step / (_SHOWN - 1)
             if (region := self.region(x)) is not None:
                 yield x, nine_digits(region)
+
+
+def _with_own_turns_found(search: Search, name: str, other: Courses) -> Line:
+    """Return the line of an input on which the turns that another input has no part in are looked for only once."""
+    line, turns = search.line(name), list(courses(search.book, name).turns(search.holders))
+    own = Line(search.book, line.given, name, [turn for turn in turns if not other.touches(turn)])
+    return Line(search.book, line.given, name, [turn for turn in turns if other.touches(turn)], own.ends())
 
 
 def _narrowed(at: Callable[[float], _Point], low: float, high: float) -> _Point:
