@@ -64,6 +64,8 @@ class _Frontier:
         self.line = _with_own_turns_found(search, second, courses(search.book, first))
         other = courses(search.book, second)
         own = [turn for turn in courses(search.book, first).turns(search.holders) if not other.touches(turn)]
+        # Where no comparison reads both, the frontier does not move within a stretch.
+        self.apart = not any(courses(search.book, first).touches(turn) for turn in other.turns(search.holders))
         self.stretches = Line(search.book, search.line(first).given, first, own).pieces()
 
     def region(self, x: float) -> Region | None:
@@ -95,6 +97,8 @@ class _Frontier:
         return Piece(low, high) if low <= high else None
 
     def _in_stretch(self, stretch: Piece) -> _Point:
+        if self.apart:
+            return self.at(stretch.nearest(self.now[0]))
         size = stretch.high - stretch.low
         places = [stretch.low + size * at / _STEPS for at in range(_STEPS)] + [stretch.high]
         if stretch.low < self.now[0] < stretch.high:

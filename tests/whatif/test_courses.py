@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import pytest
@@ -101,7 +102,7 @@ def test_each_comparison_turns_once_on_random_patients(name: str, data: st.DataO
         envs.append(book().evaluate(given_now).env)
     for turn, truth in zip(turns, closures, strict=True):
         seen = [truth(env) for env in envs]
-        changes = sum(one is not two for one, two in zip(seen, seen[1:], strict=False))
+        changes = sum(one is not two for one, two in itertools.pairwise(seen))
         assert changes <= 1, (turn.holder, turn.node)
 
 

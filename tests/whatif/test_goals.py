@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from math import isclose
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
@@ -12,11 +13,13 @@ from random_patients import bounds, numbers, patients, read
 from samples import CASES, SAMPLES, patient, rulebook
 
 from calcrisk import Patient, UsageError, assess
-from calcrisk.scenario import Goal, Reached
 from calcrisk.variables import registry
 from calcrisk.whatif.asking import ask
 from calcrisk.whatif.goals import Region, Search, alone, nine_digits, printed
 from calcrisk.whatif.question import goal_of
+
+if TYPE_CHECKING:
+    from calcrisk.scenario import Goal, Reached
 
 DIALYSIS = {"age": 60, "ckd_stage": "G5", "tissue_damage": False, "mineral_history": False, "diabetes": False}
 BESIDE = 1e-6  # relative: further than a tie reaches, nearer than any report prints
@@ -140,7 +143,7 @@ def test_what_is_printed_reaches_the_goal_and_is_no_nearer_than_the_edge(name: s
 
 @settings(max_examples=200)
 @given(edge=st.floats(0.01, 1e4), width=st.floats(1e-6, 10), falls=st.booleans(), digits=st.integers(0, 3))
-def test_rounding_stays_within_the_region(edge: float, width: float, falls: bool, digits: int) -> None:  # noqa: FBT001  # drawn
+def test_rounding_stays_within_the_region(edge: float, width: float, falls: bool, digits: int) -> None:  # drawn
     region = Region(edge, edge - width if falls else edge + width)
     for text in printed(region, digits):
         assert min(region) <= float(text) <= max(region)

@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import pytest
 from samples import SAMPLES, patient, rulebook
 
 from calcrisk import Patient, assess
-from calcrisk.scenario import Goal
 from calcrisk.whatif.asking import ask
 from calcrisk.whatif.goals import Search
 from calcrisk.whatif.question import goal_of
 
+if TYPE_CHECKING:
+    from calcrisk.scenario import Goal
+
 PATIENTS = {
     "dialysis": patient(SAMPLES / "nhanes-dialysis-warfarin-68m.yaml"),
-    # a calcium above 14 is severe by itself, and no calcium that is read brings the product below 70 beside this phosphate
+    # a calcium above 14 is severe by itself, and beside this phosphate no calcium brings the product below 70
     "two rules": Patient(
         age=50, calcium=14.6, phosphate=20, ckd_stage="G4", tissue_damage=False, mineral_history=False, diabetes=False
     ),
-    "secondary": Patient(age=44, calcium=10.9, phosphate=6.1, pth=900, ckd_stage="G4", tissue_damage=False, diabetes=True),
+    "secondary": Patient(
+        age=44, calcium=10.9, phosphate=6.1, pth=900, ckd_stage="G4", tissue_damage=False, diabetes=True
+    ),
 }
 GRID = 90  # points along each side
 
