@@ -107,6 +107,7 @@ class Reached(NamedTuple):
     plausible: bool  # whether it lies within what the rulebook calls plausible
     in_written_unit: str | None  # the same in the unit that was written, where that is another
     turns: tuple[Moved, ...]  # rules that answer otherwise then
+    could_be: str | None  # the highest tier that the open questions leave then, where that is above the goal
     begins: tuple[str, ...]  # facts that begin to be true then, by their labels: a calcium below its interval
 
 

@@ -155,6 +155,8 @@ def _beneath(found: Reached) -> Iterator[str]:
     if not found.at_limit:
         end = "above" if found.until > found.edge else "below"
         yield f"Not without end: {end} {words.number(found.until)} {unit} it is lost again."
+    if found.could_be:
+        yield f"On what is known: open questions could still make it {words.word(found.could_be)}."
     ceased = [each.title for each in found.turns if each.before == "met"]
     begun = [each.title for each in found.turns if each.after == "met"]
     yield from (f"No longer holds: {'; '.join(ceased)}." for _ in ceased[:1])

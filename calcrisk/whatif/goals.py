@@ -172,6 +172,7 @@ def alone(search: Search, name: str, before: Assessment) -> Reached | None:
                 plausible=variable.plausible is None or variable.plausible[0] <= value <= variable.plausible[1],
                 in_written_unit=_as_written(search, name, region),
                 turns=tuple(moved(before, after)),
+                could_be=_could_be(search, after),
                 begins=_begun(before, after),
             )
     return None
@@ -202,6 +203,14 @@ def _begun(before: Assessment, after: Assessment) -> tuple[str, ...]:
     return tuple(
         fact.label for name, fact in after.facts.items() if fact.value is True and facts[name].value is not True
     )
+
+
+def _could_be(search: Search, after: Assessment) -> str | None:
+    """Return the highest tier that is still possible, where it misses the goal."""
+    if search.asked.tier is None:
+        return None
+    highest: str | None = getattr(after.risk, search.asked.name).highest
+    return None if highest is None or search.asked.reached(highest, search.wanted) else highest
 
 
 def _inside(value: float, region: Region) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from math import isclose
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
@@ -21,7 +21,13 @@ from calcrisk.whatif.question import goal_of
 if TYPE_CHECKING:
     from calcrisk.scenario import Goal, Reached
 
-DIALYSIS = {"age": 60, "ckd_stage": "G5", "tissue_damage": False, "mineral_history": False, "diabetes": False}
+DIALYSIS: dict[str, Any] = {
+    "age": 60,
+    "ckd_stage": "G5",
+    "tissue_damage": False,
+    "mineral_history": False,
+    "diabetes": False,
+}
 BESIDE = 1e-6  # relative: further than a tie reaches, nearer than any report prints
 
 
