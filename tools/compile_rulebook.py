@@ -18,7 +18,7 @@ from calcrisk.rules.encoding import encode
 FOLDER = Path(__file__).parent.parent / "calcrisk" / "rulebook"
 COMPILED = FOLDER / "rulebook.json"
 BACKGROUND = FOLDER / "background.json"
-_EXPLAINING = ("terms", "files")  # sections that take no part in an answer
+_EXPLAINING = ("terms", "files", "modifiable")  # sections that take no part in an answer
 _READ_ONLY = ("notes", "values", "year", "added")  # of a reference: what no answer shows
 
 
