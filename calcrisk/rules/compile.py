@@ -162,7 +162,10 @@ class _Compiler:
         implications, rows, tiers, consider, levers, warnings, caveats, notes, kinetics = built
         inputs = {name: self.slotted(name, spec) for name, spec in self.variables.items()}
         up = {name: self._reach(name, lambda at: self.variables[at]["implies"]) for name in self.variables}
-        down = {name: tuple(other for other in up if name in up[other]) for name in up}
+        down: dict[str, tuple[str, ...]] = {}
+        for name, reached in up.items():
+            for other in reached:
+                down[other] = (*down.get(other, ()), name)
         return Program(
             slots=self.slots,
             symbols=self.symbols,
@@ -170,7 +173,7 @@ class _Compiler:
             inputs=inputs,
             blank=self._blank(inputs),
             up={name: reached for name, reached in up.items() if reached},
-            down={name: reached for name, reached in down.items() if reached},
+            down=down,
             closes=self._closes(),
             rejects={name: tuple(spec["rejects"]) for name, spec in self.variables.items() if spec["rejects"]},
             leaves=self.leaves,
