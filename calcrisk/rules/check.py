@@ -234,6 +234,8 @@ def _unique(data: Mapping[str, Any]) -> Iterator[Found]:
         ("warnings", "code"),
         ("terms", "id"),
         ("kinetics", "id"),
+        ("history", "input"),
+        ("variation", "id"),
     ):
         last = {entry[key]: at for at, entry in enumerate(data[section])}
         counts = Counter(entry[key] for entry in data[section])
@@ -294,6 +296,12 @@ def _references_to_names(data: Mapping[str, Any]) -> Iterator[tuple[Route, str, 
         for case in range(len(rule["cases"])):
             yield from ((("rules", at, "cases", case), name, inputs) for name in rule["cases"][case]["given"])
     yield from ((("kinetics", at, "onset"), entry["onset"], _times(data)) for at, entry in enumerate(data["kinetics"]))
+    for at, entry in enumerate(data["history"]):
+        yield ("history", at, "input"), entry["input"], inputs
+        yield ("history", at, "of"), entry["of"], facts
+        yield ("history", at, "limit"), entry["limit"], facts | {None}
+        yield from ((("history", at, "uses"), name, set(data["parameters"])) for name in entry["uses"])
+    yield from ((("variation", at, "when"), e["when"], facts | {None}) for at, e in enumerate(data["variation"]))
     product = data["product"]
     measured = ("value", "corrected", "limit", "at_limit", "corrected_at_limit")
     yield from ((("product", key), product[key], facts) for key in measured)
