@@ -18,7 +18,7 @@ from calcrisk.stated import Given, Range
 from calcrisk.variables import registry
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from calcrisk.history.exceedance import Exceedance
     from calcrisk.history.panels import Panel
@@ -46,8 +46,12 @@ def recall(patient: Patient, book: Rulebook, as_of: str | None) -> Past:
     """Read a patient's panels by a rulebook; ``as_of`` is the day (ISO) spoken of, else that of the newest panel."""
     if not book.data.get("history"):
         message = "this rulebook has no section `history`: the values of dated panels are not used"
-        return Past(dict(patient.given), None, (("panels-not-used", message),))
+        return Past(dict(patient.given), None, (_warning(code="panels-not-used", message=message),))
     return _Recalling(Look(patient, book, as_of)).past()
+
+
+def _warning(*, code: str, message: str) -> tuple[str, str]:
+    return code, message
 
 
 class Look:
@@ -56,7 +60,7 @@ class Look:
     def __init__(self, patient: Patient, book: Rulebook, as_of: str | None) -> None:
         """Take the patient as stated; values outside the panels that have a day of their own are a panel too."""
         self.patient, self.book = patient, book
-        self.as_of = as_of or patient.day or max((each.date[:10] for each in patient.panels), default=None)
+        self.as_of = as_of or patient.day or max((each.date.partition(" ")[0] for each in patient.panels), default=None)
         own = (panel_from(patient.day, patient.given),) if patient.day else ()
         self.panels: tuple[Panel, ...] = (*own, *patient.panels)
         self._drawn: dict[str, tuple[list[Draw], list[Excluded]]] = {}
@@ -139,7 +143,7 @@ class _Recalling:
             self._fill(entry)
         if not self.look.patient.day and not self.current:
             message = "the values outside the panels have no date, so they do not count among the panels: state `date`"
-            self.warnings.append(("undated-values", message))
+            self.warnings.append(_warning(code="undated-values", message=message))
         order = registry().order
         given = {name: self.given[name] for name in sorted(self.given, key=order.__getitem__)}
         return Past(given, self._document(), tuple(self.warnings))
@@ -158,7 +162,7 @@ class _Recalling:
         for name, one in newest.panel.given.items():
             self.given.setdefault(name, one)
         message = f"calcium and phosphate are those of the newest usable panel ({newest.date})"
-        self.warnings.append(("current-from-panel", message))
+        self.warnings.append(_warning(code="current-from-panel", message=message))
 
     def _fill(self, entry: Spec) -> None:
         name = entry["input"]
@@ -170,7 +174,7 @@ class _Recalling:
             return
         if value is True and (denied := self._denied(name)):
             message = f"panels say {name}, and {denied} is stated to be no: it is left as stated"
-            self.warnings.append(("panels-contradict", message))
+            self.warnings.append(_warning(code="panels-contradict", message=message))
             return
         self.filled.append(name)
         variable = registry()[name]
@@ -184,9 +188,6 @@ class _Recalling:
         look = self.look
         limit, low, high = look.threshold
         draws, excluded = look.drawn(PRODUCT)
-        found = look.exceeded(PRODUCT, limit)
-        between = interpolated(draws, limit, look.number("history_gap"))
-        steep, age = slope(draws), look.age()
         return {
             "as_of": look.as_of,
             "unit": "mg2/dL2",
@@ -195,23 +196,33 @@ class _Recalling:
             "threshold_highest": high,
             "usable": len(draws),
             "excluded": len(excluded),
-            "at_or_above": len(found.above),
-            "exceedance": found.kind,
-            "sustained": _run(found),
-            "days_interpolated": between.days,
-            "gaps_left_out": between.gaps,
-            "fraction_at_or_above": between.fraction,
-            "mean": between.mean,
-            "slope": None if steep is None else steep * look.number("history_slope"),
-            "slope_days": look.number("history_slope"),
+            **looked_back(look, draws, limit),
             "newest": draws[-1].date if draws else None,
-            "age_days": age,
-            "stale": None if age is None else age > look.number("history_stale"),
             "current_values_of": self.current,
             "filled": tuple(self.filled),
             "by_hand": tuple(self.by_hand),
             "panels": tuple(panels(look, PRODUCT, limit)),
         }
+
+
+def looked_back(look: Look, draws: Sequence[Draw], limit: float) -> Document:
+    """Return what usable draws say beside a limit: how often, how long, how steep, how old."""
+    found = exceedance(draws, limit, look.number("history_apart"))
+    between = interpolated(draws, limit, look.number("history_gap"))
+    steep, age = slope(draws), look.age()
+    return {
+        "at_or_above": len(found.above),
+        "exceedance": found.kind,
+        "sustained": _run(found),
+        "days_interpolated": between.days,
+        "gaps_left_out": between.gaps,
+        "fraction_at_or_above": between.fraction,
+        "mean": between.mean,
+        "slope": None if steep is None else steep * look.number("history_slope"),
+        "slope_days": look.number("history_slope"),
+        "age_days": age,
+        "stale": None if age is None else age > look.number("history_stale"),
+    }
 
 
 def _run(found: Exceedance) -> Document | None:

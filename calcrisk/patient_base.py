@@ -156,7 +156,9 @@ class PatientBase(BaseModel):
             date = str(panel.get("date", ""))
             if days(date) is None:
                 reading.faults.append(bad_date(date, Location(path=f"{path}.date")))
-            read.append(panel_of(date, {name: one for name, one in written.items() if is_read(registry()[name])}, reading))
+            read.append(
+                panel_of(date, {name: one for name, one in written.items() if is_read(registry()[name])}, reading)
+            )
             faults += reading.faults
         if faults:
             raise InputError(faults)

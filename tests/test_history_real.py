@@ -1,7 +1,7 @@
 """Real patients of two intensive-care databases: known counts of repeated and sustained exceedance.
 
 The definition is handed over as options, as the questions were put: two draws at or above 55 at least a day apart,
-whatever lies between (repeated); the same of an unbroken run (sustained). Where the data are not there, they are skipped.
+whatever lies between (repeated); the same of an unbroken run (sustained). Where the data are not there, it is skipped.
 """
 
 from __future__ import annotations
@@ -75,9 +75,9 @@ def test_mimic_by_calcium_corrected_with_an_albumin_of_the_week(mimic: dict[str,
 
 
 def test_the_count_hangs_on_the_window_of_the_albumin(mimic: dict[str, list[Panel]]) -> None:
-    assert sum(each.usable for each in seen(mimic, CORRECTED, within=1)) < 899  # noqa: PLR2004  # as above
+    assert sum(each.usable for each in seen(mimic, CORRECTED, within=1)) < 899
 
 
 def test_eicu_by_either_calcium(eicu: dict[str, list[Panel]]) -> None:
     assert counts(seen(eicu, PRODUCT)) == (2, 2)
-    assert counts(seen(eicu, CORRECTED))[0] == 3  # noqa: PLR2004  # as counted by hand
+    assert counts(seen(eicu, CORRECTED))[0] == 3

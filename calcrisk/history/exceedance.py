@@ -34,7 +34,7 @@ class Exceedance(NamedTuple):
 
     @property
     def repeated(self) -> bool:
-        """At least two draws at or above, the first and the last ``apart`` days or more apart, whatever lies between."""
+        """At least two draws at or above, first and last ``apart`` days or more apart, whatever lies between."""
         return len(self.above) > 1 and self.above[-1].time - self.above[0].time >= self.apart
 
     @property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping  # noqa: TC003  # a named tuple is made with it
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any, NamedTuple

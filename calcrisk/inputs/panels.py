@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from calcrisk.dated import LABS, bad_date, is_read, panel_of
 from calcrisk.history.panels import days
-from calcrisk.inputs.nodes import Fields, Items, Text, is_null
+from calcrisk.inputs.nodes import Fields, Items, Text, is_null, kind_of
 from calcrisk.stated import Reading, Written, shortened
 from calcrisk.variables import registry
 
@@ -37,8 +37,7 @@ class Panels:
         if is_null(node):
             return []
         if not isinstance(node, Items):
-            kind = "a mapping" if isinstance(node, Fields) else "a text"
-            message, hint = f"panels is a list, not {kind}", "write `- {date: …}`"
+            message, hint = f"panels is a list, not {kind_of(node)}", "write `- {date: …}`"
             self._refusals.add(node, _PATH, code="not-a-list", message=message, hint=hint)
             return []
         read = [self._panel(f"{_PATH}[{index}]", panel) for index, panel in enumerate(node.items)]
@@ -61,7 +60,7 @@ class Panels:
         text = node.text.strip() if isinstance(node, Text) else ""
         if _MOMENT.fullmatch(text) and days(text) is not None:
             return text.replace("T", " ")
-        shown = text if isinstance(node, Text) else "a list" if isinstance(node, Items) else "a mapping"
+        shown = text if isinstance(node, Text) else kind_of(node)
         self._refusals.faults.append(bad_date(shown, self._refusals.place(node, path)))
         return None
 

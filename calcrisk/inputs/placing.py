@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from calcrisk.errors import Fault, did_you_mean
 from calcrisk.inputs.fold import fold
-from calcrisk.inputs.nodes import MAX_FAULTS, Fields, Items, Node, Refusals, Root, Text, TooManyFaults, is_null
+from calcrisk.inputs.nodes import MAX_FAULTS, Fields, Items, Node, Refusals, Root, Text, TooManyFaults, is_null, kind_of
 from calcrisk.stated import Location, Written, fault, quoted, shortened
 from calcrisk.variables import registry
 
@@ -82,16 +82,6 @@ def place(root: Root, source: str, index: int, text: str | bytes = "", before: i
     return document
 
 
-def _kind(node: Node) -> str:
-    return (
-        "a list"
-        if isinstance(node, Items)
-        else "a mapping"
-        if isinstance(node, Fields)
-        else f"the text {quoted(node.text)}"
-    )
-
-
 class _Placing:
     """Puts each member of a document where it belongs: a variable, a group, a list, or a fault."""
 
@@ -129,7 +119,7 @@ class _Placing:
                 else:
                     self._member(group, key, value)
         elif not is_null(node):
-            message = f"{group} is a group of inputs, not {_kind(node)}"
+            message = f"{group} is a group of inputs, not {kind_of(node)}"
             self._refusals.add(
                 node,
                 group,
@@ -197,7 +187,7 @@ class _Placing:
             self._document.id = node.raw
         else:
             self._refusals.add(
-                node, "id", code="wrong-kind", message=f"id cannot be {_kind(node)}", hint="write a short text"
+                node, "id", code="wrong-kind", message=f"id cannot be {kind_of(node)}", hint="write a short text"
             )
 
     def _as_of(self, name: str, node: Node) -> None:
@@ -216,7 +206,7 @@ class _Placing:
         self._document.warnings.extend(panels.warnings)
 
     def _date(self, path: str, node: Node) -> str | None:
-        text = node.text if isinstance(node, Text) else _kind(node)
+        text = node.text if isinstance(node, Text) else kind_of(node)
         if (found := iso_date(text)) is not None:
             return found
         self._refusals.add(

@@ -1,7 +1,7 @@
 """The reference change value: how much two readings of one unchanged set point may differ.
 
-Log-normal: a rise counts from ``exp(z·√2·sigma) - 1``, a fall from ``1 - exp(-z·√2·sigma)``. The symmetric one of Harris
-and Yasaka, ``z·√2·CV``, stands beside it because publications give it.
+Log-normal: a rise counts from ``exp(z·√2·sigma) - 1``, a fall from ``1 - exp(-z·√2·sigma)``. The symmetric one of
+Harris and Yasaka, ``z·√2·CV``, stands beside it because publications give it.
 """
 
 from __future__ import annotations
