@@ -50,6 +50,11 @@ def recall(patient: Patient, book: Rulebook, as_of: str | None) -> Past:
     return _Recalling(Look(patient, book, as_of)).past()
 
 
+def _is_panel(panel: Panel) -> bool:
+    """Whether anything that a history reads was measured."""
+    return any(name in panel.values for name in (PRODUCT, *_SHOWN))
+
+
 def _warning(*, code: str, message: str) -> tuple[str, str]:
     return code, message
 
@@ -61,7 +66,7 @@ class Look:
         """Take the patient as stated; values outside the panels that have a day of their own are a panel too."""
         self.patient, self.book = patient, book
         self.as_of = as_of or patient.day or max((each.date.partition(" ")[0] for each in patient.panels), default=None)
-        own = (panel_from(patient.day, patient.given),) if patient.day else ()
+        own = [each for each in (panel_from(patient.day, patient.given),) if _is_panel(each)] if patient.day else []
         self.panels: tuple[Panel, ...] = (*own, *patient.panels)
         self._drawn: dict[str, tuple[list[Draw], list[Excluded]]] = {}
 

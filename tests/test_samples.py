@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 # file, class, and what makes it so
 EXPECTED = {
+    "ckd4-quarterly-70f.yaml": ("indeterminate", "the newest usable panel is stale, so today's product is open"),
+    "hd-monthly-61m.yaml": ("metastatic", "a sustained product, above 55 on four of six monthly panels"),
     "hd-warfarin-58f.yaml": ("metastatic", "a product of 67 in CKD; the infarct is mild"),
     "mixed-tuberculosis-61m.yaml": ("mixed", "a sustained product in dialysis and a caseating granuloma"),
     "nhanes-aorta-80m.yaml": ("vascular", "an AAC-24 of 17, and nothing else is marked"),
