@@ -117,12 +117,18 @@ class _Writer:
                 "facts": self.facts(),
                 "references": {source: words.references[source] for source in self.sources},
                 "warnings": self.warnings(),
-                "history": self.past and self.past.document,
-                "interval": None,  # `calcrisk.trending.with_interval` adds it for whoever asks
-                "chemistry": None,  # `calcrisk.chemistry.answer` adds it for whoever asks
+                **self.besides(),
                 "notice": words.data["notice"],
             }
         )
+
+    def besides(self) -> Document:
+        """What stands beside the answer: the history, and what others add for whoever asks."""
+        return {
+            "history": self.past and self.past.document,
+            "interval": None,  # of `calcrisk.trending.with_interval`
+            "chemistry": None,  # of `calcrisk.chemistry.answer`
+        }
 
     def settled(self, classes: tuple[str, ...], missing: tuple[parts.Missing, ...]) -> bool:
         """Whether no open question can change the class or a tier, or begin a tier that was not assessed."""

@@ -53,7 +53,8 @@ def _parts(trend: Document) -> Iterator[str]:
     elif usable > 1:
         yield f"{name}below {limit} on all {_word(usable)} {draws}"
     else:
-        yield f"{name}{'at or above' if above else 'below'} {limit} on the one usable draw: single, unconfirmed"
+        side = "at or above" if above else "below"
+        yield f"{name}{side} {limit} on the one usable draw{': single, unconfirmed' if above else ''}"
     if trend["days_interpolated"]:
         share = round(trend["fraction_at_or_above"] * _PER_CENT)
         yield f"{share} % of {round(trend['days_interpolated'])} days"
