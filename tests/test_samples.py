@@ -147,5 +147,5 @@ def test_both_systems_of_units_and_both_formats_are_shown() -> None:
 def test_a_fictional_patient_says_so_and_a_real_one_says_where_from() -> None:
     for name, path in samples().items():
         text = path.read_text(encoding="utf-8")
-        kind = "fictional" if name.startswith(("hd-", "mixed-")) else "SEQN" if "nhanes" in name else "http"
+        kind = "fictional" if name.startswith(("hd-", "mixed-", "ckd4-")) else "SEQN" if "nhanes" in name else "http"
         assert name.endswith(".json") or kind in text, name

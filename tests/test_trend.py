@@ -168,6 +168,13 @@ def test_panels_in_json_and_in_lines_read_the_same(tmp_path: Path) -> None:
     assert histories[0]["usable"] == shown["usable"] == 6
 
 
+def test_the_probability_says_what_it_is_of(tmp_path: Path) -> None:
+    for form in ("terminal", "svg", "json"):
+        ended = run("trend", str(MONTHLY), "--format", form, cwd=tmp_path)
+        assert "It speaks of the measurement, and never of calcification." in flowing(ended.out)
+    assert "true product lies at or above 55" in flowing(run("trend", str(MONTHLY), cwd=tmp_path).out)
+
+
 # ---- the interval ----------------------------------------------------------------------------------------------------
 
 
