@@ -20,6 +20,7 @@ from calcrisk.wording import Wording, fact_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from calcrisk.past import Past
     from calcrisk.patient import Patient
     from calcrisk.rules.program import Band, Clause, Latency
     from calcrisk.rules.rulebook import Rulebook
@@ -45,7 +46,7 @@ def assess(
     ``as_of`` is the date (ISO) the answer speaks of; the clock is never read. ``index`` is the patient's place in a
     batch, from 0. ``every_rule`` lists also the rules that do not hold or cannot be told.
     """
-    return _Writer(patient, rulebook).assessment(as_of, index, every_rule=every_rule)
+    return _Writer(patient, rulebook, as_of).assessment(as_of, index, every_rule=every_rule)
 
 
 def identity(rulebook: Rulebook) -> parts.RulebookIdentity:
@@ -58,12 +59,19 @@ def _wording(rulebook: Rulebook) -> Wording:
     return Wording(rulebook)
 
 
+def _recalled(patient: Patient, rulebook: Rulebook, as_of: str | None) -> Past:
+    from calcrisk.past import recall  # most patients have no dated panels
+
+    return recall(patient, rulebook, as_of)
+
+
 class _Writer:
     """One answer on its way into words."""
 
-    def __init__(self, patient: Patient, rulebook: Rulebook) -> None:
+    def __init__(self, patient: Patient, rulebook: Rulebook, as_of: str | None) -> None:
         self.patient, self.words = patient, _wording(rulebook)
-        self.given = dict(patient.given)
+        self.past = _recalled(patient, rulebook, as_of) if patient.panels else None
+        self.given = dict(patient.given) if self.past is None else self.past.given
         self.program = rulebook.walk.program
         self.found = found = rulebook.evaluate(self.given)
         rulebook.walk.finish(found)
@@ -109,10 +117,18 @@ class _Writer:
                 "facts": self.facts(),
                 "references": {source: words.references[source] for source in self.sources},
                 "warnings": self.warnings(),
-                "chemistry": None,  # `calcrisk.chemistry.answer` adds it for whoever asks
+                **self.besides(),
                 "notice": words.data["notice"],
             }
         )
+
+    def besides(self) -> Document:
+        """What stands beside the answer: the history, and what others add for whoever asks."""
+        return {
+            "history": self.past and self.past.document,
+            "interval": None,  # of `calcrisk.trending.with_interval`
+            "chemistry": None,  # of `calcrisk.chemistry.answer`
+        }
 
     def settled(self, classes: tuple[str, ...], missing: tuple[parts.Missing, ...]) -> bool:
         """Whether no open question can change the class or a tier, or begin a tier that was not assessed."""
@@ -320,10 +336,14 @@ class _Writer:
         return facts
 
     def warnings(self) -> tuple[Document, ...]:
-        read = [{"code": code, "message": message} for code, message in sorted(self.patient.warnings)]
+        read = [{"code": code, "message": message} for code, message in sorted(self.known())]
         holding = self.holding(self.words.warnings)
         said = [{"code": each.spec["code"], "message": each.say.fill(self.env)} for each in holding]
         return (*read, *said, *self.needed())
+
+    def known(self) -> tuple[tuple[str, str], ...]:
+        """What was to be warned of before anything was assessed."""
+        return self.patient.warnings if self.past is None else (*self.patient.warnings, *self.past.warnings)
 
     def needed(self) -> tuple[Document, ...]:
         """Say of each open input that the profile cannot do without what that means."""

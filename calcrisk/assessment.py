@@ -382,6 +382,8 @@ class Assessment(Part):
     facts: dict[str, Fact]
     references: dict[str, Reference]
     warnings: tuple[Warned, ...]
+    history: dict[str, Any] | None  # what dated panels say; None where there are none (docs/time-and-noise.md)
+    interval: dict[str, Any] | None  # the answer at both ends of the noise; None when it was not asked for
     chemistry: Chemistry | None  # None when it was not asked for; no rule reads it
     notice: str
 

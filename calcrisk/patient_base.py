@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, Literal, Self, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, PrivateAttr
 
@@ -12,6 +12,9 @@ from calcrisk.errors import Fault, InputError
 from calcrisk.stated import UNKNOWN, Given, Location, Range, Reading, Written, fault
 from calcrisk.values import limits_only, read, read_all, settle
 from calcrisk.variables import registry
+
+if TYPE_CHECKING:
+    from calcrisk.history.panels import Panel
 
 Measurement: TypeAlias = Mapping[str, float | str | None]
 """A value with its unit and the laboratory's own limits: ``{"value": 410, "unit": "pg/mL", "upper_limit": 65}``."""
@@ -31,6 +34,8 @@ class PatientBase(BaseModel):
     _given: dict[str, Given] = PrivateAttr()
     _warnings: tuple[tuple[str, str], ...] = PrivateAttr()
     _source: str | None = PrivateAttr()
+    _panels: tuple[Any, ...] = PrivateAttr(())
+    _day: str | None = PrivateAttr(None)
 
     def __init__(self, /, **stated: Any) -> None:  # noqa: ANN401 - the fields' types stand in the generated class
         """Read what is stated. Raises InputError with every fault at once."""
@@ -49,6 +54,8 @@ class PatientBase(BaseModel):
         source: str | None = None,
         warnings: Sequence[tuple[str, str]] = (),
         faults: Sequence[Fault] = (),
+        panels: tuple[Panel, ...] = (),
+        day: str | None = None,
     ) -> Self:
         """Make a patient of variables as written; ``over`` replaces what ``written`` says of the same.
 
@@ -62,15 +69,29 @@ class PatientBase(BaseModel):
             _lay_under(below, replaced, reading)
         else:
             read_all(written, reading)
-        return cls._made_of(reading, id, source)
+        return cls._made_of(reading, id, source, panels, day)
 
     @classmethod
-    def _made_of(cls, reading: Reading, identifier: str | None, source: str | None) -> Self:
+    def _made_of(
+        cls,
+        reading: Reading,
+        identifier: str | None,
+        source: str | None,
+        panels: tuple[Panel, ...],
+        day: str | None,
+    ) -> Self:
         patient = cls.__new__(cls)
-        patient._become(reading, identifier, source)  # noqa: SLF001 - its own
+        patient._become(reading, identifier, source, panels, day)  # noqa: SLF001 - its own
         return patient
 
-    def _become(self, reading: Reading, identifier: str | None, source: str | None) -> None:
+    def _become(
+        self,
+        reading: Reading,
+        identifier: str | None,
+        source: str | None,
+        panels: tuple[Panel, ...] = (),
+        day: str | None = None,
+    ) -> None:
         """Settle into what was read. Pydantic's validation is left out: every value has passed a stricter one."""
         settle(reading)
         if reading.faults:
@@ -82,7 +103,13 @@ class PatientBase(BaseModel):
         for name, given in stated.items():
             value = given[0]
             fields[name] = value if value.__class__ in _SHOWN_AS_IT_IS else _shown(given)
-        private = {"_given": stated, "_warnings": tuple(reading.warnings), "_source": source}
+        private = {
+            "_given": stated,
+            "_warnings": tuple(reading.warnings),
+            "_source": source,
+            "_panels": panels,
+            "_day": day,
+        }
         object.__setattr__(self, "__dict__", fields)
         object.__setattr__(self, "__pydantic_fields_set__", {"id", *stated} if identifier else set(stated))
         object.__setattr__(self, "__pydantic_extra__", None)
@@ -103,6 +130,42 @@ class PatientBase(BaseModel):
         """The file it came from; None for one made in Python."""
         return self._read("_source")  # type: ignore[no-any-return]  # as _become put it there
 
+    @property
+    def panels(self) -> tuple[Panel, ...]:
+        """The dated panels of the history, in the order they were written."""
+        return self._read("_panels")  # type: ignore[no-any-return]  # as _become put it there
+
+    @property
+    def day(self) -> str | None:
+        """The day (ISO) of the values outside the panels, where one was stated."""
+        return self._read("_day")  # type: ignore[no-any-return]  # as _become put it there
+
+    def with_panels(self, panels: Iterable[Mapping[str, object]], *, day: str | None = None) -> Self:
+        """Return the patient with dated panels in place of any before: ``{"date": "2026-03-02", "calcium": 9.6, …}``.
+
+        ``day`` (ISO) is that of the values outside the panels. Raises InputError with every fault of the panels.
+        """
+        from calcrisk.dated import bad_date, is_read, panel_of
+        from calcrisk.history.panels import days
+
+        faults: list[Fault] = []
+        read: list[Panel] = []
+        for index, panel in enumerate(panels):
+            reading, path = Reading(registry()), f"panels[{index}]"
+            written = _from_python({name: raw for name, raw in panel.items() if name != "date"}, reading)
+            date = str(panel.get("date", ""))
+            if days(date) is None:
+                reading.faults.append(bad_date(date, Location(path=f"{path}.date")))
+            read.append(
+                panel_of(date, {name: one for name, one in written.items() if is_read(registry()[name])}, reading)
+            )
+            faults += reading.faults
+        if faults:
+            raise InputError(faults)
+        anew = Reading(registry(), dict(self._given), {name: Location(path=name) for name in self._given})
+        anew.warnings.extend(self._warnings)
+        return self._made_of(anew, self.__dict__["id"], self._source, tuple(read), day)
+
     def _read(self, name: str) -> Any:  # noqa: ANN401 - what was read, of several types
         # Pydantic's own way to a private attribute is ten times as long, and a batch goes it for every patient.
         return self.__pydantic_private__[name]  # type: ignore[index]  # there since _become
@@ -119,7 +182,8 @@ class PatientBase(BaseModel):
         reading = Reading(registry())
         replaced = _read_over(_from_python(changes, reading), reading)
         _lay_under(self._as_read(replaced), replaced, reading)
-        return self._made_of(reading, None if identifier is None else str(identifier), self._source)
+        name = None if identifier is None else str(identifier)
+        return self._made_of(reading, name, self._source, self.panels, self.day)
 
     def _as_read(self, replaced: set[str]) -> Reading:
         """Return what was read of this patient, without the warnings about values that are replaced."""
@@ -139,7 +203,9 @@ class PatientBase(BaseModel):
         return hash(self._stated())
 
     def _stated(self) -> tuple[object, ...]:
-        return self.__dict__["id"], *((name, given.value) for name, given in self._given.items())
+        stated = ((name, given.value) for name, given in self._given.items())
+        panels = ((panel.date, *sorted(panel.values.items()), panel.flaws) for panel in self.panels if panel.values)
+        return self.__dict__["id"], *stated, *panels
 
     def __repr_args__(self) -> Iterator[tuple[str, Any]]:
         """Show only what was stated."""

@@ -53,16 +53,22 @@ ROOMS: dict[str, set[str]] = {
     "answers": _STATED,
     "quantities": _STATED | {"answers"},
     "values": _STATED | {"answers", "quantities"},
-    "patient_base": _READ,
+    "history": {"rules.logic"},  # pure arithmetic over draws; only what a tie is comes from the rules
+    "noise": set(),
+    "dated": _READ | {"history"},
+    "patient_base": _READ | {"history", "dated"},
     "patient": _READ | {"patient_base"},
-    "inputs": _PATIENT,
+    "inputs": _PATIENT | {"history", "dated"},
     "rules.expression": _LEAVES,
     "rules.logic": _LANGUAGE,
     "rules": _LANGUAGE,  # the rulebook knows no patient and no document: it is handed what was stated
     "parts": set(),
     "assessment": _LEAVES | {"parts"},
     "wording": _LANGUAGE | {"rules", "assessment"},
-    "assessing": _LANGUAGE | _PATIENT | {"rules", "assessment", "wording"},
+    "past": _LANGUAGE | _PATIENT | {"rules", "history", "dated"},
+    "assessing": _LANGUAGE | _PATIENT | {"rules", "assessment", "wording", "past"},
+    "saying": set(),
+    "trending": _LANGUAGE | _PATIENT | {"rules", "assessment", "assessing", "history", "noise", "past", "saying"},
     "batch": _LANGUAGE | _PATIENT | {"inputs", "rules", "assessment", "assessing", "telling"},
     # tables: SQL of the rules' own, and the reader of documents for the rows that SQL does not read
     "cohort": _LANGUAGE | _PATIENT | {"inputs", "rules"},
@@ -88,6 +94,7 @@ ROOMS: dict[str, set[str]] = {
         "whatif",
         "render",
         "telling",
+        "trending",
         "",
     },
     "": _LEAVES

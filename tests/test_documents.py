@@ -153,7 +153,10 @@ def test_every_value_keeps_its_line_column_and_digits() -> None:
 def test_a_document_names_its_patient_and_the_newest_date() -> None:
     document = read_document(CARD, "hd.yaml")
     assert (document.id, document.as_of) == ("hd-warfarin-58f", "2026-03-02")
-    assert document.warnings == [("panels-not-used", "2 dated panels in history.panels: their values are not used yet")]
+    assert [(panel.date, dict(panel.values)) for panel in document.panels] == [
+        ("2026-03-02", {"calcium": 9.6, "phosphate": 6.4}),
+        ("2025-11-30", {}),
+    ]
 
 
 @pytest.mark.parametrize("name", ["as_of", "date"])

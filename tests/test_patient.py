@@ -139,8 +139,9 @@ def test_a_copy_with_changes_keeps_what_is_not_changed() -> None:
     assert changed.given["ckd_stage"] == ("G5", None, "5D", "hd.yaml:3")
     assert changed.given["calcium"].origin == "Patient"
     assert (changed.id, changed.source) == ("a", "hd.yaml")
-    assert [code for code, _ in patient.warnings] == ["panels-not-used", "implausible", "unusual-unit"]
-    assert [code for code, _ in changed.warnings] == ["panels-not-used", "unusual-unit"]
+    assert [code for code, _ in patient.warnings] == ["implausible", "unusual-unit"]
+    assert [code for code, _ in changed.warnings] == ["unusual-unit"]
+    assert changed.panels == patient.panels
     assert changed == Patient(id="a", calcium=9.9, phosphate=0.9, alp=80, ckd_stage="G5", dialysis=False)
     assert changed.model_copy(update={"id": None}).id is None
 

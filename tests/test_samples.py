@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 # file, class, and what makes it so
 EXPECTED = {
+    "ckd4-quarterly-70f.yaml": ("indeterminate", "the newest usable panel is stale, so today's product is open"),
+    "hd-monthly-61m.yaml": ("metastatic", "a sustained product, above 55 on four of six monthly panels"),
     "hd-warfarin-58f.yaml": ("metastatic", "a product of 67 in CKD; the infarct is mild"),
     "mixed-tuberculosis-61m.yaml": ("mixed", "a sustained product in dialysis and a caseating granuloma"),
     "nhanes-aorta-80m.yaml": ("vascular", "an AAC-24 of 17, and nothing else is marked"),
@@ -148,5 +150,5 @@ def test_both_systems_of_units_and_both_formats_are_shown() -> None:
 def test_a_fictional_patient_says_so_and_a_real_one_says_where_from() -> None:
     for name, path in samples().items():
         text = path.read_text(encoding="utf-8")
-        kind = "fictional" if name.startswith(("hd-", "mixed-")) else "SEQN" if "nhanes" in name else "http"
+        kind = "fictional" if name.startswith(("hd-", "mixed-", "ckd4-")) else "SEQN" if "nhanes" in name else "http"
         assert name.endswith(".json") or kind in text, name

@@ -118,6 +118,9 @@ def _assess(  # noqa: PLR0913  # the options of the command, beside one for ever
         bool, typer.Option("--all", help="Every rule, also those that do not hold.", rich_help_panel=_ANSWER)
     ] = False,
     chemistry: Chemistry = False,
+    interval: Annotated[
+        bool, typer.Option("--interval", help="Class and tiers at both ends of the noise.", rich_help_panel=_ANSWER)
+    ] = False,
     output: Output = None,
     profile: Profile = None,
     rulebook: Rulebook = None,
@@ -128,7 +131,7 @@ def _assess(  # noqa: PLR0913  # the options of the command, beside one for ever
     """Assess one patient, from a file, from flags, or both (flags win), and explain the answer."""
     from calcrisk.cli.assess import Wanted, run
 
-    wanted = Wanted(format, json, brief, all, output, as_of, chemistry)
+    wanted = Wanted(format, json, brief, all, output, as_of, chemistry, interval)
     run(file, flags, unknown or [], wanted, profile=profile, rulebook=rulebook)
 
 
@@ -191,6 +194,28 @@ def _what_if(  # noqa: PLR0913  # the options of the command, beside one for eve
 
     wanted = Wanted(set or [], goal, grid or [], question, format, json, output, as_of)
     run(files or [], flags, unknown or [], wanted, profile=profile, rulebook=rulebook)
+
+
+def _trend(  # noqa: PLR0913  # the options of the command
+    file: Annotated[
+        str, typer.Argument(metavar="FILE or -", help="A patient with dated panels; '-' reads standard input.")
+    ],
+    format: Annotated[  # noqa: A002  # the word users type
+        str | None, typer.Option("--format", metavar="NAME", help="terminal, json or svg.", rich_help_panel=_ANSWER)
+    ] = None,
+    json: Json = False,
+    corrected: Annotated[
+        bool, typer.Option("--corrected", help="The product of albumin-corrected calcium.", rich_help_panel=_ANSWER)
+    ] = False,
+    output: Output = None,
+    profile: Profile = None,
+    rulebook: Rulebook = None,
+    as_of: AsOf = None,
+) -> None:
+    """The Ca×P product over time: how often and how long above its limit, and what noise alone explains."""
+    from calcrisk.cli.trend import Wanted, run
+
+    run(file, Wanted(format, json, output, as_of, corrected), profile=profile, rulebook=rulebook)
 
 
 def _batch(  # noqa: PLR0913  # the options of the command
@@ -390,6 +415,7 @@ def command_line(arguments: Sequence[str]) -> typer.Typer:
     if "assess" not in arguments[:1]:  # which starts fast, and pays for no other command's many options
         app.command("chemistry")(_with_input_options(_chemistry, arguments if "chemistry" in arguments[:1] else ()))
         app.command("what-if")(_with_input_options(_what_if, arguments if "what-if" in arguments[:1] else ()))
+    app.command("trend")(_trend)
     app.command("batch")(_batch)
     app.command("schema")(_schema)
     app.command("template")(_template)

@@ -31,6 +31,7 @@ class Wanted(NamedTuple):
     output: str | None
     as_of: str | None
     chemistry: bool = False
+    interval: bool = False
 
 
 def run(  # noqa: PLR0913  # what a command line can say
@@ -47,6 +48,9 @@ def run(  # noqa: PLR0913  # what a command line can say
     if wanted.chemistry and form == "brief":
         message, hint = "three lines have no room for the chemistry", "leave out --brief, or --chemistry"
         raise UsageError([Fault(code="format-conflict", message=message, path="--chemistry", hint=hint)])
+    if wanted.interval and form == "brief":
+        message, hint = "three lines have no room for the interval", "leave out --brief, or --interval"
+        raise UsageError([Fault(code="format-conflict", message=message, path="--interval", hint=hint)])
     answer = assessed(file, flags, unknown, wanted, profile=profile, rulebook=rulebook)
     _write(answer, form, wanted.output, full=wanted.every_rule)
 
@@ -82,6 +86,10 @@ def assessed(  # noqa: PLR0913  # what a command line can say
     patient = patient_from(document, written)
     day = as_of or (document.as_of if document else None)
     answer = assess(patient, book, as_of=day, every_rule=wanted.every_rule)
+    if wanted.interval:
+        from calcrisk.trending import with_interval
+
+        answer = with_interval(answer, patient, book)
     if wanted.chemistry:
         from calcrisk.cli.extra import with_isopleth
 

@@ -32,6 +32,8 @@ def patient_from(document: Document | None, flags: Mapping[str, Written], source
             source=source or document.source,
             warnings=document.warnings,
             faults=document.faults,
+            panels=document.panels,
+            day=document.day,
         )
     except InputError as error:
         if document.exact is None:

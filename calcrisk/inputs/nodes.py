@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from calcrisk.errors import Fault, InputError
-from calcrisk.stated import Location, fault
+from calcrisk.stated import Location, fault, quoted
 
 if TYPE_CHECKING:
     from typing import Unpack
@@ -94,6 +94,13 @@ class Refusals(NamedTuple):
 def is_null(node: Node) -> bool:
     """Tell whether nothing is stated here."""
     return isinstance(node, Text) and node.raw is None
+
+
+def kind_of(node: Node) -> str:
+    """Say what stands here, a text with its words."""
+    if isinstance(node, Items):
+        return "a list"
+    return "a mapping" if isinstance(node, Fields) else f"the text {quoted(node.text)}"
 
 
 def too_deep(source: str, line: int, column: int) -> InputError:

@@ -44,9 +44,21 @@ def _group(group: str, label: str, variables: Registry) -> dict[str, Any]:
     if group == "history":
         members["panels"] = {
             "type": ["array", "null"],
-            "items": {"type": "object", "required": ["date"], "properties": {"date": _DATE}},
+            "items": _panel(variables),
         }
     return {"type": ["object", "null"], "title": label, "additionalProperties": False, "properties": members}
+
+
+def _panel(variables: Registry) -> dict[str, Any]:
+    """Return the schema of a dated panel: its values stand in it, or beneath ``labs``."""
+    labs = {key: schema_of(one, variables) for (place, key), one in variables.places.items() if place == "labs"}
+    group = {"type": ["object", "null"], "additionalProperties": False, "properties": labs}
+    moment = {
+        "type": "string",
+        "description": "The day of the draw, as 2026-03-30, perhaps with a time: 2026-03-30 08:15.",
+    }
+    own = {"date": moment, "note": {"type": "string"}, "labs": group}
+    return {"type": "object", "required": ["date"], "additionalProperties": False, "properties": own | labs}
 
 
 def schema_of(variable: Variable, variables: Registry) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """From the nodes of a text to a ``Document``: each member goes to its variable, or is a fault with its place.
 
-Units, limits and words are not looked at here; ``patient_from`` does that and raises the faults of both together.
+Units, limits and words are not looked at here, but in dated panels; ``patient_from`` does that and raises the faults of
+both together.
 """
 
 from __future__ import annotations
@@ -14,13 +15,14 @@ from typing import TYPE_CHECKING
 
 from calcrisk.errors import Fault, did_you_mean
 from calcrisk.inputs.fold import fold
-from calcrisk.inputs.nodes import MAX_FAULTS, Fields, Items, Node, Refusals, Root, Text, TooManyFaults, is_null
+from calcrisk.inputs.nodes import MAX_FAULTS, Fields, Items, Node, Refusals, Root, Text, TooManyFaults, is_null, kind_of
 from calcrisk.stated import Location, Written, fault, quoted, shortened
 from calcrisk.variables import registry
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from calcrisk.history.panels import Panel
     from calcrisk.variables import Registry, Variable
 
 DATES = ("as_of", "date")
@@ -44,6 +46,8 @@ class Document:
     as_of: str | None = None
     warnings: list[tuple[str, str]] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
+    panels: tuple[Panel, ...] = ()  # dated ones; their values are read
+    day: str | None = None  # of the values outside the panels, where it is stated
     index: int = 0
     text: str | bytes = ""  # what it was read from, behind so many lines of its source: a fault is drawn in it
     before: int = 0
@@ -78,16 +82,6 @@ def place(root: Root, source: str, index: int, text: str | bytes = "", before: i
     return document
 
 
-def _kind(node: Node) -> str:
-    return (
-        "a list"
-        if isinstance(node, Items)
-        else "a mapping"
-        if isinstance(node, Fields)
-        else f"the text {quoted(node.text)}"
-    )
-
-
 class _Placing:
     """Puts each member of a document where it belongs: a variable, a group, a list, or a fault."""
 
@@ -95,7 +89,6 @@ class _Placing:
         self._variables = variables
         self._document = document
         self._refusals = Refusals(document.source, document.faults)
-        self._newest_panel: str | None = None
         self._groups = {group.name for group in variables.groups if group.name}
 
     def top(self, node: Fields) -> None:
@@ -114,7 +107,9 @@ class _Placing:
                 self._member(None, key, value)
         for name, value in lists.items():
             fold(name, value, self._document.fields, self._refusals)
-        self._document.as_of = self._document.as_of or self._newest_panel
+        newest = max((panel.date for panel in self._document.panels), default=None)
+        self._document.day = self._document.as_of
+        self._document.as_of = self._document.as_of or (newest and newest.partition(" ")[0])
 
     def _group(self, group: str, node: Node) -> None:
         if isinstance(node, Fields):
@@ -124,7 +119,7 @@ class _Placing:
                 else:
                     self._member(group, key, value)
         elif not is_null(node):
-            message = f"{group} is a group of inputs, not {_kind(node)}"
+            message = f"{group} is a group of inputs, not {kind_of(node)}"
             self._refusals.add(
                 node,
                 group,
@@ -192,7 +187,7 @@ class _Placing:
             self._document.id = node.raw
         else:
             self._refusals.add(
-                node, "id", code="wrong-kind", message=f"id cannot be {_kind(node)}", hint="write a short text"
+                node, "id", code="wrong-kind", message=f"id cannot be {kind_of(node)}", hint="write a short text"
             )
 
     def _as_of(self, name: str, node: Node) -> None:
@@ -204,36 +199,14 @@ class _Placing:
         self._document.as_of = first or found
 
     def _panels(self, node: Node) -> None:
-        """Take the newest panel's date; the values in dated panels are not evaluated yet, and that is said."""
-        if is_null(node):
-            return
-        if not isinstance(node, Items):
-            self._refusals.add(
-                node,
-                "history.panels",
-                code="not-a-list",
-                message=f"panels is a list, not {_kind(node)}",
-                hint="write `- {date: …}`",
-            )
-            return
-        dates = [found for index, panel in enumerate(node.items) if (found := self._panel_date(index, panel))]
-        if node.items:
-            counted = f"{len(node.items)} dated panel{'s' * (len(node.items) > 1)}"
-            message = f"{counted} in history.panels: their values are not used yet"
-            self._document.warn(code="panels-not-used", message=message)
-        self._newest_panel = max(dates, default=None)
+        from calcrisk.inputs.panels import Panels  # most patients have none
 
-    def _panel_date(self, index: int, panel: Node) -> str | None:
-        path = f"history.panels[{index}]"
-        if isinstance(panel, Fields) and "date" in panel.fields:
-            return self._date(f"{path}.date", panel.fields["date"][1])
-        self._refusals.add(
-            panel, path, code="missing-key", message="a panel needs a date", hint="write `date: 2026-03-02` in it"
-        )
-        return None
+        panels = Panels(self._refusals, self._written)
+        self._document.panels = tuple(panels.read(node))
+        self._document.warnings.extend(panels.warnings)
 
     def _date(self, path: str, node: Node) -> str | None:
-        text = node.text if isinstance(node, Text) else _kind(node)
+        text = node.text if isinstance(node, Text) else kind_of(node)
         if (found := iso_date(text)) is not None:
             return found
         self._refusals.add(

@@ -26,6 +26,11 @@ _HEAD = """\
 # as_of:
 """
 
+_PANELS = (
+    "Earlier draws, each with its date and the inputs of `labs`; what stands above in this group",
+    "is filled from them unless it is given.",
+)
+
 
 def template() -> str:
     """Return the commented YAML file."""
@@ -38,6 +43,11 @@ def _section(group: str | None, label: str, variables: Registry) -> str:
     lines = [line for variable in variables.values() if _belongs(variable, group) for line in _lines(variable)]
     if not lines:
         return ""
+    if group == "history":
+        lines += [f"## {line}" for line in _PANELS] + [
+            "# panels:",
+            "#   - {date: 2026-03-02, labs: {calcium: 9.6, phosphate: 6.4}}",
+        ]
     if group is None:
         return f"\n# ---- {label}\n\n" + "\n".join(lines) + "\n"
     return f"\n# ---- {label}\n{group}:\n" + "\n".join(f"  {line}" for line in lines) + "\n"

@@ -40,6 +40,7 @@ def markdown(assessment: Assessment, *, full: bool = False) -> str:
         _head(assessment, numbers),
         _tiers(assessment),
         _product(assessment, numbers, full=full),
+        _past(assessment),
         _chemistry(assessment),
         _mechanisms(assessment.mechanisms.values()),
         _findings(assessment, numbers, full=full),
@@ -146,6 +147,13 @@ def _product(assessment: Assessment, numbers: Numbers, *, full: bool) -> Iterato
 def _measured(name: str, part: Measured, shown: Product) -> str:
     si = f" ({part.si})" if part.si else ""
     return f"- {name}: **{part.text}**{si}, {words.verdict(part.reached, shown.threshold)}"
+
+
+def _past(assessment: Assessment) -> Iterator[str]:
+    if assessment.history is not None or assessment.interval is not None:
+        from calcrisk.render.past import markdown as written  # most answers have neither
+
+        yield from written(assessment, escaped)
 
 
 def _chemistry(assessment: Assessment) -> Iterator[str]:

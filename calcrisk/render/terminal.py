@@ -30,11 +30,19 @@ def _chemistry(view: summary.View) -> Iterator[Line]:
         yield from section(view)
 
 
+def _past(view: summary.View) -> Iterator[Line]:
+    if view.assessment.history is not None or view.assessment.interval is not None:
+        from calcrisk.render.past import section  # most answers have neither
+
+        yield from section(view)
+
+
 _SECTIONS = (
     summary.alerts,
     summary.conclusion,
     summary.levels,
     summary.product,
+    _past,
     _chemistry,
     reasons.fired,
     reasons.against,

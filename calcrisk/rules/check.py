@@ -239,6 +239,8 @@ def _unique(data: Mapping[str, Any]) -> Iterator[Found]:
         ("warnings", "code"),
         ("terms", "id"),
         ("kinetics", "id"),
+        ("history", "input"),
+        ("variation", "id"),
     ):
         last = {entry[key]: at for at, entry in enumerate(data[section])}
         counts = Counter(entry[key] for entry in data[section])
@@ -274,6 +276,17 @@ def _references_of_variables(data: Mapping[str, Any], inputs: set[str]) -> Itera
         yield from ((("variables", at, "unit_traps", trap), name, known) for trap, name in meant)
 
 
+def _references_of_history(
+    data: Mapping[str, Any], inputs: set[str], facts: set[str]
+) -> Iterator[tuple[Route, str, Any]]:
+    for at, entry in enumerate(data["history"]):
+        yield ("history", at, "input"), entry["input"], inputs
+        yield ("history", at, "of"), entry["of"], facts
+        yield ("history", at, "limit"), entry["limit"], facts | {None}
+        yield from ((("history", at, "uses"), name, set(data["parameters"])) for name in entry["uses"])
+    yield from ((("variation", at, "when"), each["when"], facts | {None}) for at, each in enumerate(data["variation"]))
+
+
 def _times(data: Mapping[str, Any]) -> set[str]:
     """Return the inputs that are a time since a finding."""
     return {entry["name"] for entry in data["variables"] if entry["onset_of"]}
@@ -299,6 +312,7 @@ def _references_to_names(data: Mapping[str, Any]) -> Iterator[tuple[Route, str, 
         for case in range(len(rule["cases"])):
             yield from ((("rules", at, "cases", case), name, inputs) for name in rule["cases"][case]["given"])
     yield from ((("kinetics", at, "onset"), entry["onset"], _times(data)) for at, entry in enumerate(data["kinetics"]))
+    yield from _references_of_history(data, inputs, facts)
     product = data["product"]
     measured = ("value", "corrected", "limit", "at_limit", "corrected_at_limit")
     yield from ((("product", key), product[key], facts) for key in measured)

@@ -238,6 +238,34 @@ class LatencyEntry(Sourced):
         return self
 
 
+class PastEntry(Sourced):
+    """An input that dated panels fill: what is measured of which quantity, beside which limit."""
+
+    input: Identifier
+    of: Identifier
+    measure: Literal["usable", "at_or_above", "repeated", "sustained", "fraction", "mean", "slope", "age"]
+    limit: Identifier | None = None
+    beyond: bool = False  # whether the limit must be passed, not only reached
+    uses: list[Identifier] = []  # the shared parameters that it is read by
+
+
+class Scatter(Entry):
+    """How much one analyte varies: within a person, and by its measurement (coefficients of variation)."""
+
+    within: Parameter
+    analytical: Parameter
+
+
+class VariationEntry(Sourced):
+    """A population, and how much its analytes vary; without ``when`` it stands for everyone else."""
+
+    id: Slug
+    title: Sentence
+    when: Identifier | None = None
+    analytes: dict[Identifier, Scatter]
+    against: list[Where] = []
+
+
 class ProductEntry(Sourced):
     """Which facts the gauge shows."""
 
@@ -380,6 +408,8 @@ class RulebookData(Entry):
     warnings: list[WarningEntry]
     terms: list[TermEntry] = []
     kinetics: list[LatencyEntry] = []
+    history: list[PastEntry] = []
+    variation: list[VariationEntry] = []
     allowed: list[Allowed] = []
 
 

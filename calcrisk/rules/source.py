@@ -35,6 +35,8 @@ LISTED: Final = {
     "warnings": "warnings",
     "terms": "terms",
     "kinetics": "kinetics",
+    "history": "history",
+    "variation": "variation",
     "allowed": "allowed",
 }
 _NAMING: Final = ("id", "name", "pattern", "lever", "code")  # the key by which an entry of a list is called

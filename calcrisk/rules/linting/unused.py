@@ -53,6 +53,9 @@ def _readers(data: Mapping[str, Any]) -> Iterator[tuple[str | None, frozenset[st
             yield entry.get("name"), _read_by(entry)
     for table in data["tiers"].values():
         yield None, _read_by(table) | frozenset(table["assessed_by"])
+    for entry in data["history"]:
+        yield None, frozenset((entry["of"], entry["limit"], *entry["uses"]))
+    yield None, frozenset(entry["when"] for entry in data["variation"])
     product = data["product"]
     yield None, _read_by(product) | frozenset(_words(product))
     yield None, frozenset(data["minimum"])

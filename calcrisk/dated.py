@@ -1,0 +1,51 @@
+"""One dated panel as it was written, read to canonical values: by a document's reader, or from Python."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from calcrisk.history.panels import Panel, days
+from calcrisk.history.usable import ACUTE_ILLNESS, HAEMOLYSED, POST_DIALYSIS
+from calcrisk.stated import Reading, fault, quoted
+from calcrisk.values import read
+from calcrisk.variables import registry
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from calcrisk.errors import Fault
+    from calcrisk.stated import Given, Location, Written
+    from calcrisk.variables import Variable
+
+LABS: Final = "labs"  # the group whose inputs a panel may state
+FLAWED_BY: Final = {
+    "sample_post_dialysis": POST_DIALYSIS,
+    "sample_haemolysed": HAEMOLYSED,
+    "sample_acute_illness": ACUTE_ILLNESS,
+}
+
+
+def is_read(variable: Variable | None) -> bool:
+    """Tell whether a panel may state this input."""
+    return variable is not None and variable.group == LABS
+
+
+def panel_of(date: str, written: Mapping[str, Written], reading: Reading) -> Panel:
+    """Read the values of a panel; faults and warnings are left in ``reading``, which is of this panel alone."""
+    for name, one in written.items():
+        read(registry()[name], one, reading)
+    reading.apply_also()
+    return panel_from(date, reading.given)
+
+
+def panel_from(date: str, given: Mapping[str, Given]) -> Panel:
+    """Make a panel of values that are read; a flaw that is stated or stated to be unknown counts."""
+    values = {name: one.value for name, one in given.items() if isinstance(one.value, float)}
+    flaws = tuple(flaw for name, flaw in FLAWED_BY.items() if name in given and given[name].value is not False)
+    return Panel(days(date) or 0.0, date, values, flaws, given)
+
+
+def bad_date(text: str, at: Location) -> Fault:
+    """Say that a panel's date is none."""
+    hint = "write year-month-day, as 2026-03-02, or 2026-03-02 08:15"
+    return fault(at, code="not-a-date", message=f"{quoted(text.strip())} is not a date", hint=hint)

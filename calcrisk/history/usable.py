@@ -1,0 +1,132 @@
+"""The usable panel, defined once: which draws of a patient count for a quantity, and why the others do not.
+
+A draw is usable when (1) it is not later than the day spoken of; (2) it is not flawed: not drawn after dialysis, not
+haemolysed, not in acute illness, each stated or stated to be unknown; (3) the quantity can be told from it; (4) it is
+the first of its instant. For the corrected product the albumin is that of the draw, else the last one measured at most
+``albumin_within`` days before on an unflawed draw (then the draw names its day); without one the draw is left out.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from calcrisk.rules.logic import TIE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from calcrisk.history.panels import Panel
+
+LATER: Final = "later"
+POST_DIALYSIS: Final = "post_dialysis"
+HAEMOLYSED: Final = "haemolysed"
+ACUTE_ILLNESS: Final = "acute_illness"
+FLAWS: Final = (POST_DIALYSIS, HAEMOLYSED, ACUTE_ILLNESS)
+MISSING: Final = "missing"  # calcium or phosphate, or whatever the quantity is
+NO_ALBUMIN: Final = "no_albumin"
+SAME_TIME: Final = "same_time"
+
+PRODUCT: Final = "ca_p_product"
+CORRECTED: Final = "corrected_ca_p_product"
+
+
+class Draw(NamedTuple):
+    """A usable panel: when, what, and the day of an albumin that was carried forward."""
+
+    time: float
+    date: str
+    value: float
+    panel: Panel
+    albumin_of: str | None = None
+
+
+class Excluded(NamedTuple):
+    """A panel that is not used, and why."""
+
+    panel: Panel
+    reason: str
+
+
+class Correction(NamedTuple):
+    """Calcium corrected for albumin: ``calcium + slope * (reference - albumin)``, the numbers from the rulebook."""
+
+    slope: float
+    reference: float
+
+
+class Reading(NamedTuple):
+    """How panels are read: up to which day, and how an albumin is carried. Times in days."""
+
+    until: float | None = None
+    albumin_within: float = 0
+    correction: Correction | None = None
+
+
+def usable(panels: Iterable[Panel], of: str, reading: Reading) -> tuple[list[Draw], list[Excluded]]:
+    """Return the usable draws of a quantity and the excluded panels, each in the order of time.
+
+    ``of`` is the name of an input, or one of the two products. Equal times keep the order they came in.
+    """
+    draws: list[Draw] = []
+    excluded: list[Excluded] = []
+    albumin: tuple[float, float, str] | None = None
+    for panel in sorted(panels, key=lambda panel: panel.time):
+        if not panel.flaws and "albumin" in panel.values:
+            albumin = panel.time, panel.values["albumin"], panel.date
+        found = _draw(panel, of, reading, albumin)
+        if isinstance(found, Draw) and draws and draws[-1].time == found.time:
+            found = SAME_TIME
+        if isinstance(found, Draw):
+            draws.append(found)
+        else:
+            excluded.append(Excluded(panel, found))
+    return draws, excluded
+
+
+def _draw(panel: Panel, of: str, reading: Reading, albumin: tuple[float, float, str] | None) -> Draw | str:
+    if reading.until is not None and panel.time >= reading.until + 1:  # the whole of that day counts
+        return LATER
+    if panel.flaws:
+        return panel.flaws[0]
+    if of != CORRECTED:
+        value = _product(panel) if of == PRODUCT else panel.values.get(of)
+        return MISSING if value is None else Draw(panel.time, panel.date, value, panel)
+    return _corrected(panel, reading, albumin)
+
+
+def _product(panel: Panel) -> float | None:
+    """Return the product as reported, else calcium times phosphate."""
+    values = panel.values
+    if PRODUCT in values:
+        return values[PRODUCT]
+    if "calcium" in values and "phosphate" in values:
+        return values["calcium"] * values["phosphate"]
+    return None
+
+
+def _corrected(panel: Panel, reading: Reading, albumin: tuple[float, float, str] | None) -> Draw | str:
+    values, how = panel.values, reading.correction
+    if "phosphate" not in values or ("calcium" not in values and "corrected_calcium" not in values):
+        return MISSING
+    if "corrected_calcium" in values:
+        return Draw(panel.time, panel.date, values["corrected_calcium"] * values["phosphate"], panel)
+    if how is None or albumin is None or panel.time - albumin[0] > reading.albumin_within:
+        return NO_ALBUMIN
+    calcium = values["calcium"] + how.slope * (how.reference - albumin[1])
+    carried = None if "albumin" in values else albumin[2]
+    return Draw(panel.time, panel.date, calcium * values["phosphate"], panel, carried)
+
+
+def at_or_above(value: float, limit: float) -> bool:
+    """Tell whether a value is at or above its limit; a tie written in decimals is a tie, as in the rules."""
+    return value >= limit - abs(limit) * TIE
+
+
+def beyond(value: float, limit: float) -> bool:
+    """Tell whether a value passes its limit, ties excluded."""
+    return value > limit + abs(limit) * TIE
+
+
+def values_of(draws: Sequence[Draw]) -> list[float]:
+    """Return the values alone."""
+    return [draw.value for draw in draws]

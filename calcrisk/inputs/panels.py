@@ -1,0 +1,95 @@
+"""The dated panels of a document: each a mapping with a date and laboratory values, as ``labs`` has them or flat."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from calcrisk.dated import LABS, bad_date, is_read, panel_of
+from calcrisk.history.panels import days
+from calcrisk.inputs.nodes import Fields, Items, Text, is_null, kind_of
+from calcrisk.stated import Reading, Written, shortened
+from calcrisk.variables import registry
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from calcrisk.history.panels import Panel
+    from calcrisk.inputs.nodes import Node, Refusals
+
+_PATH: Final = "history.panels"
+_DATE: Final = "date"
+_NOTE: Final = "note"
+# A day, and perhaps a time of it; the standard library reads more than everyone would.
+_MOMENT: Final = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2})?)?", re.ASCII)
+
+
+class Panels:
+    """Reads the panels of one document; what is wrong goes to its refusals, what is odd to ``warnings``."""
+
+    def __init__(self, refusals: Refusals, written: Callable[[Node, str], Written]) -> None:
+        """Take where faults go, and what makes a value of a node."""
+        self._refusals, self._written = refusals, written
+        self.warnings: list[tuple[str, str]] = []
+
+    def read(self, node: Node) -> list[Panel]:
+        """Return the panels of the list, in the order they stand."""
+        if is_null(node):
+            return []
+        if not isinstance(node, Items):
+            message, hint = f"panels is a list, not {kind_of(node)}", "write `- {date: …}`"
+            self._refusals.add(node, _PATH, code="not-a-list", message=message, hint=hint)
+            return []
+        read = [self._panel(f"{_PATH}[{index}]", panel) for index, panel in enumerate(node.items)]
+        return [panel for panel in read if panel]
+
+    def _panel(self, path: str, node: Node) -> Panel | None:
+        if not isinstance(node, Fields) or _DATE not in node.fields:
+            message, hint = "a panel needs a date", "write `date: 2026-03-02` in it"
+            self._refusals.add(node, path, code="missing-key", message=message, hint=hint)
+            return None
+        date = self._date(f"{path}.{_DATE}", node.fields[_DATE][1])
+        stated = dict(self._values(path, node))
+        reading = Reading(registry())
+        panel = panel_of(date or "", stated, reading)
+        self._refusals.faults.extend(reading.faults)
+        self.warnings += [(code, f"{date}: {message}") for code, message in reading.warnings]
+        return panel if date else None
+
+    def _date(self, path: str, node: Node) -> str | None:
+        text = node.text.strip() if isinstance(node, Text) else ""
+        if _MOMENT.fullmatch(text) and days(text) is not None:
+            return text.replace("T", " ")
+        shown = text if isinstance(node, Text) else kind_of(node)
+        self._refusals.faults.append(bad_date(shown, self._refusals.place(node, path)))
+        return None
+
+    def _values(self, path: str, node: Fields) -> Iterator[tuple[str, Written]]:
+        seen: dict[str, Written] = {}
+        for inside, key, value in self._members(path, node):
+            variable = registry().places.get((LABS, key.text)) or registry().get(key.text)
+            if variable is None or not is_read(variable):
+                self._refuse_name(key, inside)
+                continue
+            written = self._written(value, inside)
+            if variable.name in seen:
+                self._refusals.add_twice(variable.name, seen[variable.name], self._refusals.place(key, inside))
+            else:
+                seen[variable.name] = written
+                yield variable.name, written
+
+    def _members(self, path: str, node: Fields) -> Iterator[tuple[str, Text, Node]]:
+        for name, (key, value) in node.fields.items():
+            inside = f"{path}.{shortened(name)}"
+            if name == LABS and isinstance(value, Fields):
+                yield from ((f"{inside}.{shortened(part)}", own, one) for part, (own, one) in value.fields.items())
+            elif name == LABS and not is_null(value):
+                hint = "write the values beneath, as in `labs: {calcium: 9.6}`"
+                self._refusals.add(value, inside, code="not-a-mapping", message="labs is a group of inputs", hint=hint)
+            elif name not in {_DATE, _NOTE, LABS}:
+                yield inside, key, value
+
+    def _refuse_name(self, key: Text, path: str) -> None:
+        hint = registry().hint(key.text, within=LABS) or "a panel takes date, note and the inputs of `labs`"
+        message = f"{shortened(key.text)} is not a known input of a panel"
+        self._refusals.add(key, path, code="unknown-field", message=message, hint=hint)

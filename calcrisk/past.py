@@ -1,0 +1,329 @@
+"""The past of a patient: dated panels become inputs of the rulebook, and a part of the assessment.
+
+What the rulebook's ``history`` section names is filled from the usable panels, unless it was stated by hand.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from calcrisk.dated import panel_from
+from calcrisk.history.exceedance import exceedance
+from calcrisk.history.interpolation import interpolated, slope
+from calcrisk.history.panels import days
+from calcrisk.history.usable import PRODUCT, Correction, Reading, at_or_above, usable
+from calcrisk.rules.logic import Span
+from calcrisk.stated import Given, Range
+from calcrisk.variables import registry
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from calcrisk.history.exceedance import Exceedance
+    from calcrisk.history.panels import Panel
+    from calcrisk.history.usable import Draw, Excluded
+    from calcrisk.patient import Patient
+    from calcrisk.rules.program import Spec
+    from calcrisk.rules.rulebook import Rulebook
+
+    Document = dict[str, Any]
+
+ORIGIN: Final = "history.panels"
+_PER_CENT: Final = 100  # of a fraction
+_SHOWN: Final = ("calcium", "phosphate", "albumin", "creatinine", "pth")
+
+
+class Past(NamedTuple):
+    """What is stated together with what follows from panels, the part of the answer, and what to know of it."""
+
+    given: dict[str, Given]
+    document: Document | None
+    warnings: tuple[tuple[str, str], ...]
+
+
+def recall(patient: Patient, book: Rulebook, as_of: str | None) -> Past:
+    """Read a patient's panels by a rulebook; ``as_of`` is the day (ISO) spoken of, else that of the newest panel."""
+    if not book.data.get("history"):
+        message = "this rulebook has no section `history`: the values of dated panels are not used"
+        return Past(dict(patient.given), None, (_warning(code="panels-not-used", message=message),))
+    return _Recalling(Look(patient, book, as_of)).past()
+
+
+def _is_panel(panel: Panel) -> bool:
+    """Whether anything that a history reads was measured."""
+    return any(name in panel.values for name in (PRODUCT, *_SHOWN))
+
+
+def _warning(*, code: str, message: str) -> tuple[str, str]:
+    return code, message
+
+
+class Look:
+    """The panels of one patient, seen through the numbers of a rulebook."""
+
+    def __init__(self, patient: Patient, book: Rulebook, as_of: str | None) -> None:
+        """Take the patient as stated; values outside the panels that have a day of their own are a panel too."""
+        self.patient, self.book = patient, book
+        self.as_of = as_of or patient.day or max((each.date.partition(" ")[0] for each in patient.panels), default=None)
+        own = [each for each in (panel_from(patient.day, patient.given),) if _is_panel(each)] if patient.day else []
+        self.panels: tuple[Panel, ...] = (*own, *patient.panels)
+        self._drawn: dict[str, tuple[list[Draw], list[Excluded]]] = {}
+
+    @cached_property
+    def env(self) -> Any:  # noqa: ANN401  # the slots of a walk
+        """What is known of the patient without the panels."""
+        found = self.book.evaluate(self.patient.given)
+        self.book.walk.finish(found)
+        return found.env
+
+    def number(self, name: str) -> float:
+        """Return a shared parameter of the rulebook."""
+        return float(self.book.data["parameters"][name]["value"])
+
+    @cached_property
+    def reading(self) -> Reading:
+        """How panels are read: no later than the day spoken of, albumin as the rulebook carries and corrects it."""
+        fact = next((each for each in self.book.data["facts"] if each["name"] == "corrected_calcium"), None)
+        own = {name: float(each["value"]) for name, each in ((fact or {}).get("parameters") or {}).items()}
+        correction = Correction(own["slope"], own["albumin_reference"]) if own else None
+        return Reading(days(self.as_of) if self.as_of else None, self.number("history_albumin"), correction)
+
+    def drawn(self, of: str) -> tuple[list[Draw], list[Excluded]]:
+        """Return the usable draws of a quantity, and the panels that are left out."""
+        if of not in self._drawn:
+            self._drawn[of] = usable(self.panels, of, self.reading)
+        return self._drawn[of]
+
+    def limits(self, name: str) -> tuple[float, float] | None:
+        """Return the two ends of a limit that is a fact or an input; None while it is not known."""
+        value = self.env[self.book.walk.program.slots[name]]
+        if isinstance(value, Span):
+            return value.lo, value.hi
+        if isinstance(value, float) and value == value:  # noqa: PLR0124  # NaN differs from itself
+            return value, value
+        product = self.book.data["product"]
+        if name != product["limit"]:
+            return None
+        ends = [self.number(each) for each in (product["default_limit"], *product["limits"])]
+        return min(ends), max(ends)
+
+    @property
+    def threshold(self) -> tuple[float, float, float]:
+        """The limit of the product in force (the default while the age is open), and its two ends."""
+        product = self.book.data["product"]
+        low, high = self.limits(product["limit"]) or (self.number(product["default_limit"]),) * 2
+        return (low if low == high else self.number(product["default_limit"])), low, high
+
+    def exceeded(self, of: str, limit: float, *, passing: bool = False) -> Exceedance:
+        """Set the usable draws of a quantity beside a limit."""
+        return exceedance(self.drawn(of)[0], limit, self.number("history_apart"), passing=passing)
+
+    def age(self) -> float | None:
+        """Return the days from the newest usable panel to the day spoken of."""
+        draws = self.drawn(PRODUCT)[0]
+        until = days(self.as_of) if self.as_of else None
+        return max(0.0, until - float(int(draws[-1].time))) if draws and until is not None else None
+
+    def by_day(self) -> list[Panel]:
+        """Return every panel in the order of time."""
+        return sorted(self.panels, key=lambda panel: panel.time)
+
+
+class _Recalling:
+    """Fills the inputs that the rulebook names, and says what was done."""
+
+    def __init__(self, look: Look) -> None:
+        self.look, self.book = look, look.book
+        self.stated = look.patient.given
+        self.given: dict[str, Given] = dict(self.stated)
+        self.warnings: list[tuple[str, str]] = []
+        self.filled: list[str] = []
+        self.by_hand: list[str] = []
+        self.current: str | None = None
+
+    def past(self) -> Past:
+        self._take_current()
+        for entry in self.book.data["history"]:
+            self._fill(entry)
+        if not self.look.patient.day and not self.current:
+            message = "the values outside the panels have no date, so they do not count among the panels: state `date`"
+            self.warnings.append(_warning(code="undated-values", message=message))
+        order = registry().order
+        given = {name: self.given[name] for name in sorted(self.given, key=order.__getitem__)}
+        return Past(given, self._document(), tuple(self.warnings))
+
+    def _take_current(self) -> None:
+        """Where nothing is stated of calcium and phosphate, take the newest usable panel for the present values."""
+        product = self.book.data["product"]
+        leaves = self.book.walk.program.leaves
+        names = {product["value"], product["corrected"], *leaves.get(product["value"], ()), "corrected_calcium"}
+        names |= {f"{name}_status" for name in names}
+        draws, age = self.look.drawn(PRODUCT)[0], self.look.age()
+        if not names.isdisjoint(self.stated) or not draws or age is None or age > self.look.number("history_stale"):
+            return
+        newest = draws[-1]
+        self.current = newest.date
+        for name, one in newest.panel.given.items():
+            self.given.setdefault(name, one)
+        message = f"calcium and phosphate are those of the newest usable panel ({newest.date})"
+        self.warnings.append(_warning(code="current-from-panel", message=message))
+
+    def _fill(self, entry: Spec) -> None:
+        name = entry["input"]
+        if name in self.stated:
+            self.by_hand.append(name)
+            return
+        value = _MEASURES[entry["measure"]](self.look, entry)
+        if value is False or value is _NOTHING:
+            return
+        if value is True and (denied := self._denied(name)):
+            message = f"panels say {name}, and {denied} is stated to be no: it is left as stated"
+            self.warnings.append(_warning(code="panels-contradict", message=message))
+            return
+        self.filled.append(name)
+        variable = registry()[name]
+        self.given[name] = Given(_value(value), variable.unit, _words(value), ORIGIN)
+
+    def _denied(self, name: str) -> str | None:
+        implied = registry().implications.get(name, ())
+        return next((each for each in implied if each in self.stated and self.stated[each].value is False), None)
+
+    def _document(self) -> Document:
+        look = self.look
+        limit, low, high = look.threshold
+        draws, excluded = look.drawn(PRODUCT)
+        return {
+            "as_of": look.as_of,
+            "unit": "mg2/dL2",
+            "threshold": limit,
+            "threshold_lowest": low,
+            "threshold_highest": high,
+            "usable": len(draws),
+            "excluded": len(excluded),
+            **looked_back(look, draws, limit),
+            "newest": draws[-1].date if draws else None,
+            "current_values_of": self.current,
+            "filled": tuple(self.filled),
+            "by_hand": tuple(self.by_hand),
+            "panels": tuple(panels(look, PRODUCT, limit)),
+        }
+
+
+def looked_back(look: Look, draws: Sequence[Draw], limit: float) -> Document:
+    """Return what usable draws say beside a limit: how often, how long, how steep, how old."""
+    found = exceedance(draws, limit, look.number("history_apart"))
+    between = interpolated(draws, limit, look.number("history_gap"))
+    steep, age = slope(draws), look.age()
+    return {
+        "at_or_above": len(found.above),
+        "exceedance": found.kind,
+        "sustained": _run(found),
+        "days_interpolated": between.days,
+        "gaps_left_out": between.gaps,
+        "fraction_at_or_above": between.fraction,
+        "mean": between.mean,
+        "slope": None if steep is None else steep * look.number("history_slope"),
+        "slope_days": look.number("history_slope"),
+        "age_days": age,
+        "stale": None if age is None else age > look.number("history_stale"),
+    }
+
+
+def _run(found: Exceedance) -> Document | None:
+    run = found.run
+    if run is None:
+        return None
+    first, last = run.draws[0], run.draws[-1]
+    return {"from": first.date, "to": last.date, "panels": len(run.draws), "days": run.days, "current": run.current}
+
+
+def panels(look: Look, of: str, limit: float) -> Iterator[Document]:
+    """Give every panel in the order of time: its values, whether and why not it is used, and on which side it lies."""
+    draws, excluded = look.drawn(of)
+    used = {id(draw.panel): draw for draw in draws}
+    why = {id(each.panel): each.reason for each in excluded}
+    for panel in look.by_day():
+        draw = used.get(id(panel))
+        yield {
+            "date": panel.date,
+            **{name: panel.values.get(name) for name in _SHOWN},
+            "product": draw.value if draw else None,
+            "usable": draw is not None,
+            "excluded": why.get(id(panel)),
+            "at_or_above": at_or_above(draw.value, limit) if draw else None,
+            "albumin_of": draw.albumin_of if draw else None,
+        }
+
+
+# ---- what an entry of the rulebook's section measures ----------------------------------------------------------------
+
+_NOTHING: Final = object()  # it cannot be told, and is left as it is
+
+
+def _yes(look: Look, entry: Spec, ask: Callable[[Exceedance], bool]) -> bool | None:
+    """Yes when it holds at either end of the limit, unknown when at one; otherwise no, which fills nothing."""
+    ends = look.limits(entry["limit"])
+    if ends is None:
+        return False
+    held = [ask(look.exceeded(entry["of"], end, passing=entry["beyond"])) for end in ends]
+    return held[0] if held[0] == held[1] else None
+
+
+def _ends(look: Look, entry: Spec, count: Callable[[float], float | None]) -> Any:  # noqa: ANN401  # a number, bounds, or nothing
+    ends = look.limits(entry["limit"])
+    found = [count(end) for end in ends] if ends else [None]
+    known = [value for value in found if value is not None]
+    if not known:
+        return _NOTHING
+    return known[0] if min(known) == max(known) else Range(min(known), max(known))
+
+
+def _fraction(look: Look, entry: Spec) -> Any:  # noqa: ANN401  # as _ends
+    def share(limit: float) -> float | None:
+        part = interpolated(look.drawn(entry["of"])[0], limit, look.number("history_gap")).fraction
+        return None if part is None else part * _PER_CENT
+
+    return _ends(look, entry, share)
+
+
+def _told(value: float | None) -> Any:  # noqa: ANN401  # a number, or nothing
+    return _NOTHING if value is None else value
+
+
+def _slope(look: Look, entry: Spec) -> Any:  # noqa: ANN401  # a number, or nothing
+    found = slope(look.drawn(entry["of"])[0])
+    return _told(None if found is None else found * look.number("history_slope"))
+
+
+def _mean(look: Look, entry: Spec) -> Any:  # noqa: ANN401  # a number, or nothing
+    return _told(interpolated(look.drawn(entry["of"])[0], 0, look.number("history_gap")).mean)
+
+
+_MEASURES: Final[Mapping[str, Callable[[Look, Spec], Any]]] = {
+    "usable": lambda look, entry: float(len(look.drawn(entry["of"])[0])),
+    "at_or_above": lambda look, entry: _ends(
+        look, entry, lambda limit: float(len(look.exceeded(entry["of"], limit).above))
+    ),
+    "repeated": lambda look, entry: _yes(look, entry, lambda found: found.repeated),
+    "sustained": lambda look, entry: _yes(look, entry, lambda found: found.sustained),
+    "fraction": _fraction,
+    "mean": _mean,
+    "slope": _slope,
+    "age": lambda look, _: _told(look.age()),
+}
+
+
+def _value(value: Any) -> float | bool | Range | None:  # noqa: ANN401  # as measured
+    measured: float | bool | Range | None = value
+    return measured
+
+
+def _words(value: float | bool | Range | None) -> str:  # noqa: FBT001  # as measured
+    if value is None:
+        return "unknown"
+    if isinstance(value, bool):
+        return "yes"
+    if isinstance(value, Range):
+        return f"{value.lo:g} to {value.hi:g}"
+    return f"{value:g}"

@@ -1,0 +1,112 @@
+"""A trend as a picture (SVG) for documents: the product over time, its limit, the interval of each reading."""
+
+from __future__ import annotations
+
+from datetime import date
+from html import escape
+from typing import TYPE_CHECKING, Any, Final
+
+from calcrisk.render import trend_words, words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    Document = Mapping[str, Any]
+
+_WIDE: Final = 760  # the picture, in its own units
+_HIGH: Final = 420  # and its height
+_LEFT: Final = 60  # of these before the plot
+_RIGHT: Final = 30  # and behind it
+_TOP: Final = 64  # above it
+_BOTTOM: Final = 96  # and beneath it
+_LINE: Final = 18  # from one line of text to the next
+_DOT: Final = 5  # radius of a reading
+_TICKS: Final = 4  # at each axis
+_ROOM: Final = 1.06  # of the highest that is drawn
+_FONT: Final = 'font-family="sans-serif" font-size="13"'
+_LIMIT, _ABOVE, _BELOW, _BAND = "#777777", "#b03060", "#ffffff", "#9bb7d4"
+
+
+def picture(trend: Document) -> str:
+    """Draw a trend; ends with one line break."""
+    drawing = _Drawing(trend)
+    who = trend["patient"]["id"] or "patient without an id"
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDE} {_HIGH}" role="img" {_FONT}>',
+        f"<title>{escape(words.clean(trend['sentence']))}</title>",
+        f'<rect width="{_WIDE}" height="{_HIGH}" fill="white"/>',
+        _text(_LEFT, _LINE, f"{who}: {trend_words.name_of(trend)} over time (mg²/dL²)"),
+        _text(_LEFT, _LINE * 2, trend["sentence"]),
+        *drawing.axes(),
+        *drawing.readings(),
+        *_legend(trend),
+        "</svg>",
+    ]
+    return "\n".join(parts) + "\n"
+
+
+def _text(x: float, y: float, text: str, anchor: str = "start") -> str:
+    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{escape(words.clean(text))}</text>'
+
+
+def _legend(trend: Document) -> Iterator[str]:
+    limit = f"{trend['threshold']:g}"
+    told = f"Filled: at or above {limit}; hollow: below; dashed line: {limit}; crosses: not used."
+    yield _text(_LEFT, _HIGH - _LINE * 2, told)
+    if trend["noise"]:
+        sure = f"{trend['noise']['confidence']:.0%}"
+        yield _text(_LEFT, _HIGH - _LINE, f"Bars: {sure} interval of one reading. {trend['noise']['says']}")
+
+
+class _Drawing:
+    """Places days and products in the picture."""
+
+    def __init__(self, trend: Document) -> None:
+        self.trend = trend
+        days = [_day(row) for row in trend["panels"]]
+        self.first, self.last = min(days), max(days)
+        used = [row for row in trend["panels"] if row["usable"]]
+        self.highest = _ROOM * max([trend["threshold"], *(row["highest"] or row["product"] for row in used)])
+
+    def x(self, day: int) -> float:
+        span = self.last - self.first
+        return _LEFT + _DOT + ((day - self.first) / span if span else 1 / 2) * (_WIDE - _LEFT - _RIGHT - 2 * _DOT)
+
+    def y(self, value: float) -> float:
+        share: float = value / self.highest
+        return _HIGH - _BOTTOM - share * (_HIGH - _TOP - _BOTTOM)
+
+    def axes(self) -> Iterator[str]:
+        low, right, limit = self.y(0), _WIDE - _RIGHT, self.y(self.trend["threshold"])
+        yield f'<path d="M{_LEFT} {_TOP}V{low:.1f}H{right}" fill="none" stroke="black"/>'
+        yield f'<path d="M{_LEFT} {limit:.1f}H{right}" stroke="{_LIMIT}" stroke-dasharray="6 4"/>'
+        yield _text(_LEFT - _DOT, limit + _DOT, f"{self.trend['threshold']:g}", "end")
+        for value in (0, self.highest):
+            yield _text(_LEFT - _DOT, self.y(value) + _DOT, f"{value:.0f}", "end")
+        for tick in sorted({round(self.first + (self.last - self.first) * at / _TICKS) for at in range(_TICKS + 1)}):
+            anchor = "end" if tick == self.last > self.first else "start" if tick == self.first else "middle"
+            yield _text(self.x(tick), low + _LINE, date.fromordinal(tick).isoformat(), anchor)
+
+    def readings(self) -> Iterator[str]:
+        used = [row for row in self.trend["panels"] if row["usable"]]
+        points = " ".join(f"{self.x(_day(row)):.1f},{self.y(row['product']):.1f}" for row in used)
+        for row in used:
+            if row["lowest"] is not None:
+                ends = f"M{self.x(_day(row)):.1f} {self.y(row['lowest']):.1f}V{self.y(row['highest']):.1f}"
+                yield f'<path d="{ends}" stroke="{_BAND}" stroke-width="{_DOT}"/>'
+        yield f'<polyline points="{points}" fill="none" stroke="black" stroke-width="1"/>'
+        for row in self.trend["panels"]:
+            yield self._sign(row)
+
+    def _sign(self, row: Document) -> str:
+        x = self.x(_day(row))
+        if row["usable"]:
+            fill = _ABOVE if row["at_or_above"] else _BELOW
+            return f'<circle cx="{x:.1f}" cy="{self.y(row["product"]):.1f}" r="{_DOT}" fill="{fill}" stroke="black"/>'
+        y = self.y(0) - 2 * _DOT
+        cross = f"M{x - _DOT:.1f} {y - _DOT:.1f}l{2 * _DOT} {2 * _DOT}m0 {-2 * _DOT}l{-2 * _DOT} {2 * _DOT}"
+        return f'<path d="{cross}" stroke="{_LIMIT}" stroke-width="2" fill="none"/>'
+
+
+def _day(row: Document) -> int:
+    return date.fromisoformat(row["date"].partition(" ")[0]).toordinal()

@@ -1,0 +1,162 @@
+"""The words of a trend, of a history and of an interval: what every renderer says alike."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from calcrisk.render import words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    Document = Mapping[str, Any]
+
+TITLE: Final = "Product over time"
+NOISE: Final = "What measurement alone explains"
+HISTORY: Final = "History: dated panels"
+INTERVAL: Final = "Does the answer hang on noise?"
+WHY: Final = {
+    "later": "later than the day spoken of",
+    "post_dialysis": "drawn after dialysis",
+    "haemolysed": "haemolysed",
+    "acute_illness": "acute illness",
+    "missing": "calcium or phosphate missing",
+    "no_albumin": "no albumin near enough",
+    "same_time": "a second one of this time",
+}
+_UNIT: Final = "mg²/dL²"
+_PER_CENT: Final = 100  # of a fraction
+_NAMES: Final = {"product": "Ca×P product", "pth": "PTH"}
+
+
+def quantity(value: float | None) -> str:
+    """Write a product, or that there is none."""
+    return "" if value is None else f"{value:.1f}"
+
+
+def percent(share: float) -> str:
+    """Write a share as per cent, its sign kept."""
+    return f"{_signed(share * _PER_CENT, 0)} %"
+
+
+def _signed(value: float, digits: int) -> str:
+    rounded = round(value, digits)
+    return f"{rounded:+.{digits}f}" if rounded else f"{0:.{digits}f}"
+
+
+def name_of(trend: Document) -> str:
+    """Name the quantity that a trend is of."""
+    return "albumin-corrected Ca×P product" if trend["quantity"].startswith("corrected") else "Ca×P product"
+
+
+def note(row: Document) -> str:
+    """Say what is to know of a panel: why it is not used, or that its albumin is another day's."""
+    if row["excluded"]:
+        return f"not used: {WHY[row['excluded']]}"
+    return f"albumin of {row['albumin_of']}" if row["albumin_of"] else "at or above" if row["at_or_above"] else ""
+
+
+def facts(trend: Document) -> Iterator[str]:
+    """Tell the mean, the slope, the gaps and the age of the newest panel."""
+    told = []
+    if trend["mean"] is not None:
+        told.append(f"mean over time {trend['mean']:.1f} {_UNIT}")
+    if trend["slope"] is not None:
+        told.append(f"slope {_signed(trend['slope'], 1)} {_UNIT} in {trend['slope_days']:.0f} days")
+    if trend["gaps_left_out"]:
+        told.append(f"{words.plural(trend['gaps_left_out'], 'gap')} too long to interpolate")
+    if told:
+        text = "; ".join(told)
+        yield f"{text[0].upper()}{text[1:]}."
+    yield from newest(trend)
+
+
+def newest(trend: Document) -> Iterator[str]:
+    """Say when the newest usable panel is out of date."""
+    if trend["stale"]:
+        age = f"{trend['age_days']:.0f} days old on {trend['as_of']}"
+        yield f"The newest usable panel is {age}: stale, no present value."
+
+
+def noise(trend: Document) -> Iterator[str]:
+    """Tell the set point, the probability and the model they stand on."""
+    shown = trend["noise"]
+    if shown is None:
+        return
+    if shown["set_point"] is not None:
+        yield from _set_point(shown, shown["set_point"], f"{trend['threshold']:g}")
+    cv = f"{shown['product_cv'] * _PER_CENT:.1f} %"
+    yield f"One product varies by {cv} (CV, as measured in {shown['title']}). Model: {shown['model']}."
+
+
+def _set_point(shown: Document, found: Document, limit: str) -> Iterator[str]:
+    span = f"{found['from']} to {found['to']}" if found["readings"] > 1 else found["from"]
+    sure = f"{shown['confidence'] * _PER_CENT:.0f} %"
+    centre = f"{words.plural(found['readings'], 'reading')} ({span}) put the set point at {found['centre']:.1f} {_UNIT}"
+    yield f"{centre}, {sure} interval {found['lowest']:.1f} to {found['highest']:.1f}."
+    chance = f"{found['probability_at_or_above'] * _PER_CENT:.0f} %"
+    yield f"Probability that this patient's true product lies at or above {limit}: {chance}. {shown['says']}"
+
+
+def changes(trend: Document) -> Iterator[tuple[str, str, str, str]]:
+    """Give for each quantity its name, its last change, what counts as one, and the verdict."""
+    for part in trend["noise"]["changes"] if trend["noise"] else ():
+        limits, last = part["reference_change"], part["last"]
+        name = _NAMES.get(part["of"], part["of"])
+        counts = f"{percent(limits['fall'])} or {percent(limits['rise'])}"
+        if last:
+            yield (
+                name,
+                percent(last["relative"]),
+                counts,
+                "changed beyond noise" if last["beyond_noise"] else "within noise",
+            )
+        else:
+            yield name, "", counts, "one value"
+
+
+def history(shown: Document) -> Iterator[str]:
+    """Tell in an assessment what its panels say."""
+    limit, above, usable = shown["threshold"], shown["at_or_above"], shown["usable"]
+    left = f"; {words.plural(shown['excluded'], 'panel')} not used" if shown["excluded"] else ""
+    yield f"At or above {limit:g} {_UNIT} on {above} of {words.plural(usable, 'usable panel')}{left}. {_kind(shown)}"
+    if shown["fraction_at_or_above"] is not None:
+        share = shown["fraction_at_or_above"] * _PER_CENT
+        yield f"Interpolated: {share:.0f} % of {shown['days_interpolated']:.0f} days; mean {shown['mean']:.1f} {_UNIT}."
+    yield from newest(shown)
+    reasons = [f"{row['date']} {WHY[row['excluded']]}" for row in shown["panels"] if row["excluded"]]
+    if reasons:
+        yield f"Not used: {'; '.join(reasons)}."
+
+
+def _kind(shown: Document) -> str:
+    run = shown["sustained"]
+    if run:
+        until = "to the newest" if run["current"] else f"to {run['to']}"
+        return f"Sustained: {words.plural(run['panels'], 'panel')} in a row from {run['from']} {until}."
+    return {
+        "none": "None reaches it.",
+        "single": "Single, unconfirmed.",
+        "several": "Too close together to confirm each other.",
+        "repeated": "Repeated, not in a row.",
+        "sustained": "",
+    }[shown["exceedance"]]
+
+
+def interval(shown: Document) -> Iterator[str]:
+    """Tell class and tiers at both ends of the noise, and whether they differ."""
+    sure = f"{shown['confidence'] * _PER_CENT:.0f} %"
+    lowest, highest = shown["lowest"], shown["highest"]
+    span = f"{lowest['product']:.1f} to {highest['product']:.1f}"
+    cv = f"CV {shown['cv'] * _PER_CENT:.1f} % in {shown['title']}"
+    yield f"One reading of {shown['product']:.1f} {_UNIT} is compatible with a true one from {span} ({sure}, {cv})."
+    if shown["hangs_on_noise"]:
+        yield from (_differing(shown, name) for name in shown["differ"])
+    else:
+        yield "Class and tiers are the same at both ends: they do not hang on the noise of one reading."
+    yield f"Model: {shown['model']}. {shown['says']}"
+
+
+def _differing(shown: Document, name: str) -> str:
+    values = [words.word(str(shown[end][name] or "not assessed")) for end in ("lowest", "here", "highest")]
+    return f"{name.capitalize()} hangs on noise: {' / '.join(values)} (lowest, as measured, highest)."

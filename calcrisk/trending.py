@@ -1,0 +1,226 @@
+"""The product over time, and what of it noise alone explains: the document behind ``calcrisk trend`` (``format: 1``).
+
+``with_interval`` adds to an answer what it would be at both ends of the noise of one reading.
+"""
+
+from __future__ import annotations
+
+from math import exp
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from calcrisk._version import __version__
+from calcrisk.assessing import assess, identity
+from calcrisk.assessment import Assessment
+from calcrisk.history.usable import CORRECTED, PRODUCT
+from calcrisk.noise.interval import probability_at_or_above, set_point, z_of
+from calcrisk.noise.model import Scatter, cv_of, product_sigma
+from calcrisk.noise.rcv import change, reference_change
+from calcrisk.past import ORIGIN, Look, looked_back, panels, recall
+from calcrisk.saying import sentence
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from calcrisk.history.usable import Draw
+    from calcrisk.patient import Patient
+    from calcrisk.rules.program import Spec
+    from calcrisk.rules.rulebook import Rulebook
+
+    Document = dict[str, Any]
+
+FORMAT: Final = 1
+MODEL: Final = "log-normal, independent errors within the person and of the measurement, one unchanged set point"
+SAYS: Final = "It speaks of the measurement, and never of calcification."
+_PER_CENT: Final = 100  # of a fraction
+_PARAMETERS: Final = ("history_apart", "history_gap", "history_stale", "history_albumin", "history_set_point")
+_PAIR: Final = ("calcium", "phosphate")
+
+
+class Noise(NamedTuple):
+    """How much the analytes of a patient vary, by the population of the rulebook that fits."""
+
+    population: Spec
+    scatter: dict[str, Scatter]
+    confidence: float
+
+    @property
+    def product(self) -> float:
+        """Sigma of one product."""
+        return product_sigma(*(self.scatter[name] for name in _PAIR))
+
+
+def noise_of(look: Look) -> Noise | None:
+    """Choose the population; None where the rulebook has none."""
+    slots = look.book.walk.program.slots
+    entries = look.book.data.get("variation") or ()
+    fits = (entry for entry in entries if entry["when"] is None or look.env[slots[entry["when"]]] is True)
+    entry = next(fits, None)
+    if entry is None:
+        return None
+    scatter = {
+        name: Scatter(*(float(each[part]["value"]) / _PER_CENT for part in ("within", "analytical")))
+        for name, each in entry["analytes"].items()
+    }
+    return Noise(entry, scatter, look.number("noise_confidence") / _PER_CENT)
+
+
+def trend(patient: Patient, book: Rulebook, *, as_of: str | None = None, corrected: bool = False) -> Document:
+    """Return the trend of a patient's dated panels as a document ready to be written.
+
+    ``as_of`` (ISO) is the day spoken of, else the newest date of the patient; ``corrected`` reads the product of the
+    albumin-corrected calcium. Products in mg²/dL², times in days, shares and probabilities from 0 to 1.
+    """
+    look = Look(patient, book, as_of)
+    of = CORRECTED if corrected else PRODUCT
+    limit, low, high = look.threshold
+    draws, excluded = look.drawn(of)
+    noise = noise_of(look)
+    document: Document = {
+        "format": FORMAT,
+        "calcrisk": __version__,
+        "source": patient.source,
+        "as_of": look.as_of,
+        "rulebook": _plain(identity(book)),
+        "patient": {"id": patient.id},
+        "quantity": of,
+        "unit": "mg2/dL2",
+        "threshold": limit,
+        "threshold_lowest": low,
+        "threshold_highest": high,
+        "usable": len(draws),
+        "excluded": len(excluded),
+        **looked_back(look, draws, limit),
+        "parameters": {name.removeprefix("history_"): look.number(name) for name in _PARAMETERS},
+        "panels": _with_bands(list(panels(look, of, limit)), noise),
+        "noise": noise and _noise(look, noise, draws, limit),
+    }
+    return document | {"sentence": sentence(document)}
+
+
+def _plain(part: object) -> Document:
+    return dict(vars(part))
+
+
+def _with_bands(rows: list[Document], noise: Noise | None) -> tuple[Document, ...]:
+    """Beside each usable product, the interval of its set point if it were the only reading."""
+    for row in rows:
+        lone = (
+            None
+            if noise is None or row["product"] is None
+            else set_point([row["product"]], noise.product, noise.confidence)
+        )
+        row["lowest"], row["highest"] = (lone.lowest, lone.highest) if lone else (None, None)
+    return tuple(rows)
+
+
+def _noise(look: Look, noise: Noise, draws: Sequence[Draw], limit: float) -> Document:
+    return {
+        "model": MODEL,
+        "says": SAYS,
+        "population": noise.population["id"],
+        "title": noise.population["title"],
+        "confidence": noise.confidence,
+        "product_cv": cv_of(noise.product),
+        "set_point": _set_point(look, noise, draws, limit),
+        "changes": tuple(_changes(look, noise, draws)),
+    }
+
+
+def _set_point(look: Look, noise: Noise, draws: Sequence[Draw], limit: float) -> Document | None:
+    """The set point of the newest draws: those of the last ``history_set_point`` days."""
+    if not draws:
+        return None
+    recent = [draw for draw in draws if draws[-1].time - draw.time <= look.number("history_set_point")]
+    values = [draw.value for draw in recent]
+    found = set_point(values, noise.product, noise.confidence)
+    return {
+        "from": recent[0].date,
+        "to": recent[-1].date,
+        "readings": found.readings,
+        "centre": found.centre,
+        "lowest": found.lowest,
+        "highest": found.highest,
+        "probability_at_or_above": probability_at_or_above(values, noise.product, limit),
+    }
+
+
+def _changes(look: Look, noise: Noise, draws: Sequence[Draw]) -> Iterator[Document]:
+    """The last change of the product and of each analyte, beside what noise alone explains."""
+    yield _change("product", [(draw.date, draw.value) for draw in draws], noise.product, noise.confidence)
+    for name, scatter in noise.scatter.items():
+        read = [(draw.date, draw.value) for draw in look.drawn(name)[0]]
+        if read:
+            yield _change(name, read, scatter.sigma, noise.confidence)
+
+
+def _change(name: str, read: Sequence[tuple[str, float]], sigma: float, confidence: float) -> Document:
+    limits = reference_change(sigma, confidence)
+    part: Document = {"of": name, "cv": cv_of(sigma), "reference_change": limits._asdict(), "last": None}
+    if len(read) > 1:
+        (since, before), (to, after) = read[-2:]
+        part["last"] = {"from": since, "to": to, "before": before, "after": after}
+        part["last"] |= change(before, after, sigma, confidence)._asdict()
+    return part
+
+
+# ---- the answer at both ends -----------------------------------------------------------------------------------------
+
+
+def with_interval(answer: Assessment, patient: Patient, book: Rulebook) -> Assessment:
+    """Return the answer with the part ``interval``: class and tiers at both ends of the noise of one reading."""
+    return Assessment.of({**vars(answer), "interval": _interval(answer, patient, book)})
+
+
+def _interval(answer: Assessment, patient: Patient, book: Rulebook) -> Document | None:
+    noise = noise_of(Look(patient, book, answer.as_of))
+    product = answer.ca_p_product.value
+    if noise is None or not product:
+        return None
+    half = z_of(noise.confidence) * noise.product
+    here = _answers(answer)
+    ends = {name: _end(answer, patient, book, noise, sign * half) for name, sign in (("lowest", -1), ("highest", 1))}
+    differ = sorted({key for end in ends.values() for key in here if end[key] != here[key]})
+    return {
+        "model": MODEL,
+        "says": SAYS,
+        "population": noise.population["id"],
+        "title": noise.population["title"],
+        "confidence": noise.confidence,
+        "product": product,
+        "cv": cv_of(noise.product),
+        "here": here,
+        **ends,
+        "hangs_on_noise": bool(differ),
+        "differ": tuple(differ),
+    }
+
+
+def _end(answer: Assessment, patient: Patient, book: Rulebook, noise: Noise, step: float) -> Document:
+    """Move the logarithm of the product by a step, and calcium and phosphate each by its share of the variance.
+
+    That is the likeliest pair of all that have this product. A product given as such moves alone.
+    """
+    variance = noise.product**2
+    moved: dict[str, Any] = _taken_from_panels(patient, book, answer.as_of)
+    for name in _PAIR:
+        value = answer.inputs[name].value if name in answer.inputs else None
+        if isinstance(value, float):
+            moved[name] = value * exp(step * noise.scatter[name].sigma ** 2 / variance)
+    if PRODUCT in answer.inputs:
+        moved[PRODUCT] = (answer.ca_p_product.value or 0) * exp(step)
+    found = assess(patient.model_copy(update=moved), book, as_of=answer.as_of)
+    return {"product": found.ca_p_product.value, **{name: moved.get(name) for name in _PAIR}, **_answers(found)}
+
+
+def _taken_from_panels(patient: Patient, book: Rulebook, as_of: str | None) -> Document:
+    """Return the present values that came from the newest panel, so that they stay when one of them is moved."""
+    if not patient.panels:
+        return {}
+    given = recall(patient, book, as_of).given
+    taken = (name for name in given if name not in patient.given and given[name].origin != ORIGIN)
+    return {name: given[name].value for name in taken if isinstance(given[name].value, float | str)}
+
+
+def _answers(answer: Assessment) -> Document:
+    tiers = {name: part.tier if part.assessed else None for name, part in vars(answer.risk).items()}
+    return {"classification": answer.classification, **tiers}
