@@ -71,7 +71,7 @@ ROOMS: dict[str, set[str]] = {
     "trending": _LANGUAGE | _PATIENT | {"rules", "assessment", "assessing", "history", "noise", "past", "saying"},
     "batch": _LANGUAGE | _PATIENT | {"inputs", "rules", "assessment", "assessing", "telling"},
     # tables: SQL of the rules' own, and the reader of documents for the rows that SQL does not read
-    "cohort": _LANGUAGE | _PATIENT | {"inputs", "rules"},
+    "cohort": _LANGUAGE | _PATIENT | {"inputs", "rules", "history", "past"},
     "chemistry": {"parts", "assessment"},  # arrays, and the inputs of an assessment; no rule and no renderer knows it
     "entry": _LEAVES | {"assessment"},
     "explaining": _LANGUAGE | {"rules", "assessment", "entry"},

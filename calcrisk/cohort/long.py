@@ -16,6 +16,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _UNIT: Final = "__unit"
+DAYS: Final = "calcrisk_days"  # the time of a draw, in days since any day
+PATIENT: Final = "patient"  # one row each
+_A_DAY: Final = {"": 1.0, "days": 1.0, "hours": 24.0, "minutes": 1440.0}
+TIME_UNITS: Final = tuple(filter(None, _A_DAY))
+ONE_ROW: Final = ("draw", PATIENT)
 
 
 class Long(NamedTuple):
@@ -27,6 +32,8 @@ class Long(NamedTuple):
     analyte: str
     value: str
     unit: str
+    time_unit: str  # of a time that is a number: minutes, hours or days
+    one_row: str  # a draw, or a patient with its history
     analytes: Mapping[str, tuple[str, ...]]
 
     @property
@@ -44,6 +51,7 @@ def widened(table: Table, long: Long) -> Table:
     """Return the table of draws: ``id``, ``draw_time``, and each analyte as it was written, with its unit beside it."""
     label = f"upper(trim(CAST({name(long.analyte)} AS VARCHAR)))"
     columns = [f"CAST({name(long.patient)} AS VARCHAR) AS id", f"{_shown(long.time)} AS draw_time"]
+    days = f"any_value({_days(long)}) AS {DAYS}"
     within = f", {name(long.encounter)}" if long.encounter else ""
     for variable, labels in long.analytes.items():
         mine = f"{label} IN ({', '.join(text(each.strip().upper()) for each in labels)})"
@@ -52,13 +60,21 @@ def widened(table: Table, long: Long) -> Table:
     all_labels = ", ".join(text(each.strip().upper()) for labels in long.analytes.values() for each in labels)
     first = f"min({PLACE}) AS {PLACE}, arg_min({SOURCE}, {PLACE}) AS {SOURCE}, min({FILE}) AS {FILE}"
     relation = (
-        f"(SELECT {', '.join(columns)}, {first} FROM {table.relation} AS results"
+        f"(SELECT {', '.join(columns)}, {days}, {first} FROM {table.relation} AS results"
         f" WHERE {label} IN ({all_labels}) GROUP BY {FILE}, id, draw_time{within})"
     )
     kinds = dict.fromkeys(
         ["id", "draw_time", *(each for one in long.analytes for each in (one, unit_column(one)))], "VARCHAR"
     )
     return Table(relation, kinds, table.files)
+
+
+def _days(long: Long) -> str:
+    if not long.time:
+        return "CAST(NULL AS DOUBLE)"
+    if long.time_unit:
+        return f"TRY_CAST({name(long.time)} AS DOUBLE) / {_A_DAY[long.time_unit]!r}"
+    return f"epoch(TRY_CAST(CAST({name(long.time)} AS VARCHAR) AS TIMESTAMP)) / 86400.0"
 
 
 def _shown(column: str) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from calcrisk import units
 from calcrisk.cohort.codes import loinc
 from calcrisk.cohort.columnmap import ColumnMap, Entry
-from calcrisk.cohort.long import Long
+from calcrisk.cohort.long import ONE_ROW, TIME_UNITS, Long
 from calcrisk.errors import Fault, UsageError, cannot_read, did_you_mean
 from calcrisk.inputs.nodes import Fields, Items, Refusals, Text, is_null
 from calcrisk.inputs.yaml_text import read_yaml
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _SECTIONS: Final = ("id", "columns", "constants", "assume", "long")
 _WORDS: Final = ("column", "unit", "unit_column", "expression")
 _KEYS: Final = (*_WORDS, "codes")
-_LONG: Final = ("patient", "encounter", "time", "analyte", "value", "unit", "analytes")
+_LONG: Final = ("patient", "encounter", "time", "analyte", "value", "unit", "time_unit", "one_row", "analytes")
 _BY_CODE: Final = "loinc"
 _Made = TypeVar("_Made")
 
@@ -145,6 +145,10 @@ class _Reading:
         for key in ("patient", "analyte", "value"):
             if named[key] is None:
                 self._refuse(node, "long", f"a long table needs its column of the {key}", f"write `{key}: COLUMN`")
+        for key, words in (("time_unit", TIME_UNITS), ("one_row", ONE_ROW)):
+            if named[key] is not None and named[key] not in words:
+                hint = did_you_mean(named[key] or "", words) or f"write one of {', '.join(words)}"
+                self._refuse(members[key], f"long.{key}", f"there is no {key} {quoted(named[key])}", hint)
         by_code = isinstance(labels := members.get("analytes"), Text) and labels.text.casefold() == _BY_CODE
         analytes = loinc() if by_code else self._inputs(members, "analytes", self._labels)
         if not analytes:

@@ -2,29 +2,37 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from calcrisk.cohort.cells import constant, source
 from calcrisk.cohort.columnmap import ColumnMap, plain_map
 from calcrisk.cohort.engine import name
-from calcrisk.cohort.long import widened
+from calcrisk.cohort.histories import remembered
+from calcrisk.cohort.long import PATIENT, widened
 from calcrisk.cohort.reader import Reader
 from calcrisk.cohort.scoring import Staged
 from calcrisk.errors import Fault, UsageError
+from calcrisk.past import Look
+from calcrisk.patient import Patient
 from calcrisk.rules.sql.states import Source
 from calcrisk.variables import registry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from calcrisk.cohort.engine import Engine
     from calcrisk.cohort.tables import Table
+    from calcrisk.rules.rulebook import Rulebook
 
 
-def staged(table: Table, column_map: ColumnMap | None) -> tuple[Table, Staged, Reader]:
+def staged(engine: Engine, table: Table, column_map: ColumnMap | None, book: Rulebook) -> tuple[Table, Staged, Reader]:
     """Return the table that is scored, how the rules see it, and the reader of its odd rows; raises ``UsageError``."""
     if column_map is not None and column_map.long is not None:
         long, column_map = column_map.long, column_map.widened(table.columns)
         table = widened(table, long)
+        if long.one_row == PATIENT:
+            table, column_map = _patients(engine, table, column_map, book)
     mapped = (column_map or plain_map(table.columns, table.files[0])).against(table.columns)
     if not mapped.entries:
         hint = "name its columns as the inputs (`calcrisk template` lists them), or say with --map which is which"
@@ -38,6 +46,15 @@ def staged(table: Table, column_map: ColumnMap | None) -> tuple[Table, Staged, R
     identifier = f"CAST({name(mapped.id)} AS VARCHAR)" if mapped.id else "CAST(NULL AS VARCHAR)"
     seen = Staged(sources, identifier, " OR ".join(odd) or None, mapped.assume)
     return table, seen, Reader(mapped)
+
+
+def _patients(engine: Engine, draws: Table, column_map: ColumnMap, book: Rulebook) -> tuple[Table, ColumnMap]:
+    """Make one row a patient of its draws, once: it is read several times, and is small beside them."""
+    shared = {**column_map.assume, **column_map.constants}
+    table, inputs = remembered(draws, column_map.entries, Look(Patient(**shared), book, None))
+    engine.rows(f"CREATE TABLE calcrisk_patients AS SELECT * FROM {table.relation} AS p")
+    entries = {**inputs, **column_map.entries}
+    return table._replace(relation="calcrisk_patients"), replace(column_map, entries=entries)
 
 
 def _contradictions(sources: Mapping[str, Source]) -> Iterator[str]:

@@ -1,0 +1,133 @@
+"""Histories by window functions are those of one patient: what is defined in ``calcrisk.history``, which has tests of its own."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import defaultdict
+from datetime import datetime, timedelta
+from random import Random
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+from commands import run
+from random_patients import book
+
+from calcrisk import Patient, assess
+from calcrisk.cohort.engine import engine
+from calcrisk.cohort.histories import PREFIX
+from calcrisk.cohort.mapfile import read_map
+from calcrisk.cohort.staging import staged
+from calcrisk.cohort.tables import opened
+from calcrisk.past import recall
+from calcrisk.stated import Range
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytest.importorskip("duckdb", reason="the extra calcrisk[cohort] is not installed")
+
+_FIRST: Final = datetime(2026, 1, 1, 8)
+_GAPS: Final = (0, 0.25, 1, 7, 20, 21, 28, 30, 31, 92, 93, 200)  # days; on and beside what the rulebook counts by
+_CALCIUM: Final = (8.8, 9.9, 10.2, 10.3, 11, 8.5)
+_PHOSPHATE: Final = (6.25, 5.0, 5.56, 7, 7.01, 4.2, 8)
+_MAP: Final = """long:
+  {patient: who, time: when, analyte: what, value: value, unit: unit, one_row: patient,
+   analytes: {calcium: [ca], phosphate: [p], albumin: [alb], pth: [pth]}}
+"""
+
+
+def a_history(chance: Random) -> list[dict[str, Any]]:
+    moment, panels = _FIRST, []
+    for _ in range(chance.randrange(1, 12)):
+        moment += timedelta(days=chance.choice(_GAPS))
+        drawn: dict[str, Any] = {"calcium": chance.choice(_CALCIUM), "phosphate": chance.choice(_PHOSPHATE)}
+        drawn |= {"albumin": 3.5} if chance.random() < 0.3 else {}
+        drawn |= {"pth": chance.choice((50, 700))} if chance.random() < 0.2 else {}
+        kept = {name: value for name, value in drawn.items() if chance.random() < 0.85}
+        if kept:
+            panels.append({"date": moment.isoformat(" "), **kept})
+    return panels
+
+
+def as_table(histories: list[list[dict[str, Any]]], folder: Path) -> None:
+    """One row a result; panels of one instant are one draw in a long table, so a second of an analyte is passed over."""
+    short, units = (
+        {"calcium": "ca", "phosphate": "p", "albumin": "alb", "pth": "pth"},
+        {"pth": "pg/mL", "albumin": "g/dL"},
+    )
+    text = io.StringIO()
+    table = csv.writer(text)
+    table.writerow(["who", "when", "what", "value", "unit"])
+    rows = [
+        (f"p{who}", panel["date"], short[name], panel[name], units.get(name, "mg/dL"))
+        for who, panels in enumerate(histories)
+        for panel in panels
+        for name in panel
+        if name != "date"
+    ]
+    table.writerows(rows)
+    (folder / "labs.csv").write_text(text.getvalue(), "utf-8")
+
+
+def draws_of(panels: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The panels of one instant as the one draw that a long table makes of them."""
+    by_time: dict[str, dict[str, Any]] = defaultdict(dict)
+    for panel in panels:
+        by_time[panel["date"]] = {**panel, **by_time[panel["date"]]}
+    return list(by_time.values())
+
+
+def filled(patient: Patient) -> dict[str, Any]:
+    """What panels say as inputs, as the columns of a table hold it."""
+    inputs = {entry["input"] for entry in book().data["history"]}
+    found: dict[str, Any] = {}
+    for name, given in recall(patient, book(), None).given.items():
+        if name in inputs:
+            open_ = given.value is None or isinstance(given.value, Range)
+            found[name] = "unknown" if open_ else "yes" if given.value is True else given.value
+    return found
+
+
+@pytest.mark.parametrize("age", [60, None], ids=["the limit is known", "the age is open, and the limit with it"])
+def test_random_histories(age: int | None, tmp_path: Path) -> None:
+    chance = Random(7)
+    histories = [panels for _ in range(150) if (panels := a_history(chance))]
+    as_table(histories, tmp_path)
+    (tmp_path / "m.yaml").write_text(_MAP + (f"constants: {{age: {age}}}\n" if age else ""), "utf-8")
+    with engine() as at_work:
+        table, *_ = staged(
+            at_work, opened(at_work, [str(tmp_path / "labs.csv")]), read_map(str(tmp_path / "m.yaml")), book()
+        )
+        names = [entry["input"] for entry in book().data["history"]]
+        shown = ", ".join(f'"{PREFIX}{name}"' for name in names)
+        rows = dict((who, cells) for who, *cells in at_work.rows(f"SELECT id, {shown} FROM {table.relation}"))
+    seen = set()
+    for who, panels in enumerate(histories):
+        wanted = filled(Patient(**({"age": age} if age else {})).with_panels(draws_of(panels)))
+        told = {name: cell for name, cell in zip(names, rows[f"p{who}"], strict=True) if cell is not None}
+        assert told.keys() == wanted.keys(), panels
+        for name, value in wanted.items():
+            same = pytest.approx(value, rel=1e-9, abs=1e-9) if isinstance(value, float) else value
+            assert (float(told[name]) if isinstance(value, float) else told[name]) == same, (name, panels)
+            seen.add((name, value if isinstance(value, str) else "number"))
+    assert {("product_sustained", "yes"), ("product_repeated", "yes"), ("product_time_above", "number")} <= seen
+    assert (("product_sustained", "unknown") in seen) == (age is None)
+
+
+def test_each_row_is_the_answer_to_that_patient(tmp_path: Path) -> None:
+    chance = Random(11)
+    histories = [panels for _ in range(25) if (panels := a_history(chance))]
+    as_table(histories, tmp_path)
+    (tmp_path / "m.yaml").write_text(_MAP + "constants: {age: 60, ckd_stage: G5}\n", "utf-8")
+    ended = run("batch", "labs.csv", "--map", "m.yaml", "--format", "csv", cwd=tmp_path)
+    found = {row["id"]: row for row in csv.DictReader(io.StringIO(ended.out))}
+    assert len(found) == len(histories)
+    for who, panels in enumerate(histories):
+        answer = assess(Patient(age=60, ckd_stage="G5").with_panels(draws_of(panels)), book())
+        row = found[f"p{who}"]
+        assert (row["classification"], row["metastatic_tier"]) == (
+            answer.classification,
+            answer.risk.metastatic.tier or "",
+        )
+        assert set(filter(None, row["met_rules"].split(";"))) == {finding.rule for finding in answer.findings}
