@@ -59,6 +59,11 @@ def _wording(rulebook: Rulebook) -> Wording:
     return Wording(rulebook)
 
 
+def _has_a_past(patient: Patient, as_of: str | None) -> bool:
+    """Whether there are dated panels, or values with a day of their own before the one that is spoken of."""
+    return bool(patient.panels) or (as_of is not None and patient.day is not None and patient.day < as_of)
+
+
 def _recalled(patient: Patient, rulebook: Rulebook, as_of: str | None) -> Past:
     from calcrisk.past import recall  # most patients have no dated panels
 
@@ -70,7 +75,7 @@ class _Writer:
 
     def __init__(self, patient: Patient, rulebook: Rulebook, as_of: str | None) -> None:
         self.patient, self.words = patient, _wording(rulebook)
-        self.past = _recalled(patient, rulebook, as_of) if patient.panels else None
+        self.past = _recalled(patient, rulebook, as_of) if _has_a_past(patient, as_of) else None
         self.given = dict(patient.given) if self.past is None else self.past.given
         self.program = rulebook.walk.program
         self.found = found = rulebook.evaluate(self.given)

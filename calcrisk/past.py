@@ -247,6 +247,7 @@ def panels(look: Look, of: str, limit: float) -> Iterator[Document]:
         draw = used.get(id(panel))
         yield {
             "date": panel.date,
+            "time": panel.time,
             **{name: panel.values.get(name) for name in _SHOWN},
             "product": draw.value if draw else None,
             "usable": draw is not None,

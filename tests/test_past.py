@@ -8,6 +8,8 @@ import pytest
 from samples import CASES, SAMPLES, answer, patient, rulebook
 
 from calcrisk import InputError, Patient, Rulebook, assess
+from calcrisk.inputs import patient_from
+from calcrisk.inputs.documents import read_document
 from calcrisk.stated import Range
 
 if TYPE_CHECKING:
@@ -123,6 +125,16 @@ def test_a_stale_panel_is_said_to_be_stale_and_is_no_present_value() -> None:
     assert (history(fresh)["age_days"], history(fresh)["stale"], "stale-panel" in said(fresh)) == (92, False, False)
     assert (history(stale)["age_days"], history(stale)["stale"], "stale-panel" in said(stale)) == (93, True, True)
     assert stale.ca_p_product.value is None
+
+
+@pytest.mark.parametrize("door", ["a.yaml", "a.json"])
+def test_a_dated_value_is_stale_against_a_later_day_without_any_panel(door: str) -> None:
+    text = '{"date": "2026-01-05", "age": 61, "ckd_stage": "G5", "calcium": 9.4, "phosphate": 6}'
+    dated = patient_from(read_document(text, door), {})
+    assert assess(dated, rulebook(), as_of="2026-01-05").history is None
+    late = assess(dated, rulebook(), as_of="2026-06-01")
+    assert (history(late)["age_days"], "stale-panel" in said(late)) == (147, True)
+    assert late.ca_p_product.value == pytest.approx(56.4)
 
 
 def test_panels_later_than_the_day_spoken_of_are_left_out() -> None:

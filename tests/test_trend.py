@@ -168,6 +168,31 @@ def test_panels_in_json_and_in_lines_read_the_same(tmp_path: Path) -> None:
     assert histories[0]["usable"] == shown["usable"] == 6
 
 
+@pytest.mark.parametrize(
+    "panels",
+    [
+        "[{date: 2026-03-02, calcium: 9}]",
+        "[{date: 2026-03-02, ca_p_product: 60}]",
+        "[{date: 2026-03-02 06:00, ca_p_product: 60}, {date: 2026-03-02 18:30, ca_p_product: 50}]",
+    ],
+    ids=["nothing usable", "one panel", "two of one day"],
+)
+def test_few_panels_are_drawn_as_well(panels: str, tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text(f"ckd_stage: G5\nage: 60\nhistory: {{panels: {panels}}}\n", encoding="utf-8")
+    for form in ("terminal", "svg", "json"):
+        ended = run("trend", "a.yaml", "--format", form, cwd=tmp_path)
+        assert (ended.code, ended.err) == (0, "")
+    ET.fromstring(run("trend", "a.yaml", "--format", "svg", cwd=tmp_path).out)  # noqa: S314  # our own
+
+
+def test_draws_of_one_day_stand_apart(tmp_path: Path) -> None:
+    panels = "[{date: 2026-03-02 06:00, ca_p_product: 60}, {date: 2026-03-02 18:00, ca_p_product: 50}]"
+    (tmp_path / "a.yaml").write_text(f"history: {{panels: {panels}}}\n", encoding="utf-8")
+    root = ET.fromstring(run("trend", "a.yaml", "--format", "svg", cwd=tmp_path).out)  # noqa: S314  # our own
+    places = {circle.get("cx") for circle in root.iter("{http://www.w3.org/2000/svg}circle")}
+    assert len(places) == 2
+
+
 def test_the_probability_says_what_it_is_of(tmp_path: Path) -> None:
     for form in ("terminal", "svg", "json"):
         ended = run("trend", str(MONTHLY), "--format", form, cwd=tmp_path)

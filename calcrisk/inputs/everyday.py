@@ -182,6 +182,7 @@ def _placed(tree: Tree, source: str, index: int) -> Document:
             _date(document, name, value)
     for name, value in lists:
         _fold(name, value, fields, variables)
+    document.day = document.as_of
     return document
 
 

@@ -91,8 +91,8 @@ class _Field:
         self.trend, self.page = trend, page
         self.signs = _PLAIN if page.glyphs is ASCII else _SIGNS
         self.width = page.width - _MARGIN - len(_INDENT)
-        days = [_day(row) for row in trend["panels"]]
-        self.first, self.last = min(days), max(days)
+        times = [row["time"] for row in trend["panels"]]
+        self.first, self.last = min(times), max(times)
         values = [row["highest"] or row["product"] for row in used]
         self.highest = _ROOM * max([trend["threshold"], *values])
         lows = [row["lowest"] or row["product"] for row in used]
@@ -112,7 +112,7 @@ class _Field:
 
     def axis(self) -> Iterator[Line]:
         """Give the dates beneath the plot."""
-        first, last = (date.fromordinal(day).isoformat() for day in (self.first, self.last))
+        first, last = (date.fromordinal(int(time)).isoformat() for time in (self.first, self.last))
         text = first if first == last else first.ljust(self.width - len(last)) + last
         yield [(" " * _MARGIN + text, "dim")]
 
@@ -137,11 +137,8 @@ class _Field:
 
     def _across(self, row: Document) -> int:
         span = self.last - self.first
-        return round((_day(row) - self.first) / span * (self.width - 1)) if span else self.width // 2
-
-
-def _day(row: Document) -> int:
-    return date.fromisoformat(row["date"].partition(" ")[0]).toordinal()
+        place: float = (row["time"] - self.first) / span if span else 1 / 2
+        return round(place * (self.width - 1))
 
 
 # ---- the table and the sentences -------------------------------------------------------------------------------------

@@ -63,14 +63,14 @@ class _Drawing:
 
     def __init__(self, trend: Document) -> None:
         self.trend = trend
-        days = [_day(row) for row in trend["panels"]]
-        self.first, self.last = min(days), max(days)
+        times = [row["time"] for row in trend["panels"]]
+        self.first, self.last = min(times), max(times)
         used = [row for row in trend["panels"] if row["usable"]]
         self.highest = _ROOM * max([trend["threshold"], *(row["highest"] or row["product"] for row in used)])
 
-    def x(self, day: int) -> float:
+    def x(self, time: float) -> float:
         span = self.last - self.first
-        return _LEFT + _DOT + ((day - self.first) / span if span else 1 / 2) * (_WIDE - _LEFT - _RIGHT - 2 * _DOT)
+        return _LEFT + _DOT + ((time - self.first) / span if span else 1 / 2) * (_WIDE - _LEFT - _RIGHT - 2 * _DOT)
 
     def y(self, value: float) -> float:
         share: float = value / self.highest
@@ -83,30 +83,29 @@ class _Drawing:
         yield _text(_LEFT - _DOT, limit + _DOT, f"{self.trend['threshold']:g}", "end")
         for value in (0, self.highest):
             yield _text(_LEFT - _DOT, self.y(value) + _DOT, f"{value:.0f}", "end")
-        for tick in sorted({round(self.first + (self.last - self.first) * at / _TICKS) for at in range(_TICKS + 1)}):
-            anchor = "end" if tick == self.last > self.first else "start" if tick == self.first else "middle"
-            yield _text(self.x(tick), low + _LINE, date.fromordinal(tick).isoformat(), anchor)
+        first, last = int(self.first), int(self.last)
+        ticks = sorted({round(first + (last - first) * at / _TICKS) for at in range(_TICKS + 1)})
+        for tick in ticks:
+            anchor = "start" if tick == ticks[0] else "end" if tick == ticks[-1] else "middle"
+            place = self.x(min(max(tick, self.first), self.last))
+            yield _text(place, low + _LINE, date.fromordinal(tick).isoformat(), anchor)
 
     def readings(self) -> Iterator[str]:
         used = [row for row in self.trend["panels"] if row["usable"]]
-        points = " ".join(f"{self.x(_day(row)):.1f},{self.y(row['product']):.1f}" for row in used)
+        points = " ".join(f"{self.x(row['time']):.1f},{self.y(row['product']):.1f}" for row in used)
         for row in used:
             if row["lowest"] is not None:
-                ends = f"M{self.x(_day(row)):.1f} {self.y(row['lowest']):.1f}V{self.y(row['highest']):.1f}"
+                ends = f"M{self.x(row['time']):.1f} {self.y(row['lowest']):.1f}V{self.y(row['highest']):.1f}"
                 yield f'<path d="{ends}" stroke="{_BAND}" stroke-width="{_DOT}"/>'
         yield f'<polyline points="{points}" fill="none" stroke="black" stroke-width="1"/>'
         for row in self.trend["panels"]:
             yield self._sign(row)
 
     def _sign(self, row: Document) -> str:
-        x = self.x(_day(row))
+        x = self.x(row["time"])
         if row["usable"]:
             fill = _ABOVE if row["at_or_above"] else _BELOW
             return f'<circle cx="{x:.1f}" cy="{self.y(row["product"]):.1f}" r="{_DOT}" fill="{fill}" stroke="black"/>'
         y = self.y(0) - 2 * _DOT
         cross = f"M{x - _DOT:.1f} {y - _DOT:.1f}l{2 * _DOT} {2 * _DOT}m0 {-2 * _DOT}l{-2 * _DOT} {2 * _DOT}"
         return f'<path d="{cross}" stroke="{_LIMIT}" stroke-width="2" fill="none"/>'
-
-
-def _day(row: Document) -> int:
-    return date.fromisoformat(row["date"].partition(" ")[0]).toordinal()

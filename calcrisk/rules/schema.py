@@ -238,6 +238,18 @@ class LatencyEntry(Sourced):
         return self
 
 
+# The shared parameters by which dated panels are read, and the confidence of what is said of noise.
+LOOKING_BACK = (
+    "history_apart",
+    "history_gap",
+    "history_stale",
+    "history_albumin",
+    "history_set_point",
+    "history_slope",
+    "noise_confidence",
+)
+
+
 class PastEntry(Sourced):
     """An input that dated panels fill: what is measured of which quantity, beside which limit."""
 
@@ -264,6 +276,13 @@ class VariationEntry(Sourced):
     when: Identifier | None = None
     analytes: dict[Identifier, Scatter]
     against: list[Where] = []
+
+    @model_validator(mode="after")
+    def _makes_a_product(self) -> VariationEntry:
+        if missing := [name for name in ("calcium", "phosphate") if name not in self.analytes]:
+            message = f"does not say how much {missing[0]} varies, which the product needs"
+            raise ValueError(message)
+        return self
 
 
 class ProductEntry(Sourced):
@@ -411,6 +430,14 @@ class RulebookData(Entry):
     history: list[PastEntry] = []
     variation: list[VariationEntry] = []
     allowed: list[Allowed] = []
+
+    @model_validator(mode="after")
+    def _can_look_back(self) -> RulebookData:
+        missing = [name for name in LOOKING_BACK if name not in self.parameters]
+        if (self.history or self.variation) and missing:
+            message = f"a rulebook with history or variation needs the parameters {', '.join(missing)}"
+            raise ValueError(message)
+        return self
 
 
 class Removed(Entry):
