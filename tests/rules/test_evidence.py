@@ -261,7 +261,6 @@ ELSEWHERE = {
     ("rules:vitamin-d-intoxication", 18.7): "the calcium of the same case",
     ("rules:calcium-above-14", 18.0): "the age of adults, adult_age",
     ("rules:calcium-12-or-more", 18.0): "the age of adults, adult_age",
-    ("rules:calcium-12-or-more", 11.0): "calcium_upper_infant",
     ("rules:calcium-reported-high", 11.0): "an example",
     ("rules:calcium-reported-high", 18.0): "an example",
     ("rules:history-pth-high", 20.0): "bv-hd-corte2020",

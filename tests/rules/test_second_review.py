@@ -117,7 +117,7 @@ def test_ionised_calcium_may_be_a_word(word: str, level: str, *, normal: bool) -
     assert soft.startswith("Idiopathic by exclusion") is normal
 
 
-ELSEWHERE = "whether the damage lies where the deposit lies was not stated"
+ELSEWHERE = "that the damage lies where the deposit lies was not stated"
 DAMAGE: list[tuple[Stated, str, str]] = [
     ({"infarct": True, "tissue_in_brain": True}, "moderate", ELSEWHERE),
     ({"septic_myocardium": True}, "high", ELSEWHERE),
