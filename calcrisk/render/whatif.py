@@ -133,7 +133,9 @@ def _goal(goal: Goal, numbers: Numbers) -> Iterator[Section]:
 
 
 def _none(goal: Goal) -> Iterator[Item]:
-    if not goal.alone and not goal.pairs:
+    if not goal.alone and not goal.pairs and goal.now == words.NOT_ASSESSED.replace(" ", "_"):
+        yield Item("Nothing to come down from:", "none of its questions was answered, so there is no tier.")
+    elif not goal.alone and not goal.pairs:
         yield Item(
             "Nothing reaches it:", "no change of one or two modifiable inputs does, on the rules of this rulebook."
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import cache
 from math import isclose
 from typing import TYPE_CHECKING, Any
@@ -28,6 +29,7 @@ DIALYSIS: dict[str, Any] = {
     "mineral_history": False,
     "diabetes": False,
 }
+PRECISION = 1e-11  # relative: more than what bisection leaves
 BESIDE = 1e-6  # relative: further than a tie reaches, nearer than any report prints
 
 
@@ -123,8 +125,10 @@ def test_what_is_found_is_the_nearest_of_a_dense_grid(name: str, data: st.DataOb
         return
     assert all(abs(value - now) >= abs(region.edge - now) * (1 - BESIDE) for value in reached)
     assert reaches(told, goal, **{name: region.edge})
-    nearer = now + (region.edge - now) * (1 - BESIDE)
-    assert not search.reaches(search.line(name).at(nearer))  # slightly less does not
+    change = region.edge - now
+    less = math.copysign(max(abs(change) * BESIDE, abs(region.edge) * PRECISION), change)
+    if abs(less) < abs(change):  # a value on the tie of its limit has no room for less
+        assert not search.reaches(search.line(name).at(region.edge - less))  # slightly less does not
     if abs(region.until - region.edge) > BESIDE * abs(region.edge):
         further = region.edge + (region.until - region.edge) * BESIDE
         assert search.reaches(search.line(name).at(further))  # slightly more does
