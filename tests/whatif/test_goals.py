@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from random_patients import bounds, numbers, patients, read
 from samples import CASES, SAMPLES, patient, rulebook
 
-from calcrisk import Patient, UsageError, assess
+from calcrisk import Patient, Rulebook, UsageError, assess
 from calcrisk.variables import registry
 from calcrisk.whatif.asking import ask
 from calcrisk.whatif.goals import Region, Search, alone, nine_digits, printed
@@ -92,6 +92,18 @@ def test_the_unit_that_was_written_is_given_as_well_and_reaches_the_goal() -> No
         assert found.in_written_unit.endswith(" mmol/L")
         told = assess(stated.model_copy(update={found.input: found.in_written_unit}), rulebook())
         assert told.classification == "vascular"
+
+
+@pytest.mark.parametrize("profile", sorted(Rulebook.default().data["profiles"]))
+def test_a_goal_is_asked_of_the_profile_in_use(profile: str) -> None:
+    book = Rulebook.default(profile)
+    stated = Patient(**DIALYSIS, vitamin_k_antagonist=False, calcium=10.0, phosphate=6.9)
+    question, wanted = goal_of(book, "classification=vascular")
+    told = ask(stated, book, assess(stated, book, every_rule=True), question, wanted)
+    limit = book.data["parameters"]["ca_p_limit_adult"]["value"]  # the rule of thumb, outside CKD, is a mild one
+    assert isclose(single(told, "phosphate").edge, limit / 10.0, rel_tol=5e-9)
+    for found in told.alone:
+        assert assess(stated.model_copy(update={found.input: found.text}), book).classification == "vascular"
 
 
 # ---- any patient --------------------------------------------------------------------------------------------------
