@@ -53,6 +53,14 @@ class Moved(NamedTuple):
     because: str
 
 
+class Open(NamedTuple):
+    """A question that is open in one of the two answers only; ``decisive`` as there."""
+
+    input: str
+    label: str
+    decisive: bool
+
+
 class Said(NamedTuple):
     """Something that is said in one of the two answers only: an alert, a pattern to consider, a warning."""
 
@@ -79,8 +87,8 @@ class Difference(NamedTuple):
     mechanisms: tuple[Shift, ...]
     rules: tuple[Moved, ...]
     facts: tuple[Shift, ...]
-    opened: tuple[Shift, ...]  # questions that are missing only afterwards
-    closed: tuple[Shift, ...]  # questions that were missing only before
+    opened: tuple[Open, ...]  # questions that are missing only afterwards
+    closed: tuple[Open, ...]  # questions that were missing only before
     begun: tuple[Said, ...]
     ceased: tuple[Said, ...]
     kept: tuple[Kept, ...] = ()  # of what was set, the inputs that a goal would never change, and why

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shutil
 from functools import cache
 from math import isclose
 from typing import TYPE_CHECKING, Any
@@ -14,12 +15,15 @@ from random_patients import bounds, numbers, patients, read
 from samples import CASES, SAMPLES, patient, rulebook
 
 from calcrisk import Patient, Rulebook, UsageError, assess
+from calcrisk.packaged import FOLDER
 from calcrisk.variables import registry
 from calcrisk.whatif.asking import ask
 from calcrisk.whatif.goals import Region, Search, alone, nine_digits, printed
 from calcrisk.whatif.question import goal_of
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from calcrisk.scenario import Goal, Reached
 
 DIALYSIS: dict[str, Any] = {
@@ -123,7 +127,7 @@ NAMES = {
 @given(data=st.data())
 def test_what_is_found_is_the_nearest_of_a_dense_grid(name: str, data: st.DataObject) -> None:
     over, goals = NAMES[name]
-    stated = data.draw(patients(exact=True)) | over | {name: data.draw(numbers(registry()[name]))}
+    stated = data.draw(patients(exact=data.draw(st.booleans()))) | over | {name: data.draw(numbers(registry()[name]))}
     goal = data.draw(st.sampled_from(goals))
     told = read(stated)
     search = Search(told, rulebook(), *goal_of(rulebook(), goal))
@@ -224,6 +228,31 @@ def test_no_goal_ever_proposes_a_drug_or_what_cannot_be_changed() -> None:
 def test_what_is_known_within_bounds_only_is_not_moved() -> None:
     told = asked(Patient(**DIALYSIS, calcium=9.9, phosphate=">6"), "metastatic=low")
     assert next(each.why for each in told.unmoved if each.input == "phosphate").startswith("known within bounds only")
+
+
+def test_a_number_beside_its_own_word_is_not_moved() -> None:
+    told = asked(Patient(**DIALYSIS, calcium=9.9, phosphate=6.0, phosphate_status="high"), "metastatic=low")
+    assert "as a word" in next(each.why for each in told.unmoved if each.input == "phosphate")
+
+
+def test_an_input_behind_a_fact_that_is_not_proved_is_refused_with_the_reason(tmp_path: Path) -> None:
+    folder = tmp_path / "rulebook"
+    shutil.copytree(FOLDER, folder)
+    facts = folder / "facts.yaml"
+    text = facts.read_text("utf-8")
+    assert text.count("formula: calcium * phosphate,") == 1
+    facts.write_text(
+        text.replace("formula: calcium * phosphate,", "formula: (calcium - phosphate) * phosphate,"), "utf-8"
+    )
+    book = Rulebook.from_folder(folder)
+    stated = Patient(**DIALYSIS, calcium=9.9, phosphate=8.0)
+    question, wanted = goal_of(book, "metastatic=low")
+    told = ask(stated, book, assess(stated, book, every_rule=True), question, wanted)
+    (why,) = (each.why for each in told.unmoved if each.input == "phosphate")
+    assert why == "not proved to turn once: ca_p_product may rise or fall with phosphate"
+    assert "phosphate" not in {each.input for each in told.alone} | {
+        name for pair in told.pairs for name in pair.inputs
+    }
 
 
 def test_a_sample_that_is_unfit_is_not_moved() -> None:
