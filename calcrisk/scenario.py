@@ -135,6 +135,17 @@ class Both(NamedTuple):
     relative: float
 
 
+class Border(NamedTuple):
+    """A point of a frontier: a value of the first input, the nearest of the second that reaches the goal beside it.
+
+    ``edge`` is the second to nine digits; ``texts`` are both as they are printed, the second rounded into the goal.
+    """
+
+    value: float
+    edge: float
+    texts: tuple[str, str]
+
+
 class Pair(NamedTuple):
     """Two inputs changed together: the frontier of the goal between them, and its point of smallest relative change.
 
@@ -147,7 +158,7 @@ class Pair(NamedTuple):
     labels: tuple[str, str]
     units: tuple[str | None, str | None]
     nearest: Both
-    frontier: tuple[tuple[float, float], ...]
+    frontier: tuple[Border, ...]
 
 
 class Evidence(NamedTuple):

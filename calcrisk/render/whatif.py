@@ -174,13 +174,9 @@ def _pair(found: Pair) -> Item:
         for label, text, unit in zip(found.labels, found.nearest.texts, found.units, strict=True)
     ]
     size = f"{found.nearest.relative * _HUNDRED:.1f} %"
-    points = ", ".join(f"{words.number(x)} and {words.number(y)}" for x, y in _some(found.frontier))
+    points = ", ".join(" and ".join(each.texts) for each in found.frontier[::2])
     text = "together: the point of smallest relative change (root of the sum of squares, "
     return Item(" with ".join(sides), f"{text}{size}).", (f"On the frontier, in the same order: {points}.",))
-
-
-def _some(points: tuple[tuple[float, float], ...]) -> Iterable[tuple[float, float]]:
-    return points[::2]
 
 
 def _obstacles(goal: Goal) -> Iterator[Item]:
