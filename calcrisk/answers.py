@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from calcrisk.variables import Variable
 
-_YES_NO = {"yes": True, "true": True, "on": True, "y": True, "no": False, "false": False, "off": False, "n": False}
+YES_NO = {"yes": True, "true": True, "on": True, "y": True, "no": False, "false": False, "off": False, "n": False}
 _NOTHING_KNOWN = frozenset(
     {"n/a", "na", "#n/a", "nan", ".nan", "none", "nil", "-", "--", "?", ".", "missing", "not known"}
 )
@@ -21,9 +21,9 @@ _NOTHING_KNOWN = frozenset(
 
 def read_yesno(variable: Variable, word: str, written: Written, into: Reading) -> None:
     """Read yes or no in any of its spellings."""
-    answer = _YES_NO.get(word.casefold())
+    answer = YES_NO.get(word.casefold())
     if answer is None:
-        _refuse_word(variable, word, written, _YES_NO, into)
+        _refuse_word(variable, word, written, YES_NO, into)
     else:
         into.put(variable.name, Given(answer, None, word, written.origin), written.location)
 

@@ -73,6 +73,11 @@ def _columns() -> list[str]:
     return columns(book().data["tiers"], [entry["name"] for entry in book().data["mechanisms"]])
 
 
+@cache
+def _order() -> dict[str, int]:
+    return {entry["name"]: at for at, entry in enumerate(book().data["variables"])}
+
+
 # ---- files, lines, flags ---------------------------------------------------------------------------------------------
 
 
@@ -270,7 +275,7 @@ def _exists(fault: Fault, lines: list[str]) -> bool:
 
 
 def _check_row(end: Assessment | Refused) -> None:
-    cells = list(csv.reader(io.StringIO(row(end, _columns()), newline="")))
+    cells = list(csv.reader(io.StringIO(row(end, _columns(), _order()), newline="")))
     demand(len(cells) == 1 and len(cells[0]) == len(_columns()), "a patient is one row with every column")
     formulas = [cell for cell in cells[0] if cell[:1] in ("=", "@", "\t", "\r")]
     demand(not formulas, "no cell starts a formula")

@@ -64,6 +64,8 @@ ROOMS: dict[str, set[str]] = {
     "wording": _LANGUAGE | {"rules", "assessment"},
     "assessing": _LANGUAGE | _PATIENT | {"rules", "assessment", "wording"},
     "batch": _LANGUAGE | _PATIENT | {"inputs", "rules", "assessment", "assessing", "telling"},
+    # tables: SQL of the rules' own, and the reader of documents for the rows that SQL does not read
+    "cohort": _LANGUAGE | _PATIENT | {"inputs", "rules"},
     "chemistry": {"parts", "assessment"},  # arrays, and the inputs of an assessment; no rule and no renderer knows it
     "entry": _LEAVES | {"assessment"},
     "explaining": _LANGUAGE | {"rules", "assessment", "entry"},
@@ -79,6 +81,7 @@ ROOMS: dict[str, set[str]] = {
         "assessing",
         "batch",
         "chemistry",
+        "cohort",
         "entry",
         "explaining",
         "scenario",

@@ -255,7 +255,7 @@ def test_what_lies_beside_the_patients_is_named_once(folder: Path) -> None:
     ended = run("batch", "ward", "ward/a.yaml", "--format", "ndjson", cwd=folder.parent)
     assert len(documents(ended.out)) == 4
     assert ended.err.replace(os.sep, "/").splitlines()[-5:] == [
-        "tables, which are not read yet, passed over: ward/x.csv, ward/y.parquet",
+        "tables, to be named in a call of their own, passed over: ward/x.csv, ward/y.parquet",
         "hidden, passed over: ward/.git, ward/.hidden.yaml",
         "no patient documents, passed over: ward/notes, ward/z0.txt, ward/z1.txt, ward/z2.txt, ward/z3.txt and 3 more",
         "reached twice and read once: 1 file or folder",

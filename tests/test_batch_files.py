@@ -115,7 +115,8 @@ def test_a_table_that_is_named_refuses_itself_only(name: str, folder: Path) -> N
     refused, scored = documents(ended.out)
     assert [(each["code"], each["file"]) for each in refused["errors"]] == [("table", name)]
     assert (ended.code, scored["status"]) == (BAD_INPUT, "scored")
-    assert f"{name}: tables are not read yet (table)\n    hint: write one patient a line as JSON" in ended.err
+    told = f"{name}: a table stands among patient documents (table)\n    hint: name tables in a call of their own"
+    assert told in ended.err
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes of POSIX")

@@ -121,7 +121,8 @@ def shown(end: Assessment | Refused) -> str:
     data = oracle.book().data
     names = columns(data["tiers"], [entry["name"] for entry in data["mechanisms"]])
     faults = [Fault(**error) for error in end.errors]  # type: ignore[arg-type]  # made of faults
-    cells = row(end, names).replace(str(end.patient.id), "", 1) if end.patient.id else row(end, names)
+    written = row(end, names, {})  # a refused patient has no missing inputs to put in order
+    cells = written.replace(str(end.patient.id), "", 1) if end.patient.id else written
     return f"{show(InputError(faults))}{json.dumps(end.errors)}{cells}{InputError(faults)}"
 
 

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from calcrisk.assessment import Assessment, Chemistry, Refused
-from calcrisk.chemistry import constants
+from calcrisk.chemistry import constants, measured
 from calcrisk.chemistry.blocks import PRECIPICES, shown, solve
 from calcrisk.chemistry.isopleth import curves, with_curve
 from calcrisk.chemistry.newton import QUICK
-from calcrisk.chemistry.serum import ASSUMED, FIELDS, STATUS, fill, total_co2
+from calcrisk.chemistry.serum import ASSUMED, STATUS, fill
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
     Fields = dict[str, Any]  # a part of the document, as it is written
 
-_FIELDS: Final = (*FIELDS, "ionised_ca", "dialysis")
 _SHARES: Final = {
     "calcium": {"free": "ca_free", "protein": "ca_protein", "complexed": "ca_complexed"},
     "phosphate": {"free": "p_free", "sodium": "p_sodium", "calcium": "p_calcium", "magnesium": "p_magnesium"},
@@ -48,43 +47,27 @@ def with_chemistry(outcomes: Sequence[Assessment | Refused], *, isopleth: bool =
 def _together(answers: Sequence[Assessment]) -> list[Chemistry]:
     if not answers:
         return []
-    read = [_fields(answer.inputs) for answer in answers]
-    columns = {name: np.array([fields.get(name, np.nan) for fields in read]) for name in _FIELDS}
+    columns = _columns(answers)
     solved, filled = solve(columns, tolerance=QUICK), fill(columns)
     return [_Telling(answer, solved, filled, row, columns).part(None) for row, answer in enumerate(answers)]
 
 
 def _alone(answer: Assessment) -> Chemistry:
-    read = _fields(answer.inputs)
-    columns = with_curve({name: np.array([read.get(name, np.nan)]) for name in _FIELDS})
+    columns = with_curve(_columns([answer]))
     solved = solve(columns, tolerance=QUICK)
     points = None if solved["status"][0] else curves(solved, answer.ca_p_product.threshold)
     return _Telling(answer, solved, fill(columns), 0, columns).part(points)
 
 
-def _fields(inputs: Mapping[str, Input]) -> dict[str, float]:
-    """Return what was measured of a patient, by field and in its unit."""
-    reads = constants.document()["reads"]
-    stated = {name: _number(inputs, name) for name in reads}
-    fields = {reads[name]["field"]: value / reads[name]["per"] for name, value in stated.items() if value is not None}
-    besides = constants.document()["reads_besides"]
-    protein, gas = _number(inputs, "total_protein"), _number(inputs, "blood_gas_bicarbonate")
-    if protein is not None and "albumin" in fields:
-        fields["globulin"] = protein / besides["total_protein"] - fields["albumin"]
-    if gas is not None and "tco2" not in fields:
-        fields["tco2"] = total_co2(gas, fields.get("ph"))
-    if _on_dialysis(inputs):
-        fields["dialysis"] = 1
-    return fields
+def _columns(answers: Sequence[Assessment]) -> dict[str, Array]:
+    """Return what was measured of some patients, by field and in its unit."""
+    stated = {name: np.array([_number(answer.inputs, name) for answer in answers]) for name in measured.inputs()}
+    return measured.fields(stated, len(answers))
 
 
-def _number(inputs: Mapping[str, Input], name: str) -> float | None:
-    value = inputs[name].value if name in inputs else None
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
-
-
-def _on_dialysis(inputs: Mapping[str, Input]) -> bool:
-    return "dialysis" in inputs and inputs["dialysis"].value is True
+def _number(stated: Mapping[str, Input], name: str) -> float:
+    value = stated[name].value if name in stated else None
+    return float(value) if isinstance(value, int | float) else np.nan
 
 
 class _Telling:
@@ -216,7 +199,7 @@ class _Telling:
 
     def warnings(self) -> list[Fields]:
         entries = constants.document()["warnings"]
-        bounded = [part.label for name, part in self.inputs.items() if name in _read_names() and _is_bounded(part)]
+        bounded = [part.label for name, part in self.inputs.items() if name in measured.inputs() and _is_bounded(part)]
         holds = {
             "albumin-low": _below(self.filled["albumin"], entries["albumin-low"]["limit"]),
             "albumin-assumed": "albumin" in self.assumed and self.given["ionised_ca"] is None,
@@ -238,10 +221,6 @@ class _Telling:
     def differs(self, limit: float) -> bool:
         total, consistent = self.given["ca"], self.numbers["total_ca"]
         return total is not None and consistent is not None and abs(total - consistent) > limit
-
-
-def _read_names() -> set[str]:
-    return {*constants.document()["reads"], *constants.document()["reads_besides"]}
 
 
 def _is_bounded(part: Input) -> bool:

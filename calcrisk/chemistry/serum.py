@@ -117,10 +117,10 @@ def compensated(tco2: Array) -> Array:
         return np.asarray(number["pk"] + np.log10(tco2 / (number["co2_mmol_l_per_mmhg"] * pco2)))
 
 
-def total_co2(hco3: float, ph: float | None) -> float:
-    """Convert a blood gas's bicarbonate (mmol/L) to total CO2; a pH that is not known is the usual one."""
-    used = constants.document()["fields"]["ph"]["default"] if ph is None else ph
-    return float(hco3 * (1 + RADIX ** (constants.value("acid_base", "pk") - used)))
+def total_co2(hco3: Array, ph: Array) -> Array:
+    """Convert a blood gas's bicarbonate (mmol/L) to total CO2; a pH that is not known (NaN) is the usual one."""
+    used = np.where(np.isnan(ph), constants.document()["fields"]["ph"]["default"], ph)
+    return np.asarray(hco3 * (1 + RADIX ** (constants.value("acid_base", "pk") - used)))
 
 
 def _status(filled: dict[str, Array], ionised: Array) -> NDArray[np.uint8]:

@@ -46,7 +46,7 @@ Paths = Annotated[
 ]
 BatchFormat = Annotated[
     str | None,
-    typer.Option("--format", metavar="NAME", help="table, csv, json or ndjson.", rich_help_panel=_ANSWER),
+    typer.Option("--format", metavar="NAME", help="table, csv, json, ndjson or parquet.", rich_help_panel=_ANSWER),
 ]
 Top = Annotated[
     int,
@@ -62,6 +62,16 @@ FailOn = Annotated[
     ),
 ]
 Strict = Annotated[bool, typer.Option("--strict", help="Stop at the first refused patient.", rich_help_panel=_ANSWER)]
+Map = Annotated[
+    str | None,
+    typer.Option("--map", metavar="FILE", help="Which column of a table is which input.", rich_help_panel=_ANSWER),
+]
+Lists = Annotated[
+    bool,
+    typer.Option(
+        "--lists/--no-lists", help="Of a table: with the lists of rules and missing inputs.", rich_help_panel=_ANSWER
+    ),
+]
 Jobs = Annotated[
     int | None,
     typer.Option("--jobs", metavar="N", min=1, help="Processes; as many as help.", rich_help_panel=_ANSWER),
@@ -192,6 +202,8 @@ def _batch(  # noqa: PLR0913  # the options of the command
     fail_on: FailOn = None,
     strict: Strict = False,
     jobs: Jobs = None,
+    map: Map = None,  # noqa: A002  # as format
+    lists: Lists = True,
     chemistry: Chemistry = False,
     profile: Profile = None,
     rulebook: Rulebook = None,
@@ -200,8 +212,18 @@ def _batch(  # noqa: PLR0913  # the options of the command
     """Assess many patients; each that cannot be read is refused in its place, and none stops the others."""
     from calcrisk.cli.batch import Wanted, run
 
-    wanted = Wanted(format, json, output, jobs, fail_on or [], strict, as_of, top, chemistry)
+    wanted = Wanted(format, json, output, jobs, fail_on or [], strict, as_of, top, chemistry, map, lists)
     raise typer.Exit(run(paths, wanted, profile=profile, rulebook=rulebook))
+
+
+def _columns_suggest(
+    paths: Annotated[list[str], typer.Argument(metavar="FILE...", help="Tables: CSV, Parquet or NDJSON.")],
+    output: Output = None,
+) -> None:
+    """Propose a column map for a table, from names, units and values: YAML for --map, each line with its reason."""
+    from calcrisk.cli.columns import suggest
+
+    suggest(paths, output)
 
 
 def _with_input_options(command: Callable[..., None], arguments: Sequence[str]) -> Callable[..., None]:
@@ -372,6 +394,9 @@ def command_line(arguments: Sequence[str]) -> typer.Typer:
     app.command("schema")(_schema)
     app.command("template")(_template)
     app.command("explain")(_explain)
+    columns = typer.Typer(help="The columns of a table, and which inputs they are.", no_args_is_help=True)
+    columns.command("suggest")(_columns_suggest)
+    app.add_typer(columns, name="columns")
     rules = typer.Typer(help="The rulebook, readable and checked.", no_args_is_help=True)
     rules.command("list")(_rules_list)
     rules.command("show")(_rules_show)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import closing, suppress
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -16,23 +17,24 @@ from calcrisk.cli.progress import Watch
 from calcrisk.cli.rulebooks import load
 from calcrisk.cli.signals import ending_cleanly, exit_code, uninterrupted
 from calcrisk.errors import Fault, InputError, UsageError, did_you_mean
-from calcrisk.inputs.sources import find
+from calcrisk.inputs.sources import find, names_tables
 from calcrisk.render import words
 from calcrisk.render.faults import show
 from calcrisk.render.json import to_line
 from calcrisk.render.overview import Overview, Scale, line
-from calcrisk.render.rows import columns, header, row
+from calcrisk.render.rows import cells, columns, header, row
 from calcrisk.rules.rulebook import Rulebook
 from calcrisk.telling import tell
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+    from contextlib import AbstractContextManager
 
     from calcrisk.assessment import Assessment
     from calcrisk.inputs.sources import Found, Unit
     from calcrisk.render.overview import Line, RefusedLine
 
-_FORMATS: Final = ("table", "csv", "json", "ndjson")
+_FORMATS: Final = ("table", "csv", "json", "ndjson", "parquet")
 _AT_A_LIMIT: Final = 3  # the exit code when --fail-on was reached
 _TOGETHER = 32  # patients whose answers travel and are written together
 _SOLVED_TOGETHER = 256  # the same with the chemistry, which is solved for many in hardly more time than for one
@@ -50,6 +52,8 @@ class Wanted(NamedTuple):
     as_of: str | None
     top: int
     chemistry: bool = False
+    map: str | None = None
+    lists: bool = True
 
 
 def run(paths: Sequence[str], wanted: Wanted, *, profile: str | None, rulebook: str | None) -> int:
@@ -57,7 +61,14 @@ def run(paths: Sequence[str], wanted: Wanted, *, profile: str | None, rulebook: 
     form = chosen_format(_FORMATS, wanted.output, named=wanted.format, json=wanted.json)
     as_of = as_date(wanted.as_of)
     book = load(rulebook, profile)
-    scoring = Scoring(book, form, as_of, _limits(wanted.fail_on, book), strict=wanted.strict)
+    limits = _limits(wanted.fail_on, book)
+    if wanted.map or names_tables(paths):
+        return _run_tables(paths, wanted, book, form, limits)
+    if form == "parquet":
+        from calcrisk.cli.parquet import require_parquet
+
+        require_parquet(wanted.output)
+    scoring = Scoring(book, form, as_of, limits, strict=wanted.strict)
     if wanted.chemistry:
         from calcrisk.cli.extra import require_room
 
@@ -73,7 +84,37 @@ def run(paths: Sequence[str], wanted: Wanted, *, profile: str | None, rulebook: 
         return exit_code(ended)
     tell(_passed_over(found))
     tell(f"{tally}\n")
-    return InputError.exit_code if tally.refused else _AT_A_LIMIT if tally.reached else 0
+    return tally.exit_code
+
+
+def _run_tables(
+    paths: Sequence[str], wanted: Wanted, book: Rulebook, form: str, limits: Mapping[str, frozenset[str]]
+) -> int:
+    """Score tables, and give the exit code."""
+    from calcrisk.cli import tables
+
+    asked = tables.Tables(
+        form=form,
+        output=wanted.output,
+        jobs=wanted.jobs,
+        limits=limits,
+        strict=wanted.strict,
+        top=wanted.top,
+        lists=wanted.lists,
+        footer=_footer(book),
+        map=wanted.map,
+        chemistry=wanted.chemistry,
+    )
+    try:
+        with ending_cleanly():
+            ended = tables.run(paths, book, asked)
+    except KeyboardInterrupt as stopped:
+        tell("interrupted: nothing was written\n")
+        return exit_code(stopped)
+    tally = _Tally(wanted.fail_on)
+    tally.scored, tally.refused, tally.reached = ended
+    tell(f"{tally}\n")
+    return tally.exit_code
 
 
 # ---- what is done to each unit of work, perhaps in a process of its own ---------------------------------------------
@@ -100,6 +141,7 @@ class Scoring:
         """Take whatever is the same for every patient; ``limits`` are the tiers that --fail-on looks for."""
         self.book, self.form = book, form
         self._as_of, self._limits, self._strict = as_of, limits, strict
+        self._order = {entry["name"]: at for at, entry in enumerate(book.data["variables"])}
         self.scale = Scale(tuple(book.data["tier_names"]), tuple(book.data["classes"]))
         self.columns = columns(book.data["tiers"], [entry["name"] for entry in book.data["mechanisms"]])
         self.chemistry, self.together = False, _TOGETHER
@@ -145,9 +187,11 @@ class Scoring:
 
     def _text(self, some: Sequence[Assessment | Refused]) -> bytes:
         if self.form == "csv":
-            return encoded("".join(row(outcome, self.columns) for outcome in some))
+            return encoded("".join(row(outcome, self.columns, self._order) for outcome in some))
         if self.form == "ndjson":
             return b"".join(to_line(outcome) for outcome in some)
+        if self.form == "parquet":
+            return b"".join(encoded(json.dumps(cells(outcome, self._order)) + "\n") for outcome in some)
         if self.form == "json":
             return b",\n".join(to_line(outcome).rstrip(b"\n") for outcome in some)
         return b""
@@ -201,6 +245,10 @@ class _Tally:
         self.refused += piece.refused
         self.reached += piece.reached
 
+    @property
+    def exit_code(self) -> int:
+        return InputError.exit_code if self.refused else _AT_A_LIMIT if self.reached else 0
+
     def __str__(self) -> str:
         reached = f", {self.reached:,} at {self._limits} or above" if self._limits else ""
         return f"{self.scored:,} scored, {self.refused:,} refused{reached}"
@@ -222,7 +270,7 @@ def _write(pieces: Iterator[Piece], scoring: Scoring, wanted: Wanted) -> None:
         print_page(page.print_to, wanted.output)
         return
     frame = _frame(scoring)
-    with writing(wanted.output) as write:
+    with _goal(scoring, wanted) as write:
         _whole(write, frame.before)
         between = b""
         try:
@@ -234,6 +282,15 @@ def _write(pieces: Iterator[Piece], scoring: Scoring, wanted: Wanted) -> None:
             write(b"\n" if between else b"")  # what is there ends with a line's end, and shows that it is not all
             raise
         write(frame.behind)
+
+
+def _goal(scoring: Scoring, wanted: Wanted) -> AbstractContextManager[Callable[[bytes], None]]:
+    """Return what the answers are written with: to where they are wanted, or aside, to be made a Parquet file of."""
+    if scoring.form != "parquet":
+        return writing(wanted.output)
+    from calcrisk.cli.parquet import writing_parquet
+
+    return writing_parquet(wanted.output, scoring.book, scoring.columns)
 
 
 def _whole(write: Callable[[bytes], None], text: bytes) -> None:
@@ -277,7 +334,7 @@ def _passed_over(found: Found) -> str:
     said = ""
     for what, names in (
         ("answers of calcrisk, passed over", found.answers),
-        ("tables, which are not read yet, passed over", found.tables),
+        ("tables, to be named in a call of their own, passed over", found.tables),
         ("hidden, passed over", found.hidden),
         ("no patient documents, passed over", found.others),
     ):

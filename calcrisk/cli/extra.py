@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from importlib.util import find_spec
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from calcrisk.assessment import Assessment
+from calcrisk.assessment import Assessment, Refused
 from calcrisk.errors import Fault, SurroundingsError, UsageError
+
+if TYPE_CHECKING:
+    from calcrisk.cohort.scoring import Cohort
 
 _NEEDED: Final = "numpy"
 
@@ -24,6 +27,29 @@ def require_room(form: str) -> None:
         message, hint = "the table has no room for the chemistry", "choose --format csv, json or ndjson"
         raise UsageError([Fault(code="format-conflict", message=message, path="--chemistry", hint=hint)])
     require()
+
+
+def require_arrow(form: str) -> None:
+    """Raise as ``require_room`` does, and when pyarrow, which carries tables to the solver and back, is missing."""
+    require_room(form)
+    if find_spec("pyarrow") is None:
+        message, hint = "the chemistry of tables needs pyarrow, which is not installed", "pip install pyarrow"
+        raise SurroundingsError([Fault(code="extra-not-installed", message=message, hint=hint)])
+
+
+def with_chemistry(answers: list[Assessment | Refused]) -> list[Assessment | Refused]:
+    """Return the answers with their chemistry."""
+    from calcrisk.chemistry import answer
+
+    return answer.with_chemistry(answers)
+
+
+def add_to_table(cohort: Cohort) -> None:
+    """Add the chemistry to the rows of a table."""
+    from calcrisk.chemistry.measured import inputs
+    from calcrisk.chemistry.tables import solve_patients
+
+    cohort.add_chemistry(inputs(), solve_patients)
 
 
 def with_isopleth(answer: Assessment) -> Assessment:

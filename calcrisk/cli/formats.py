@@ -17,6 +17,7 @@ _SUFFIXES: Final = {
     ".csv": "csv",
     ".ndjson": "ndjson",
     ".jsonl": "ndjson",
+    ".parquet": "parquet",
     ".svg": "svg",
 }
 _PLAIN: Final = ".txt"  # the suffix of what a command would print without being asked for a format

@@ -73,6 +73,23 @@ def writing(output: str | None) -> Iterator[Callable[[bytes], None]]:
         raise
 
 
+@contextmanager
+def placing(output: str) -> Iterator[str]:
+    """Give the path of a file beside ``output`` that another program writes; it takes its place when the block ends.
+
+    Raises ``SurroundingsError`` when it cannot be written; nothing is left when an exception leaves the block.
+    """
+    with _telling(output):
+        file = _File(Path(output))
+    try:
+        yield file.path
+        with _telling(output):
+            file.finish()
+    except BaseException:
+        file.abandon()
+        raise
+
+
 def require_standard_output() -> None:
     """Raise ``SurroundingsError`` when whoever started the program closed its standard output."""
     if sys.stdout is None:
@@ -127,6 +144,10 @@ class _File:
 
         handle, name = tempfile.mkstemp(dir=self._path.parent, prefix=f".{self._path.name}.")
         self._file, self._aside = os.fdopen(handle, "wb"), Path(name)
+
+    @property
+    def path(self) -> str:
+        return str(self._aside or self._path)
 
     def write(self, text: bytes) -> None:
         self._file.write(text)

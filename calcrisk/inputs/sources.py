@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 _LINES = (".ndjson", ".jsonl")
 _SUFFIXES = (".yaml", ".yml", ".json", *_LINES)
-_TABLES = (".csv", ".parquet")
+TABLES = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".parquet")
+_MAPS = ".map.yaml"  # column maps of tables, by the ending that ours have
 _STDIN_NAME = "<stdin>"
 _BLOCK_FILES = 32  # some ten milliseconds of work: little is lost when the last one ends late
 _BLOCK_BYTES = 65_536  # as much as a pipe holds; a slow pipe gives less, and what came is answered at once
@@ -142,6 +143,25 @@ class Found:
             yield Files(tuple(paths), len(paths))
 
 
+def is_table(path: str) -> bool:
+    """Tell a table of patients by its name."""
+    return path.lower().endswith(TABLES)
+
+
+def names_tables(paths: Sequence[str]) -> bool:
+    """Tell whether the paths are tables: files or patterns (``*.csv``) by their end, and folders of nothing else."""
+    return all(is_table(path) or _holds_only_tables(path) for path in paths)
+
+
+def _holds_only_tables(path: str) -> bool:
+    try:
+        with os.scandir(path) as listing:
+            names = [entry.name for entry in listing if not entry.name.startswith(".")]
+    except OSError:
+        return False
+    return bool(names) and all(map(is_table, names))
+
+
 def find(paths: Sequence[str], output: str | None = None) -> Found:
     """Find what the paths lead to: files as named, folders with all that lies beneath, ``-`` for standard input.
 
@@ -225,9 +245,9 @@ class _Search:
             return
         if ours:
             self.found.answers.add(entry.path)
-        elif suffix in _TABLES:
+        elif is_table(entry.name):
             self.found.tables.add(entry.path)
-        elif suffix not in _SUFFIXES or not _is_to_be_read(entry):
+        elif suffix not in _SUFFIXES or entry.name.lower().endswith(_MAPS) or not _is_to_be_read(entry):
             self.found.others.add(entry.path)
         elif self.is_new(real):
             self.found.sources.append(Source(entry.path))
@@ -256,9 +276,9 @@ def _no_document(path: str, real: str) -> Fault | None:
         return None
     if is_answer(path):
         return _answers(path)
-    if path.lower().endswith(_TABLES):
-        hint = "write one patient a line as JSON, with the columns as names (NDJSON)"
-        return Fault(code="table", message="tables are not read yet", file=path, hint=hint)
+    if is_table(path):
+        hint = "name tables in a call of their own: their answers are rows"
+        return Fault(code="table", message="a table stands among patient documents", file=path, hint=hint)
     if _may_never_end(path, real):
         hint = f"give it as standard input: calcrisk batch - < {path}"
         return Fault(code="not-a-file", message="a pipe or a device, not a file", file=path, hint=hint)

@@ -120,7 +120,8 @@ def _product(answer: Assessment) -> str:
     shown = answer.ca_p_product
     if shown.value is None:
         return f"{_NONE}  "
-    mark = _OPEN if shown.at_or_above is None else _REACHED if shown.at_or_above else " "
+    reached = _REACHED if not shown.caveats else " "  # a limit that is not this patient's must not alarm
+    mark = _OPEN if shown.at_or_above is None else reached if shown.at_or_above else " "
     return f"{words.beside_limit(shown.value, shown.threshold, 1)} {mark}"
 
 
@@ -137,7 +138,7 @@ class Overview:
         self._told: list[RefusedLine] = []
         self._classes: Counter[str] = Counter()
         self._tiers: Counter[tuple[int, int]] = Counter()  # of a question and a rank
-        self._scored = self._refused = 0
+        self._scored = self._refused = self._seen = 0
         self._ids, self._repeated = set[int](), set[int]()
         self._forgetful = False
 
@@ -146,14 +147,25 @@ class Overview:
         for each in lines:
             self._remember(each.id)
             if isinstance(each, Line):
-                self._scored += 1
-                self._classes[each.classification] += 1
-                self._tiers.update(enumerate(each.ranks))
+                self.count(each.classification, each.ranks, 1)
                 self._keep(each)
             else:
                 self._refused += 1
                 if not self._top or self._refused <= self._top:
                     self._told.append(each)
+
+    def count(self, classification: str, ranks: Iterable[int], patients: int) -> None:
+        """Count so many scored patients of one class and the same tiers, without listing them."""
+        self._scored += patients
+        self._classes[classification] += patients
+        for question, rank in enumerate(ranks):
+            self._tiers[question, rank] += patients
+
+    def keep(self, lines: Iterable[Line | RefusedLine]) -> None:
+        """Keep lines that were counted already, where they belong to those that will be listed."""
+        for each in lines:
+            if isinstance(each, Line):
+                self._keep(each)
 
     def _remember(self, patient: str | None) -> None:
         """Take note of ids that stand more than once."""
@@ -168,7 +180,8 @@ class Overview:
             self._forgetful = True
 
     def _keep(self, one: Line) -> None:
-        entry = (tuple(-part for part in (*one.order, self._scored)), one)
+        self._seen += 1
+        entry = (tuple(-part for part in (*one.order, self._seen)), one)
         if self._top and len(self._worst) >= self._top:
             heapq.heappushpop(self._worst, entry)
         else:

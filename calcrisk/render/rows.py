@@ -13,7 +13,7 @@ from calcrisk.assessment import Refused
 from calcrisk.errors import Fault
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from calcrisk.assessment import Assessment, Chemistry, Risk
 
@@ -43,10 +43,18 @@ def header(names: Sequence[str]) -> str:
     return _line(names)
 
 
-def row(outcome: Assessment | Refused, names: Sequence[str]) -> str:
+def row(outcome: Assessment | Refused, names: Sequence[str], order: Mapping[str, int]) -> str:
     """Write the line of one patient under these columns; a refused one has its place, its id and its errors."""
-    cells = _refused(outcome) if isinstance(outcome, Refused) else _scored(outcome)
-    return _line([_shown(cells.get(name)) for name in names])
+    told = cells(outcome, order)
+    return _line([_shown(told.get(name)) for name in names])
+
+
+def cells(outcome: Assessment | Refused, order: Mapping[str, int]) -> dict[str, Cell]:
+    """Return the cells of one patient by column; those that are not there are empty.
+
+    Inputs that are missing stand in the rulebook's ``order``, as where a table is scored in one piece.
+    """
+    return _refused(outcome) if isinstance(outcome, Refused) else _scored(outcome, order)
 
 
 def _line(cells: Iterable[str | float]) -> str:
@@ -64,9 +72,9 @@ def _shown(cell: Cell) -> str | float:
     return "" if cell is None else cell
 
 
-def _scored(answer: Assessment) -> dict[str, Cell]:
+def _scored(answer: Assessment, order: Mapping[str, int]) -> dict[str, Cell]:
     product = answer.ca_p_product
-    cells: dict[str, Cell] = {
+    told: dict[str, Cell] = {
         "source": answer.source,
         "index": answer.index,
         "id": answer.patient.id,
@@ -78,26 +86,26 @@ def _scored(answer: Assessment) -> dict[str, Cell]:
         "corrected_ca_p_product": product.corrected_value,
         "at_or_above": product.at_or_above,
         "met_rules": ";".join(finding.rule for finding in answer.findings if finding.status == "met"),
-        "missing": ";".join(part.input for part in answer.missing),
+        "missing": ";".join(sorted((part.input for part in answer.missing), key=order.__getitem__)),
         "rulebook_sha256": answer.rulebook.sha256,
     }
-    cells.update(_tiers(answer.risk))
+    told.update(_tiers(answer.risk))
     if answer.chemistry is not None:
-        cells.update(_of_chemistry(answer.chemistry))
+        told.update(_of_chemistry(answer.chemistry))
     for name, part in answer.mechanisms.items():
-        cells[name], cells[f"{name}_lowest"], cells[f"{name}_highest"] = part.level, part.lowest, part.highest
-    return cells
+        told[name], told[f"{name}_lowest"], told[f"{name}_highest"] = part.level, part.lowest, part.highest
+    return told
 
 
 def _of_chemistry(shown: Chemistry) -> dict[str, Cell]:
-    cells: dict[str, Cell] = {
+    told: dict[str, Cell] = {
         "chemistry": shown.status,
         "ionised_calcium_mmol_l": shown.ionised_calcium,
         "ionised_calcium_measured": shown.measured if shown.why is None else None,
         "brushite_at_phosphate_mg_dl": shown.precipice["dcpd"].phosphate_mg_dl,
         "chemistry_assumed": ";".join(part.label for part in shown.assumed),
     }
-    return cells | {f"si_{name}": part.index for name, part in shown.saturation.items()}
+    return told | {f"si_{name}": part.index for name, part in shown.saturation.items()}
 
 
 def _tiers(risk: Risk) -> Iterator[tuple[str, str | None]]:

@@ -38,7 +38,7 @@ class _Candidate(NamedTuple):
     when: Condition
 
 
-class _Question(NamedTuple):
+class Question(NamedTuple):
     """What asking for one input involves, whoever the patient is."""
 
     rules: Bits  # the rules that mention it, or something it settles, by their places
@@ -57,7 +57,7 @@ class Decisive:
         """Look up what each gate needs."""
         self._walk, self._program, self._reach = walk, walk.program, walk.reach
         names = {slot: name for name, slot in self._program.slots.items()}
-        self._gates = tuple(names[slot] for slot in walk.tables.gates)
+        self.gates = tuple(names[slot] for slot in walk.tables.gates)
         withheld = [tier.withheld for tier in self._program.tiers if tier.withheld is not None]
         self._gate_slots = frozenset((*walk.tables.gates, *withheld))
         self._facts = sum(1 << at for at, step in enumerate(self._program.steps) if step.asked is None)
@@ -68,7 +68,7 @@ class Decisive:
             (entry.name, entry.slot) for entry in self._program.inputs.values() if entry.spec["ask"] != "volunteered"
         )
         self._effects = ("classification", *(tier.name for tier in self._program.tiers))
-        self._questions: dict[str, _Question] = {}
+        self._questions: dict[str, Question] = {}
         self._steps: dict[Bits, tuple[tuple[int, Closure], ...]] = {}
 
     def open_inputs(self, found: Evaluation, given: Mapping[str, Stated]) -> list[str]:
@@ -88,7 +88,7 @@ class Decisive:
 
     def waiting(self, opened: Iterable[str], rules: Iterable[int]) -> list[tuple[int, tuple[str, ...]]]:
         """Return, for each of the rules at these places, which of the ``opened`` inputs it waits for."""
-        asked = [(name, self._question(name).rules) for name in opened]
+        asked = [(name, self.question(name).rules) for name in opened]
         return [(at, tuple([name for name, waiting in asked if waiting >> at & 1])) for at in rules]
 
     def missing(self, found: Evaluation, opened: Iterable[str]) -> list[MissingInput]:
@@ -97,12 +97,12 @@ class Decisive:
         gates = sum(1 << at for at, slot in enumerate(self._walk.tables.gates) if found.env[slot] is None)
         answers = []
         for name in opened:
-            question = self._question(name)
+            question = self.question(name)
             if question.minimum or question.rules & waiting or question.gates & gates:
                 answers.append(MissingInput(name, self._could_change(question, found, waiting)))
         return sorted(answers, key=lambda answer: [effect not in answer.could_change for effect in self._effects])
 
-    def _could_change(self, question: _Question, found: Evaluation, undecided: Bits) -> tuple[str, ...]:
+    def _could_change(self, question: Question, found: Evaluation, undecided: Bits) -> tuple[str, ...]:
         lows = found.lows
         candidates = [
             each for each in question.candidates if each.bit & undecided and each.level > lows[each.mechanism]
@@ -113,7 +113,7 @@ class Decisive:
         return tuple(self._moved(question, found, env, highs))
 
     def _tried(
-        self, question: _Question, candidates: Iterable[_Candidate], found: Evaluation
+        self, question: Question, candidates: Iterable[_Candidate], found: Evaluation
     ) -> tuple[list[Any], list[int]]:
         """Return the environment with the answer free, and how high it could raise each mechanism."""
         env, affected = list(found.env), 0
@@ -148,7 +148,7 @@ class Decisive:
         for slot, run in self._steps[bits] if bits else ():
             env[slot] = run(env)
 
-    def _moved(self, question: _Question, found: Evaluation, env: Sequence[Any], highs: Sequence[int]) -> Iterable[str]:
+    def _moved(self, question: Question, found: Evaluation, env: Sequence[Any], highs: Sequence[int]) -> Iterable[str]:
         classes, tiers = self._walk.tables.reached(env, found.lows, highs)
         if len(classes) > 1 or self._program.rows[found.row].spec["class"] not in classes:
             yield self._effects[0]
@@ -160,20 +160,21 @@ class Decisive:
             if moved if answer.assessed else begins:
                 yield tier.name
 
-    def _question(self, name: str) -> _Question:
+    def question(self, name: str) -> Question:
+        """Return what asking for one input involves."""
         if name not in self._questions:
             self._questions[name] = self._asked_of(name)
         return self._questions[name]
 
-    def _asked_of(self, name: str) -> _Question:
+    def _asked_of(self, name: str) -> Question:
         program, affected, touched = self._program, self._reach.affected, self._touched(name)
         entries = [program.inputs[each] for each in touched]
         known = {program.slots[KNOWN + each] for each in touched}
         mentioning = [at for at, rule in enumerate(program.rules) if touched & rule.when.mentions]
-        return _Question(
+        return Question(
             rules=sum(1 << at for at in mentioning),
             candidates=tuple(sorted(map(self._candidate, mentioning), key=lambda each: -each.level)),
-            gates=sum(1 << at for at, gate in enumerate(self._gates) if touched & self._walk.leaves(gate)),
+            gates=sum(1 << at for at, gate in enumerate(self.gates) if touched & self._walk.leaves(gate)),
             minimum=not touched.isdisjoint(self._minimum),
             gated=not touched.isdisjoint(self._minimum)
             or any(entry.slot in self._gate_slots or affected[entry.slot] & self._for_gates for entry in entries),

@@ -153,20 +153,25 @@ _Typed = tuple[Node, Symbol]
 _NUMBER, _YESNO = Symbol("number"), Symbol("yesno")
 
 
-def parse(text: str, scope: Mapping[str, Symbol], *, expect: Literal["number", "yesno", "choice"] = "yesno") -> Node:
-    """Read one expression whose names are all in ``scope``.
+def parse(
+    text: str,
+    scope: Mapping[str, Symbol],
+    *,
+    expect: Literal["number", "yesno", "choice"] = "yesno",
+    bare: bool = False,
+) -> Node:
+    """Read one expression whose names are all in ``scope``; ``bare`` allows numbers, which a rulebook has to name.
 
     Raises ``ExpressionError`` for anything that is not the language, an unknown name, or a wrong type.
     """
-    return _Reader(" ".join(text.split()), scope).read(expect)
+    return _Reader(" ".join(text.split()), scope, bare=bare).read(expect)
 
 
 class _Reader:
     """One text and its scope; each method lowers one kind of ``ast`` node."""
 
-    def __init__(self, text: str, scope: Mapping[str, Symbol]) -> None:
-        self.text = text
-        self.scope = scope
+    def __init__(self, text: str, scope: Mapping[str, Symbol], *, bare: bool) -> None:
+        self.text, self.scope, self.bare = text, scope, bare
 
     def read(self, expect: str) -> Node:
         try:
@@ -217,8 +222,8 @@ class _Reader:
     def _constant(self, at: ast.Constant) -> _Typed:
         if isinstance(at.value, bool):
             return Truth(at.value), _YESNO
-        if type(at.value) in (int, float) and at.value in (0, 1):
-            return Constant(1.0 if at.value else 0.0), _NUMBER
+        if type(at.value) in (int, float) and (self.bare or at.value in (0, 1)):
+            return Constant(float(at.value)), _NUMBER  # type: ignore[arg-type]  # a number by now
         hint = "give it a name, a unit and a source under 'parameters', and write the name"
         raise self.fault(at, f"a number stands bare in a rule: {at.value!r}", hint)
 

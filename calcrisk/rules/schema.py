@@ -166,6 +166,7 @@ class LeverEntry(Sourced):
 
     lever: Slug
     title: Sentence
+    studied_in: Sentence  # whom the studies were of, in a few words
     when: Sentence
     direction: Direction
     parameters: dict[Identifier, Parameter] = {}
@@ -248,6 +249,7 @@ class ProductEntry(Sourced):
     at_limit: Identifier
     corrected_at_limit: Identifier
     si_unit: str = "mmol2/L2"
+    caveats: list[ClauseEntry] = []
     notes: list[ClauseEntry] = []
     against: list[Where] = []
 

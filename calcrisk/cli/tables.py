@@ -1,0 +1,198 @@
+"""``calcrisk batch`` over tables: one row a patient, scored where it lies, written with one row a patient."""
+
+from __future__ import annotations
+
+from contextlib import closing, suppress
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from calcrisk.assessment import Refused
+from calcrisk.batch import outcomes
+from calcrisk.cli.extra import add_to_table, require_arrow, with_chemistry
+from calcrisk.cli.output import is_terminal, print_page
+from calcrisk.cli.parquet import placed, require_parquet
+from calcrisk.cli.progress import Watch
+from calcrisk.cohort.engine import engine, require, text
+from calcrisk.cohort.mapfile import read_map
+from calcrisk.cohort.parquet import made_with, options
+from calcrisk.cohort.scoring import Cohort
+from calcrisk.cohort.staging import staged
+from calcrisk.cohort.tables import opened, table_files
+from calcrisk.errors import Fault, InputError
+from calcrisk.inputs.earlier import refuse_overwriting
+from calcrisk.render.faults import show
+from calcrisk.render.overview import Overview, Scale, line
+from calcrisk.render.rows import CHEMISTRY, cells, columns
+from calcrisk.rules.sql.select import LISTS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from calcrisk.assessment import Assessment
+    from calcrisk.cohort.engine import Engine
+    from calcrisk.rules.rulebook import Rulebook
+
+_COPY: Final = {
+    "csv": "FORMAT csv, HEADER true",
+    "json": "FORMAT json, ARRAY true",
+    "ndjson": "FORMAT json",
+}
+_TEXTS: Final = ("source", "id", "errors")  # cells in which a spreadsheet might find a formula
+_LISTED: Final = ("possible", "met_rules", "missing", "chemistry_assumed")
+_FORMULA: Final = r"^[=+\-@\t\r]"
+_TOLD: Final = 20  # refused rows that are told one by one
+_BLOCK: Final = 2**20  # bytes
+
+
+class Tables(NamedTuple):
+    """What is wanted of tables."""
+
+    form: str
+    output: str | None
+    jobs: int | None
+    limits: Mapping[str, frozenset[str]]  # the tiers that --fail-on looks for
+    strict: bool
+    top: int
+    lists: bool
+    footer: tuple[str, str]
+    map: str | None
+    chemistry: bool
+
+
+class Ended(NamedTuple):
+    """What came of a table: how many rows of each kind, and whether all of them were written."""
+
+    scored: int
+    refused: int
+    reached: int
+
+
+class _StrictError(Exception):
+    """The first refused row, when none may be refused."""
+
+
+def run(paths: Sequence[str], book: Rulebook, wanted: Tables) -> Ended:
+    """Score every row of every table and write the answers; raises ``CalcriskError``, before it writes anything."""
+    require()
+    if wanted.form == "parquet":
+        require_parquet(wanted.output)
+    if wanted.chemistry:
+        require_arrow(wanted.form)
+    files = table_files(paths, lines=wanted.map is not None)
+    refuse_overwriting(files, wanted.output)
+    with engine(wanted.jobs) as at_work:
+        work = _Work(at_work, files, book, wanted)
+        with closing(work.watch), suppress(_StrictError):
+            work.read()
+            work.write()
+        return work.ended
+
+
+class _Work:
+    """One table from its columns to its answers."""
+
+    def __init__(self, at_work: Engine, files: Sequence[str], book: Rulebook, wanted: Tables) -> None:
+        self._engine, self._book, self._wanted = at_work, book, wanted
+        column_map = read_map(wanted.map) if wanted.map else None
+        self._table, self._staged, self._reader = staged(opened(at_work, files), column_map)
+        names = columns(book.data["tiers"], [entry["name"] for entry in book.data["mechanisms"]])
+        names += CHEMISTRY if wanted.chemistry else ()
+        self._columns = [column for column in names if wanted.lists or column not in LISTS]
+        self._cohort = Cohort(at_work, book, self._table, self._staged, self._columns)
+        self.watch = Watch(2, shown=wanted.form == "table" or not is_terminal(wanted.output))
+        self._scale = Scale(tuple(book.data["tier_names"]), tuple(book.data["classes"]))
+        labels = [tier["label"] for tier in book.data["tiers"].values()]
+        self._page = Overview(self._scale, labels, wanted.footer, wanted.top)
+        self._order = {entry["name"]: at for at, entry in enumerate(book.data["variables"])}
+        self._scored = self._refused = self._reached = 0
+
+    @property
+    def ended(self) -> Ended:
+        return Ended(self._scored, self._refused, self._reached)
+
+    # ---- reading -----------------------------------------------------------------------------------------------------
+
+    def read(self) -> None:
+        """Survey the table, and answer the rows that SQL does not read."""
+        self._cohort.survey(lambda share: self.watch.advance(share, 0))
+        if self._cohort.counts.odd:
+            self._cohort.begin_answers()
+            for rows in self._cohort.odd_rows():
+                answers = self._solved(list(map(_with_row, outcomes(map(self._reader, rows), self._book))))
+                self._cohort.answer(rows, [cells(answer, self._order) for answer in answers])
+                self._take(answers)
+        if self._wanted.chemistry:
+            add_to_table(self._cohort)
+        self._count()
+
+    def _solved(self, answers: list[Assessment | Refused]) -> list[Assessment | Refused]:
+        return with_chemistry(answers) if self._wanted.chemistry else answers
+
+    def _take(self, answers: Sequence[Assessment | Refused]) -> None:
+        for answer in answers:
+            if isinstance(answer, Refused):
+                self._refused += 1
+                self._tell(answer)
+            else:
+                self._scored += 1
+                tiers = {question: part.tier for question, part in vars(answer.risk).items()}
+                self._reached += self._reaches(tiers)
+        self._page.add(line(answer, self._scale) for answer in answers)
+
+    def _tell(self, refused: Refused) -> None:
+        if self._refused <= _TOLD:
+            self.watch.tell(show(InputError(Fault(**error) for error in refused.errors)))  # type: ignore[arg-type]  # made of faults
+        if self._wanted.strict:
+            raise _StrictError
+
+    def _reaches(self, tiers: Mapping[str, str | None]) -> bool:
+        return any(tiers[question] in reached for question, reached in self._wanted.limits.items())
+
+    def _count(self) -> None:
+        questions = tuple(self._book.data["tiers"])
+        for classification, *tiers, patients in self._cohort.tallies():
+            held = dict(zip(questions, tiers, strict=True))
+            self._scored += int(patients)
+            self._reached += self._reaches(held) * int(patients)
+            ranks = [self._scale.tiers.index(tier) if tier else -1 for tier in tiers]
+            self._page.count(classification, ranks, int(patients))
+
+    # ---- writing -----------------------------------------------------------------------------------------------------
+
+    def write(self) -> None:
+        """Write the page, or every row."""
+        if self._wanted.form == "table":
+            for rows in self._cohort.worst(self._wanted.top):
+                self._page.keep(line(answer, self._scale) for answer in outcomes(map(self._reader, rows), self._book))
+            print_page(self._page.print_to, self._wanted.output)
+            return
+        with placed(self._wanted.output) as path:
+            query = self._cohort.query(self._guarded if self._wanted.form == "csv" else None)
+            self._engine.watched(
+                f"COPY ({query}) TO {text(path)} ({self._copied()})",
+                lambda share: self.watch.advance(share, self._cohort.counts.rows),
+            )
+
+    @staticmethod
+    def _guarded(column: str, sql: str) -> str:
+        """Guard a text that a spreadsheet would take for a formula; an empty list is an empty cell, without quotes."""
+        if column in _LISTED:
+            return f"NULLIF({sql}, '')"
+        if column not in _TEXTS or sql == "NULL":
+            return sql
+        shown = f"CAST({sql} AS VARCHAR)"
+        return f"CASE WHEN regexp_matches({shown}, {text(_FORMULA)}) THEN '''' || {shown} ELSE {shown} END"
+
+    def _copied(self) -> str:
+        """Say how the file is written; Parquet holds what its answers were made with."""
+        if self._wanted.form != "parquet":
+            return _COPY[self._wanted.form]
+        book = self._book
+        return options(made_with(f"{book.id} {book.version} {book.sha256}", book.profile, self._staged.assumed))
+
+
+def _with_row(answer: Assessment | Refused) -> Assessment | Refused:
+    """Say in which row of the table the errors of a refused patient lie; rows count from 1."""
+    if not isinstance(answer, Refused):
+        return answer
+    errors = tuple({**error, "row": (answer.index or 0) + 1} for error in answer.errors)
+    return Refused.of({**vars(answer), "errors": errors})

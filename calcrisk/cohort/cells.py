@@ -1,0 +1,204 @@
+"""What stands in one cell, as SQL: the value where it is plain, whether it says "unknown", and whether it is odd.
+
+Every word, factor and limit is the rulebook's, as for a patient document; the property tests hold the two readers to
+one another. What is odd here is read again by the other one.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from calcrisk import units
+from calcrisk.answers import YES_NO
+from calcrisk.cohort.engine import name, text
+from calcrisk.rules.expression import names
+from calcrisk.rules.sql.nodes import Columns, quantity, truth
+from calcrisk.rules.sql.states import Source
+from calcrisk.rules.sql.terms import Quantity, integer, number
+from calcrisk.stated import UNKNOWN, Range, Reading, Written
+from calcrisk.values import read
+from calcrisk.variables import choices, registry
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from calcrisk.cohort.columnmap import Entry
+    from calcrisk.rules.expression import Node
+    from calcrisk.variables import Variable
+
+_NUMERIC: Final = ("INT", "DOUBLE", "FLOAT", "DECIMAL", "REAL")
+_PLAIN: Final = r"[+-]?[0-9]+(\.[0-9]+)?"  # other spellings of numbers are left to the reader of documents
+TABLE_WORDS: Final = {"1": True, "0": False} | YES_NO  # how tables answer yes and no
+
+
+class _Case(NamedTuple):
+    """A condition on a cell and what it means: SQL of the value, or None where nothing, that it is unknown, or odd."""
+
+    when: str
+    value: str | None
+    unknown: bool = False
+    odd: bool = False
+
+
+def is_numeric(kind: str) -> bool:
+    """Whether a column of this type holds numbers."""
+    return any(part in kind.upper() for part in _NUMERIC)
+
+
+def source(entry: Entry, kinds: Mapping[str, str]) -> Source:
+    """Return where an input comes from, over columns of these types."""
+    variable = registry()[entry.variable]
+    if entry.node is not None:
+        return _worked_out(entry.node, variable, kinds)
+    column, kind = entry.column or "", kinds[entry.column or ""]
+    numeric = is_numeric(kind)
+    raw = name(column) if numeric or kind == "VARCHAR" else f"CAST({name(column)} AS VARCHAR)"
+    cases = [*_coded(entry, variable, raw, numeric=numeric)]
+    if variable.kind == "number":
+        cases += _numbers(entry, variable, raw, numeric=numeric)
+    elif entry.codes is None:
+        cases += _words(variable, raw, numeric=numeric)
+    return _decided(raw, cases, variable, numeric=numeric)
+
+
+def constant(variable: Variable, word: str) -> Source:
+    """Return an input that is the same in every row."""
+    if says_more(variable, word):
+        return Source("NULL", None, "1 = 1")
+    value = _meant(variable, word)
+    return Source("NULL", "1 = 1") if value is None else Source(value)
+
+
+# ---- cases -----------------------------------------------------------------------------------------------------------
+
+
+def _decided(raw: str, cases: list[_Case], variable: Variable, *, numeric: bool) -> Source:
+    """Take the first case that holds: an empty cell says nothing, and what no case knows is odd."""
+    cases = [_Case(f"{raw} IS NULL" if numeric else f"trim({raw}) = '' OR {raw} IS NULL", None), *cases]
+    if not numeric:
+        cases.insert(1, _Case(f"lower(trim({raw})) = '{UNKNOWN}'", None, unknown=True))
+    kind = "DOUBLE" if variable.kind == "number" else "INTEGER"
+    values = " ".join(f"WHEN {case.when} THEN {case.value or 'NULL'}" for case in cases)
+    opened = [case for case in cases if case.unknown]
+    known = " ".join(f"WHEN {case.when} THEN {int(case.unknown)}" for case in cases if opened)
+    odd = " ".join(f"WHEN {case.when} THEN {int(case.odd)}" for case in cases)
+    return Source(
+        f"CAST(CASE {values} END AS {kind})",
+        f"CASE {known} ELSE 0 END = 1" if opened else None,
+        f"CASE {odd} ELSE 1 END = 1",
+    )
+
+
+def _coded(entry: Entry, variable: Variable, raw: str, *, numeric: bool) -> Iterator[_Case]:
+    for code, word in (entry.codes or {}).items():
+        number_ = _as_number(code)
+        if number_ is None:
+            when = f"lower(trim(CAST({raw} AS VARCHAR))) = {text(code.strip().casefold())}"
+        else:
+            when = f"{_written(raw, numeric=numeric)} = {number_!r}"
+        if word is None:
+            yield _Case(when, None)
+        elif says_more(variable, word):
+            yield _Case(when, None, odd=True)
+        else:
+            value = _meant(variable, word)
+            yield _Case(when, value, unknown=value is None)
+
+
+def _as_number(code: str) -> float | None:
+    try:
+        return float(code)
+    except ValueError:
+        return None
+
+
+def _written(raw: str, *, numeric: bool) -> str:
+    """The number that a cell holds, NULL where it is none that is plainly written."""
+    if numeric:
+        return f"CAST({raw} AS DOUBLE)"
+    return f"CASE WHEN regexp_full_match(trim({raw}), '{_PLAIN}') THEN TRY_CAST(trim({raw}) AS DOUBLE) END"
+
+
+def _numbers(entry: Entry, variable: Variable, raw: str, *, numeric: bool) -> Iterator[_Case]:
+    written = _written(raw, numeric=numeric)
+    usual = units.find(variable, entry.unit or "") or units.Unit(variable.unit or "", 1.0)
+    if entry.unit_column is None:
+        yield _number(variable, written, usual, "")
+        return
+    beside = f"lower(replace(trim(CAST({name(entry.unit_column)} AS VARCHAR)), ' ', ''))"
+    none = f"{name(entry.unit_column)} IS NULL OR {beside} = ''"
+    yield _number(variable, written, usual, f"({none}) AND ")
+    for spelt in variable.units:
+        unit = units.find(variable, spelt)
+        if unit is not None:
+            yield _number(variable, written, unit, f"{beside} = {text(spelt.lower().replace(' ', ''))} AND ")
+
+
+def _number(variable: Variable, written: str, unit: units.Unit, which: str) -> _Case:
+    """A number in one unit: converted, and within what is possible; traps are measured as it was written."""
+    value = written if unit.factor == 1 else f"{written} * {unit.factor!r}"
+    within = [f"{written} IS NOT NULL"]
+    if variable.hard is not None:
+        low, high = variable.hard
+        within += [f"{value} >= {low!r}", f"{value} <= {high!r}"]
+    for trap in variable.unit_traps:
+        if trap["act"] == "refuse" and (trap.get("unit") or variable.unit) == unit.name:
+            within += [f"{written} >= {trap['below']!r}"] if trap.get("below") is not None else []
+            within += [f"{written} <= {trap['above']!r}"] if trap.get("above") is not None else []
+    return _Case(which + " AND ".join(within), value)
+
+
+def _words(variable: Variable, raw: str, *, numeric: bool) -> Iterator[_Case]:
+    if variable.kind == "yesno" and numeric:
+        yield _Case(f"{raw} = 1", "1")
+        yield _Case(f"{raw} = 0", "0")
+        return
+    shown = f"lower(trim(CAST({raw} AS VARCHAR)))"
+    if variable.kind == "yesno":
+        for answer in (True, False):
+            words = ", ".join(text(word) for word, means in TABLE_WORDS.items() if means is answer)
+            yield _Case(f"{shown} IN ({words})", str(int(answer)))
+        return
+    bare = f"regexp_replace({shown}, '[\\s_-]+', '', 'g')"
+    for code in range(len(variable.values)):
+        exact = [word for word, one in choices(variable).items() if one.low == one.high == code and not one.also]
+        yield _Case(f"{bare} IN ({', '.join(map(text, exact))})", str(code))
+
+
+def says_more(variable: Variable, word: str) -> bool:
+    """Whether a word says more than one value of one input: ``G3`` is two stages, ``5D`` is dialysis besides."""
+    reading = _read(variable, word)
+    return bool(reading.also) or any(isinstance(given.value, Range) for given in reading.given.values())
+
+
+def _meant(variable: Variable, word: str) -> str | None:
+    """Return what a word of a map means as a value, None for unknown. The map was checked when it was read."""
+    given = _read(variable, word).given.get(variable.name)
+    if given is None or given.value is None:
+        return None
+    if isinstance(given.value, str):
+        return str(variable.values.index(given.value))
+    return str(int(given.value)) if isinstance(given.value, bool) else repr(given.value)
+
+
+def _read(variable: Variable, word: str) -> Reading:
+    reading = Reading(registry())
+    read(variable, Written(word, ""), reading)
+    return reading
+
+
+# ---- expressions -----------------------------------------------------------------------------------------------------
+
+
+def _worked_out(node: Node, variable: Variable, kinds: Mapping[str, str]) -> Source:
+    """An expression over the table's own columns; what cannot be worked out is not stated."""
+    numbers = {each: Quantity(f"({_written(name(each), numeric=is_numeric(kinds[each]))})") for each in names(node)}
+    columns = Columns({}, numbers, {}, frozenset())
+    if variable.kind == "yesno":
+        return Source(integer(truth(node, columns)))
+    value = number(quantity(node, columns).value)
+    if variable.hard is None:
+        return Source(value)
+    within = f"{value} >= {variable.hard[0]!r} AND {value} <= {variable.hard[1]!r}"
+    odd = f"CASE WHEN {within} OR {value} IS NULL THEN 0 ELSE 1 END = 1"
+    return Source(f"CASE WHEN {within} THEN {value} END", None, odd)

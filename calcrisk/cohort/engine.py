@@ -1,0 +1,144 @@
+"""DuckDB, embedded: the only door to it. It reads and writes tables larger than memory, and runs our SELECT."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import contextmanager
+from importlib.util import find_spec
+from itertools import chain
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any, Final
+
+from calcrisk.errors import Fault, InputError, SurroundingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    import duckdb
+
+_MEMORY: Final = "700MB"  # of DuckDB's own: with Python and what it reads ahead the process stays below 1 GiB
+_PAUSE: Final = 0.05  # seconds between two looks at how far a query has come
+_WHOLE: Final = 100.0  # per cent
+_BATCH: Final = 65_536  # rows of a record batch
+
+Row = tuple[Any, ...]
+
+
+def require() -> None:
+    """Raise ``SurroundingsError`` when the extra is not installed: told before anything is read."""
+    if find_spec("duckdb") is None:
+        message, hint = "tables are read by duckdb, which is not installed", "pip install 'calcrisk[cohort]'"
+        raise SurroundingsError([Fault(code="extra-not-installed", message=message, hint=hint)])
+
+
+class Engine:
+    """One connection in memory; what does not fit goes to a folder that is removed in the end."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Take an open connection; ``engine`` opens one."""
+        self._connection = connection
+
+    def rows(self, query: str, values: Sequence[object] = ()) -> list[Row]:
+        """Run a query and return what it gives. Raises ``InputError`` or ``SurroundingsError``."""
+        with _telling():
+            return self._connection.execute(query, list(values)).fetchall()
+
+    def some(self, query: str, count: int) -> Iterator[list[Row]]:
+        """Run a query and give what it gives, so many rows at a time."""
+        with _telling():
+            cursor = self._connection.cursor().execute(query)
+            while rows := cursor.fetchmany(count):
+                yield rows
+
+    def columns(self, relation: str) -> dict[str, str]:
+        """Name the columns of a relation, each with its type."""
+        return {name: kind for name, kind, *_ in self.rows(f"DESCRIBE SELECT * FROM {relation}")}
+
+    def watched(self, query: str, advance: Callable[[float], None]) -> None:
+        """Run a long query; ``advance`` is told again and again which share of it (0 to 1) has been done since."""
+        failure: list[BaseException] = []
+        ended = threading.Event()  # not the thread itself: one whose wait was interrupted counts as ended too early
+        threading.Thread(target=self._run, args=(query, failure, ended), daemon=True).start()
+        done = 0.0
+        try:
+            while not ended.wait(_PAUSE):
+                now = max(self._connection.query_progress(), 0.0) / _WHOLE
+                advance(max(now - done, 0.0))
+                done = max(now, done)
+        except KeyboardInterrupt:
+            self._connection.interrupt()
+            ended.wait()
+            raise
+        if failure:
+            raise failure[0]
+        advance(1 - done)
+
+    def through(self, query: str, work: Callable[[Iterable[Any]], Iterator[Any]], table: str) -> None:
+        """Keep what ``work`` makes of the record batches of a query as a table; no more than a few batches are held."""
+        import pyarrow as pa
+
+        cursor = self._connection.cursor()
+        with _telling():
+            coming = work(cursor.sql(query).to_arrow_reader(_BATCH))
+            if (first := next(coming, None)) is not None:
+                batches = pa.RecordBatchReader.from_batches(first.schema, chain([first], coming))
+                self._connection.from_arrow(batches).create(table)
+
+    def _run(self, query: str, failure: list[BaseException], ended: threading.Event) -> None:
+        try:
+            with _telling():
+                self._connection.execute(query)
+        except BaseException as error:  # noqa: BLE001  # told by whoever waits
+            failure.append(error)
+        ended.set()
+
+
+@contextmanager
+def engine(threads: int | None = None) -> Iterator[Engine]:
+    """Open an engine that keeps below 1 GiB of memory and gives rows in the order of the table."""
+    import duckdb
+
+    with TemporaryDirectory(prefix="calcrisk-") as folder, duckdb.connect() as connection:
+        settings: dict[str, object] = {
+            "memory_limit": _MEMORY,
+            "temp_directory": folder,
+            "preserve_insertion_order": True,
+            "autoinstall_known_extensions": False,  # nothing is fetched from a network
+            "autoload_known_extensions": False,
+            "enable_progress_bar": True,  # or it keeps no account of progress
+            "enable_progress_bar_print": False,
+        }
+        if threads is not None:
+            settings["threads"] = threads
+        for name, value in settings.items():
+            connection.execute(f"SET {name} = {value!r}")
+        yield Engine(connection)
+
+
+@contextmanager
+def _telling() -> Iterator[None]:
+    """Say of an error of the engine's what a user can do about it."""
+    import duckdb
+
+    try:
+        yield
+    except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
+        raise SurroundingsError([Fault(code="engine", message=_first(error))]) from None
+    except (duckdb.InvalidInputException, duckdb.ConversionException) as error:
+        hint = "is it a table with one header line, UTF-8, every row as long as the header?"
+        raise InputError([Fault(code="unreadable-table", message=_first(error), hint=hint)]) from None
+
+
+def _first(error: Exception) -> str:
+    """The first line of the engine's message: the others repeat the settings it tried, or lines of the file."""
+    return str(error).strip().splitlines()[0]
+
+
+def text(value: str) -> str:
+    """Write a text as SQL does."""
+    return "'" + value.replace("'", "''") + "'"
+
+
+def name(value: str) -> str:
+    """Write the name of a column as SQL does."""
+    return '"' + value.replace('"', '""') + '"'

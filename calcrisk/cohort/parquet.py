@@ -1,0 +1,31 @@
+"""Rows that were answered one by one, as a Parquet file."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from calcrisk.cohort.engine import engine, name, text
+from calcrisk.cohort.scoring import kind_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+
+def from_lines(lines: str, output: str, columns: Sequence[str], said: Mapping[str, str]) -> None:
+    """Write ``output`` from a file of JSON, one row a line, under these columns; ``said`` goes into the file."""
+    kinds = ", ".join(f"{name(column)}: {text(kind_of(column))}" for column in columns)
+    rows = f"read_json({text(lines)}, format = 'newline_delimited', columns = {{{kinds}}})"
+    with engine() as at_work:
+        at_work.rows(f"COPY (SELECT * FROM {rows}) TO {text(output)} ({options(said)})")
+
+
+def options(said: Mapping[str, str]) -> str:
+    """Return how a Parquet file is written: with what its answers were made with."""
+    values = ", ".join(f"{name(key)}: {text(value)}" for key, value in said.items())
+    return f"FORMAT parquet, KV_METADATA {{{values}}}"
+
+
+def made_with(rulebook: str, profile: str, assumed: Mapping[str, object]) -> dict[str, str]:
+    """Say what answers were made with."""
+    told = ", ".join(f"{what}: {value}" for what, value in assumed.items())
+    return {"calcrisk_rulebook": rulebook, "calcrisk_profile": profile, "calcrisk_assumed": told}

@@ -1,0 +1,118 @@
+"""An odd row, read as a patient document is read: the same words mean the same, and the same faults are told."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, Final
+
+from calcrisk import units
+from calcrisk.cohort.cells import TABLE_WORDS
+from calcrisk.cohort.tables import PLACE, SOURCE
+from calcrisk.inputs.documents import Document
+from calcrisk.rules.closures import exact
+from calcrisk.rules.expression import names
+from calcrisk.stated import Location, Written
+from calcrisk.variables import registry
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from calcrisk.cohort.columnmap import ColumnMap, Entry
+    from calcrisk.rules.expression import Node
+    from calcrisk.variables import Variable
+
+_YES_NO: Final = {True: "yes", False: "no"}
+
+
+class Reader:
+    """Turns rows of one table into documents."""
+
+    def __init__(self, column_map: ColumnMap) -> None:
+        """Take a map whose expressions were read."""
+        self._map = column_map
+
+    def __call__(self, row: Mapping[str, Any]) -> Document:
+        """Return the document of one row: its cells as they were written, each with its row and column."""
+        source, place = str(row[SOURCE]), int(row[PLACE])
+        fields: dict[str, Written] = {}
+        for each, entry in self._map.entries.items():
+            if (said := self._said(entry, row)) is not None:
+                at = Location(source, path=entry.column or each)
+                fields[each] = Written(said, f"{source}, row {place + 1}", at)
+        self._add(fields, self._map.constants, "the same for every row")
+        assumed = {each: word for each, word in self._map.assume.items() if _is_silent(each, word, fields)}
+        self._add(fields, assumed, "assumed of every row")
+        identifier = row.get(self._map.id) if self._map.id else None
+        return Document(source, fields, id=None if identifier is None else str(identifier), index=place)
+
+    def _add(self, fields: dict[str, Written], words: Mapping[str, str], origin: str) -> None:
+        for each, word in words.items():
+            fields.setdefault(each, Written(word, origin, Location(self._map.source, path=each)))
+
+    def _said(self, entry: Entry, row: Mapping[str, Any]) -> str | None:
+        variable = registry()[entry.variable]
+        if entry.node is not None:
+            return _worked_out(entry.node, row, variable)
+        written = _shown(row[entry.column or ""])
+        if written is None:
+            return None
+        for code, word in (entry.codes or {}).items():
+            if _same(code, written):
+                return word
+        if variable.kind == "yesno":
+            return _YES_NO.get(TABLE_WORDS.get(written.casefold(), None), written)  # type: ignore[arg-type]  # None is in no table
+        return _with_unit(entry, row, written) if variable.kind == "number" else written
+
+
+def _shown(raw: object) -> str | None:
+    """Return a cell as it would have been written; None where nothing is stated."""
+    if raw is None or (isinstance(raw, float) and math.isnan(raw)):
+        return None
+    if isinstance(raw, bool):
+        return _YES_NO[raw]
+    if isinstance(raw, float) and raw.is_integer():
+        return str(int(raw))
+    return str(raw).strip() or None
+
+
+def _same(code: str, written: str) -> bool:
+    try:
+        return float(code) == float(written)
+    except ValueError:
+        return code.strip().casefold() == written.casefold()
+
+
+def _with_unit(entry: Entry, row: Mapping[str, Any], written: str) -> str:
+    """Put the unit of the column behind a bare number."""
+    beside = _shown(row[entry.unit_column]) if entry.unit_column else None
+    unit = beside or entry.unit
+    measured = units.measure(written)
+    return f"{written} {unit}" if unit and measured is not None and not measured.unit else written
+
+
+def _worked_out(node: Node, row: Mapping[str, Any], variable: Variable) -> str | None:
+    slots = {each: at for at, each in enumerate(sorted(names(node)))}
+    value = exact(node, slots)([_number(row[each]) for each in slots])
+    if value is None:
+        return None
+    return _YES_NO[bool(value)] if variable.kind == "yesno" else repr(float(value))
+
+
+def _number(raw: object) -> float | None:
+    written = _shown(raw)
+    measured = None if written is None else units.measure(written)
+    return None if measured is None or measured.bound or measured.unit else measured.number
+
+
+def _is_silent(variable: str, word: str, fields: Mapping[str, Written]) -> bool:
+    """Whether a row neither says nor implies anything against an assumption."""
+    if variable in fields:
+        return False
+    implications = registry().implications
+    if TABLE_WORDS.get(word.casefold()) is False:
+        return not any(_answers(each, fields, yes=True) for each, others in implications.items() if variable in others)
+    return not any(_answers(each, fields, yes=False) for each in implications.get(variable, ()))
+
+
+def _answers(variable: str, fields: Mapping[str, Written], *, yes: bool) -> bool:
+    return variable in fields and TABLE_WORDS.get(str(fields[variable].raw).casefold()) is yes

@@ -1,0 +1,204 @@
+"""A table of patients, scored: our SELECT for every row it can read, the walk for one patient for every other.
+
+A row is *odd* when a cell says something that plain SQL does not read: a unit in the cell, a censored number, a word
+for a number, a contradiction, an impossible value. Such a row goes through the same reader as a document does, and is
+assessed or refused in its place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from calcrisk.cohort.engine import name, text
+from calcrisk.cohort.lists import MANY, mask_columns, texts, word_type
+from calcrisk.cohort.tables import FILE, OURS, PLACE, SOURCE
+from calcrisk.rules.sql.select import LISTS, Wish, select
+from calcrisk.rules.sql.statement import statement
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from calcrisk.cohort.engine import Engine
+    from calcrisk.cohort.tables import Table
+    from calcrisk.rules.rulebook import Rulebook
+    from calcrisk.rules.sql.select import Select
+    from calcrisk.rules.sql.states import Source
+
+_SAMPLE: Final = 100_000  # rows that tell whether combinations are few
+_TOGETHER: Final = 512  # odd rows that are answered together
+_YES_NO: Final = ("settled", "at_or_above", "ionised_calcium_measured")
+_NUMBERS: Final = ("ca_p_product", "corrected_ca_p_product", "ionised_calcium_mmol_l", "brushite_at_phosphate_mg_dl")
+_INDEX: Final = "si_"  # saturation indices
+_VALUE: Final = "__value"
+_KEYS: Final = ("source", "index", "id")
+
+Cells = dict[str, Any]
+Solve = Callable[[Iterable[Any], Sequence[str]], Iterator[Any]]
+
+
+class Staged(NamedTuple):
+    """How the rules see a table: where each input comes from, which column is the id, which rows are odd."""
+
+    sources: Mapping[str, Source]
+    id: str  # an SQL expression; NULL where there is none
+    odd: str | None  # a condition that is never NULL
+    assumed: Mapping[str, object]  # of every row
+
+
+class Counts(NamedTuple):
+    """How many rows there are, and how many of them the reader of documents has to read."""
+
+    rows: int
+    odd: int
+
+
+class Cohort:
+    """One table on its way: ``survey`` it, ``answer`` its odd rows, then ``query`` the whole."""
+
+    def __init__(self, engine: Engine, book: Rulebook, table: Table, staged: Staged, columns: Sequence[str]) -> None:
+        """``columns`` are those of the answer that are wanted, in order."""
+        self._engine, self._book, self._table, self._staged = engine, book, table, staged
+        self._columns = columns
+        self._lists = frozenset(LISTS) & frozenset(columns)
+        words = (*book.data["classes"], *book.data["tier_names"], *book.data["levels"])
+        self._word = word_type(engine, words)
+        self._masks = bool(self._lists - {"settled"}) and self._combinations_are_few()
+        self._chosen = self._select(masks=self._masks)
+        self._joined: list[str] = []
+        self.counts = Counts(0, 0)
+
+    def _select(self, *, masks: bool) -> Select:
+        return select(self._book, self._staged.sources, Wish(self._lists, masks, self._written))
+
+    def _written(self, word: str) -> str:
+        return f"CAST({text(word)} AS {self._word})"
+
+    def _statement(self, chosen: Select, relation: str) -> str:
+        odd = f"CASE WHEN {self._staged.odd} THEN 1 ELSE 0 END" if self._staged.odd else "0"
+        keys = {"calcrisk_id": self._staged.id, "calcrisk_odd": odd} | {ours: ours for ours in OURS}
+        return statement(chosen, f"{relation} AS patients", keys, comments=False)
+
+    def _combinations_are_few(self) -> bool:
+        chosen = self._select(masks=True)
+        some = self._statement(chosen, f"(SELECT * FROM {self._table.relation} LIMIT {_SAMPLE})")
+        masks = ", ".join(mask_columns(chosen)) or "1"
+        ((found,),) = self._engine.rows(f"SELECT count(*) FROM (SELECT DISTINCT {masks} FROM ({some}))")
+        return bool(found < MANY)
+
+    # ---- the first pass ----------------------------------------------------------------------------------------------
+
+    def survey(self, advance: Callable[[float], None]) -> Counts:
+        """Count the rows of each kind: by class, by tiers, odd or not, and by the masks of their lists."""
+        tiers = [f"{tier}_tier" for tier in self._book.data["tiers"]]
+        shared = ", ".join(["calcrisk_odd", "classification", *tiers, *mask_columns(self._chosen)])
+        whole = self._statement(self._chosen, self._table.relation)
+        query = f"SELECT {shared}, count(*) AS patients FROM ({whole}) GROUP BY ALL"
+        self._engine.watched(f"CREATE TEMP TABLE groups AS {query}", advance)
+        ((rows, odd),) = self._engine.rows(
+            "SELECT coalesce(sum(patients), 0), coalesce(sum(patients * calcrisk_odd), 0) FROM groups"
+        )
+        self.counts = Counts(int(rows), int(odd))
+        return self.counts
+
+    # ---- odd rows ----------------------------------------------------------------------------------------------------
+
+    def odd_rows(self) -> Iterator[list[dict[str, Any]]]:
+        """Give the odd rows, some at a time, with the table's own columns and ``OURS``."""
+        yield from self._raw(f"WHERE {self._staged.odd}")
+
+    def _raw(self, which: str) -> Iterator[list[dict[str, Any]]]:
+        columns = [*OURS, *self._table.columns]
+        shown = ", ".join(map(name, columns))
+        query = f"SELECT {shown} FROM {self._table.relation} AS patients {which}"
+        for rows in self._engine.some(query, _TOGETHER):
+            yield [dict(zip(columns, row, strict=True)) for row in rows]
+
+    def begin_answers(self) -> None:
+        """Make room for the answers to odd rows."""
+        kinds = {column: kind_of(column) for column in self._columns if column not in _KEYS}
+        columns = ", ".join(f"{_odd(column)} {kind}" for column, kind in kinds.items())
+        self._engine.rows(f"CREATE TEMP TABLE odd ({FILE} INTEGER, {PLACE} BIGINT, {columns})")
+
+    def answer(self, rows: Sequence[Mapping[str, Any]], cells: Sequence[Cells]) -> None:
+        """Keep the answers to odd rows: the cells of each, by the names of the columns."""
+        kept = [column for column in self._columns if column not in _KEYS]
+        lists: list[list[Any]] = [[row[FILE] for row in rows], [row[PLACE] for row in rows]]
+        lists += [[one.get(column) for one in cells] for column in kept]
+        kinds = ["INTEGER", "BIGINT", *map(kind_of, kept)]
+        values = ", ".join(f"unnest(CAST(? AS {kind}[]))" for kind in kinds)
+        self._engine.rows(f"INSERT INTO odd SELECT {values}", lists)
+
+    # ---- the chemistry -----------------------------------------------------------------------------------------------
+
+    def add_chemistry(self, inputs: Sequence[str], solve: Solve) -> None:
+        """Let ``solve`` give the chemistry of the rows that SQL reads, from record batches of ``inputs``."""
+        chosen = select(self._book, self._staged.sources, Wish(frozenset(), inputs=tuple(inputs)))
+        held = [column.name for column in chosen.answer if column.name.endswith(_VALUE)]
+        shown = ", ".join(f"CAST({column} AS DOUBLE) AS {column.removesuffix(_VALUE)}" for column in held)
+        whole = self._statement(chosen, self._table.relation)
+        query = f"SELECT {FILE}, {PLACE}, {shown} FROM ({whole}) WHERE calcrisk_odd = 0"
+        self._engine.through(query, lambda batches: solve(batches, (FILE, PLACE)), "chemistry")
+        self._joined.append("chemistry")
+
+    # ---- the whole ---------------------------------------------------------------------------------------------------
+
+    def query(self, dressed: Callable[[str, str], str] | None = None) -> str:
+        """Write the query that gives every row under the wanted columns, in the order of the table.
+
+        ``dressed`` has the last word on the expression of a column.
+        """
+        whole, told = self._statement(self._chosen, self._table.relation), self._plain()
+        if self.counts.odd:
+            self._joined.append("odd")
+            told = {column: self._either(column, told[column]) for column in self._columns}
+        if dressed:
+            told = {column: dressed(column, told[column]) for column in self._columns}
+        shown = ", ".join(f"{told[column]} AS {name(column)}" for column in self._columns)
+        joins = "".join(f" LEFT JOIN {other} USING ({FILE}, {PLACE})" for other in self._joined)
+        order = f" ORDER BY {FILE}, {PLACE}" if joins else ""  # a join gives rows in any order
+        return f"SELECT {shown} FROM ({whole}){joins}{order}"
+
+    def worst(self, count: int) -> Iterator[list[dict[str, Any]]]:
+        """Give so many of the rows that SQL reads, those of the highest tiers first; 0 for all."""
+        tiers = [f"{tier}_tier" for tier in self._book.data["tiers"]]
+        places = self._book.data["tier_names"]
+        ranks = (f"list_position({list(places)!r}, CAST({tier} AS VARCHAR)) DESC NULLS LAST" for tier in tiers)
+        order = ", ".join([*ranks, FILE, PLACE])
+        limit = f" LIMIT {count}" if count else ""
+        whole = self._statement(self._chosen, self._table.relation)
+        first = f"SELECT {FILE}, {PLACE} FROM ({whole}) WHERE calcrisk_odd = 0 ORDER BY {order}{limit}"
+        yield from self._raw(f"SEMI JOIN ({first}) USING ({FILE}, {PLACE})")
+
+    def _either(self, column: str, plain: str) -> str:
+        if column in _KEYS:
+            return plain
+        kind = kind_of(column)
+        return f"CASE WHEN calcrisk_odd = 1 THEN {_odd(column)} ELSE CAST({plain} AS {kind}) END"
+
+    def _plain(self) -> dict[str, str]:
+        """Return the expression of each column for the rows that SQL reads."""
+        ours = {"source": SOURCE, "index": PLACE, "id": "calcrisk_id", "status": "'scored'", "errors": "NULL"}
+        ours["rulebook_sha256"] = text(self._book.sha256)
+        found = {column: column for column in (*self._columns, *(part.name for part in self._chosen.answer))}
+        found |= {column: f"CAST({column} AS BOOLEAN)" for column in _YES_NO if column in found}
+        return found | ours | (texts(self._engine, self._chosen, "groups") if self._masks else {})
+
+    def tallies(self) -> Iterable[tuple[Any, ...]]:
+        """Give the class, the tiers and the number of each group of the rows that SQL read."""
+        tiers = ", ".join(f"{tier}_tier" for tier in self._book.data["tiers"])
+        query = f"SELECT classification, {tiers}, sum(patients) FROM groups WHERE calcrisk_odd = 0 GROUP BY ALL"
+        return self._engine.rows(query)
+
+
+def kind_of(column: str) -> str:
+    """Return the type of a column of the answer."""
+    if column == "index":
+        return "BIGINT"
+    if column in _YES_NO:
+        return "BOOLEAN"
+    return "DOUBLE" if column in _NUMBERS or column.startswith(_INDEX) else "VARCHAR"
+
+
+def _odd(column: str) -> str:
+    return name(f"odd_{column}")

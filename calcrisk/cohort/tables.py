@@ -1,0 +1,89 @@
+"""Files of one row a patient, as one relation of the engine's: the columns of all, source and place beside them."""
+
+from __future__ import annotations
+
+import glob
+import os
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from calcrisk.cohort.engine import text
+from calcrisk.errors import Fault, InputError, UsageError, cannot_read
+from calcrisk.inputs.sources import TABLES
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from calcrisk.cohort.engine import Engine
+
+_PARQUET: Final = ".parquet"
+LINES: Final = (".ndjson", ".jsonl", ".ndjson.gz", ".jsonl.gz")
+SOURCE, PLACE, FILE = "calcrisk_source", "calcrisk_place", "calcrisk_file"  # columns of ours beside those of the table
+OURS: Final = (SOURCE, PLACE, FILE)
+_GLOB: Final = "*?["
+
+
+class Table(NamedTuple):
+    """The relation that a SELECT reads, and its own columns with their types."""
+
+    relation: str
+    columns: dict[str, str]
+    files: tuple[str, ...]
+
+
+def table_files(paths: Sequence[str], *, lines: bool) -> list[str]:
+    """Return the tables that the paths name: files, patterns (``*.csv``), and folders of tables, in order.
+
+    ``lines`` takes NDJSON for a table as well. Raises ``UsageError`` for what is no table.
+    """
+    found = [file for path in paths for file in _files(path, lines=lines)]
+    wrong = [file for file in found if not _readable(file, lines=lines)]
+    if wrong:
+        raise UsageError([_no_table(file) for file in wrong])
+    return list(dict.fromkeys(found))
+
+
+def _files(path: str, *, lines: bool) -> list[str]:
+    if os.path.isdir(path):  # noqa: PTH112  # as in sources
+        inside = (os.path.join(path, name) for name in sorted(os.listdir(path)))  # noqa: PTH118, PTH208  # names as typed
+        return [file for file in inside if _readable(file, lines=lines)]
+    if any(sign in path for sign in _GLOB) and not os.path.exists(path):  # noqa: PTH110  # as in sources
+        return sorted(glob.glob(path)) or [path]  # noqa: PTH207  # the path as typed
+    return [path]
+
+
+def _readable(path: str, *, lines: bool) -> bool:
+    return path.lower().endswith((*TABLES, *(LINES if lines else ())))
+
+
+def _no_table(path: str) -> Fault:
+    hint = f"tables end in {', '.join(TABLES)}; patient documents are read without them, in a call of their own"
+    return Fault(code="no-table", message="this is no table", file=path, hint=hint)
+
+
+def opened(engine: Engine, files: Sequence[str]) -> Table:
+    """Open files as one relation; a column that one of them lacks is empty there. Raises ``InputError``."""
+    for file in files:
+        _complain_unless_there(file)
+    whole = " UNION ALL BY NAME ".join(_read(file, at) for at, file in enumerate(files))
+    columns = engine.columns(f"({whole})")
+    return Table(f"({whole})", {name: kind for name, kind in columns.items() if name not in OURS}, tuple(files))
+
+
+def _complain_unless_there(file: str) -> None:
+    try:
+        with open(file, "rb"):  # noqa: PTH123  # as in sources
+            pass
+    except OSError as error:
+        raise InputError([cannot_read(file, error)]) from None
+
+
+def _read(file: str, at: int) -> str:
+    lower, whose = file.lower(), f"{text(file)} AS {SOURCE}, {at} AS {FILE}"
+    if lower.endswith(_PARQUET):
+        read = f"read_parquet({text(file)}, file_row_number = true)"
+        return f"SELECT * EXCLUDE (file_row_number), {whose}, file_row_number AS {PLACE} FROM {read}"
+    if lower.endswith(TABLES):
+        read = f"read_csv({text(file)}, all_varchar = true, header = true, strict_mode = true)"
+    else:
+        read = f"read_json({text(file)}, format = 'newline_delimited')"
+    return f"SELECT *, {whose}, row_number() OVER () - 1 AS {PLACE} FROM {read}"

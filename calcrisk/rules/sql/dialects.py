@@ -1,0 +1,111 @@
+"""The same SELECT in the dialects of warehouses: each column's expression is translated, the layout and comments stay.
+
+Everything is written in what DuckDB reads, which is nearly the standard. sqlglot does the rest, expression by
+expression; what it does not know is mended here.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from calcrisk.errors import Fault, SurroundingsError, UsageError, did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from sqlglot import exp
+
+    from calcrisk.rules.sql.layers import Column
+    from calcrisk.rules.sql.select import Select
+
+_WRITTEN: Final = "duckdb"  # the dialect that the walk writes
+_LONGEST: Final = 8000  # letters of a list: no rulebook has as many
+
+
+class Dialect(NamedTuple):
+    """How one is written. ``executed`` tells that the tests run it; ``fence`` ends every inner stage."""
+
+    executed: bool = False
+    fence: str = ""
+
+
+DIALECTS: Final[Mapping[str, Dialect]] = {
+    _WRITTEN: Dialect(executed=True),
+    "postgres": Dialect(executed=True, fence="OFFSET 0"),  # it would repeat every expression where it is read
+    "spark": Dialect(executed=True),
+    "sqlite": Dialect(executed=True),
+    "bigquery": Dialect(),
+    "databricks": Dialect(),
+    "redshift": Dialect(),
+    "snowflake": Dialect(),
+    "trino": Dialect(),
+    "tsql": Dialect(),
+}
+
+
+def dialect(name: str) -> Dialect:
+    """Return a dialect by its name; raises ``UsageError`` with the nearest one."""
+    if name not in DIALECTS:
+        hint = did_you_mean(name, DIALECTS) or f"one of {', '.join(DIALECTS)}"
+        raise UsageError([Fault(code="unknown-dialect", message=f"no dialect {name!r}", path="--dialect", hint=hint)])
+    return DIALECTS[name]
+
+
+def translated(chosen: Select, name: str) -> Select:
+    """Return the stages in another dialect.
+
+    Raises ``UsageError`` for what it has no words for, ``SurroundingsError`` when the extra is not installed.
+    """
+    if name == _WRITTEN:
+        return chosen
+    tell = _Translator(name)
+    stages = tuple(stage._replace(columns=tell.columns(stage.columns)) for stage in chosen.stages)
+    return chosen._replace(stages=stages, answer=tell.columns(chosen.answer))
+
+
+def expressions(written: Mapping[str, str], name: str) -> dict[str, str]:
+    """Return named expressions in another dialect, as ``translated`` does."""
+    tell = (lambda sql: sql) if name == _WRITTEN else _Translator(name).expression
+    return {label: tell(sql) for label, sql in written.items()}
+
+
+class _Translator:
+    def __init__(self, name: str) -> None:
+        try:
+            import sqlglot
+        except ImportError:
+            message, hint = "another dialect than DuckDB's needs sqlglot", "pip install 'calcrisk[sql]'"
+            raise SurroundingsError([Fault(code="extra-not-installed", message=message, hint=hint)]) from None
+        self._sqlglot, self._name = sqlglot, name
+        self._seen: dict[str, str] = {}
+
+    def columns(self, columns: Iterable[Column]) -> tuple[Column, ...]:
+        return tuple(column._replace(sql=self.expression(column.sql)) for column in columns)
+
+    def expression(self, sql: str) -> str:
+        if sql not in self._seen:
+            self._seen[sql] = sql if sql.isidentifier() else self._translate(sql)
+        return self._seen[sql]
+
+    def _translate(self, sql: str) -> str:
+        tree = self._sqlglot.parse_one(sql, read=_WRITTEN)
+        if mend := _MENDS.get(self._name):
+            tree = tree.transform(mend)
+        try:
+            return tree.sql(self._name, unsupported_level=self._sqlglot.ErrorLevel.RAISE)
+        except self._sqlglot.errors.UnsupportedError as error:
+            message = f"{self._name} has no words for {sql}: {error}"
+            hint = "shape the columns in a view of your own, and map that"
+            raise UsageError([Fault(code="unsupported-expression", message=message, hint=hint)]) from None
+
+
+def _for_tsql(node: exp.Expression) -> exp.Expression:
+    """T-SQL cuts a text only where it is told how many letters to keep."""
+    from sqlglot import exp
+
+    if isinstance(node, exp.Substring) and not node.args.get("length"):
+        node.set("length", exp.Literal.number(_LONGEST))
+    return node
+
+
+_MENDS: Final = {"tsql": _for_tsql}
