@@ -53,6 +53,14 @@ class Moved(NamedTuple):
     because: str
 
 
+class Open(NamedTuple):
+    """A question that is open in one of the two answers only; ``decisive`` as there."""
+
+    input: str
+    label: str
+    decisive: bool
+
+
 class Said(NamedTuple):
     """Something that is said in one of the two answers only: an alert, a pattern to consider, a warning."""
 
@@ -79,8 +87,8 @@ class Difference(NamedTuple):
     mechanisms: tuple[Shift, ...]
     rules: tuple[Moved, ...]
     facts: tuple[Shift, ...]
-    opened: tuple[Shift, ...]  # questions that are missing only afterwards
-    closed: tuple[Shift, ...]  # questions that were missing only before
+    opened: tuple[Open, ...]  # questions that are missing only afterwards
+    closed: tuple[Open, ...]  # questions that were missing only before
     begun: tuple[Said, ...]
     ceased: tuple[Said, ...]
     kept: tuple[Kept, ...] = ()  # of what was set, the inputs that a goal would never change, and why
@@ -127,6 +135,17 @@ class Both(NamedTuple):
     relative: float
 
 
+class Border(NamedTuple):
+    """A point of a frontier: a value of the first input, the nearest of the second that reaches the goal beside it.
+
+    ``edge`` is the second to nine digits; ``texts`` are both as they are printed, the second rounded into the goal.
+    """
+
+    value: float
+    edge: float
+    texts: tuple[str, str]
+
+
 class Pair(NamedTuple):
     """Two inputs changed together: the frontier of the goal between them, and its point of smallest relative change.
 
@@ -139,7 +158,7 @@ class Pair(NamedTuple):
     labels: tuple[str, str]
     units: tuple[str | None, str | None]
     nearest: Both
-    frontier: tuple[tuple[float, float], ...]
+    frontier: tuple[Border, ...]
 
 
 class Evidence(NamedTuple):

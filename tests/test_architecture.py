@@ -208,7 +208,14 @@ def command(*arguments: str) -> str:
         pytest.param(command("--version"), _EXTRAS | _DRAWING | {"yaml"}, id="--version"),
         pytest.param(command("--help"), _EXTRAS | {"yaml", "calcrisk.render.terminal"}, id="--help"),
         pytest.param(
-            command("assess", str(SAMPLE), "--json"), _EXTRAS | _DRAWING | {"calcrisk.chemistry"}, id="assess --json"
+            command("assess", str(SAMPLE), "--json"),
+            _EXTRAS | _DRAWING | {"calcrisk.chemistry", "calcrisk.whatif", "calcrisk.scenario"},
+            id="assess --json",
+        ),
+        pytest.param(
+            command("what-if", str(SAMPLE), "--goal", "vascular=low", "--json"),
+            _EXTRAS | _DRAWING | {"calcrisk.chemistry", "calcrisk.explaining"},
+            id="what-if",
         ),
         pytest.param(command("chemistry", str(SAMPLE), "--json"), _EXTRAS - {"numpy"} | _DRAWING, id="chemistry"),
         pytest.param(

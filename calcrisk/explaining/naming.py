@@ -41,6 +41,7 @@ OURS: Final = {
     "files",
     "product",
     "minimum",
+    "modifiable",
 }  # have a page, or need none
 _TITLES: Final = ("title", "label", "phrase", "citation")
 _GREEK: Final = dict(zip("αβγδκµμ", ("alpha", "beta", "gamma", "delta", "kappa", "u", "u"), strict=True))

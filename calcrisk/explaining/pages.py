@@ -11,6 +11,7 @@ from calcrisk.explaining.beside import latency, lever, spoken
 from calcrisk.explaining.parts import CHOICE, against, basis, behind, entry_of, number, part, plain, readers, sourced
 from calcrisk.explaining.typography import Typography
 from calcrisk.explaining.whole import citations, entry_name
+from calcrisk.rules.modifiable import by_input
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -58,7 +59,14 @@ def _input(whole: Whole, name: str) -> Parts:
         *(() if entry.get("basis") == "design-choice" else part("Rests on", _claims(whole, entry))),
         *(_computed(whole, computed) if computed else ()),
         *readers(whole, name),
+        *part("In a goal of what-if", _moved_by_a_goal(whole, name)),
     )
+
+
+def _moved_by_a_goal(whole: Whole, name: str) -> Iterator[Statement]:
+    entry = by_input(whole.data, whole.data["modifiable"]).get(name)
+    if entry is not None:
+        yield Statement(f"{'may be moved' if entry['modifiable'] else 'never moved'}. {entry['why']}", None, (), CHOICE)
 
 
 def _stated_as(entry: Spec) -> str:

@@ -133,7 +133,9 @@ def _goal(goal: Goal, numbers: Numbers) -> Iterator[Section]:
 
 
 def _none(goal: Goal) -> Iterator[Item]:
-    if not goal.alone and not goal.pairs:
+    if not goal.alone and not goal.pairs and goal.now == words.NOT_ASSESSED.replace(" ", "_"):
+        yield Item("Nothing to come down from:", "none of its questions was answered, so there is no tier.")
+    elif not goal.alone and not goal.pairs:
         yield Item(
             "Nothing reaches it:", "no change of one or two modifiable inputs does, on the rules of this rulebook."
         )
@@ -172,13 +174,9 @@ def _pair(found: Pair) -> Item:
         for label, text, unit in zip(found.labels, found.nearest.texts, found.units, strict=True)
     ]
     size = f"{found.nearest.relative * _HUNDRED:.1f} %"
-    points = ", ".join(f"{words.number(x)} and {words.number(y)}" for x, y in _some(found.frontier))
+    points = ", ".join(" and ".join(each.texts) for each in found.frontier[::2])
     text = "together: the point of smallest relative change (root of the sum of squares, "
     return Item(" with ".join(sides), f"{text}{size}).", (f"On the frontier, in the same order: {points}.",))
-
-
-def _some(points: tuple[tuple[float, float], ...]) -> Iterable[tuple[float, float]]:
-    return points[::2]
 
 
 def _obstacles(goal: Goal) -> Iterator[Item]:

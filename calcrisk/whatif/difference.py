@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import chain
 from typing import TYPE_CHECKING, Final
 
-from calcrisk.scenario import Difference, Moved, Said, Shift
+from calcrisk.scenario import Difference, Moved, Open, Said, Shift
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -113,12 +113,12 @@ def _end(end: object) -> str:
     return "…" if end is None else f"{end:g}" if isinstance(end, float) else str(end)
 
 
-def _questions(one: Assessment, two: Assessment) -> Iterator[Shift]:
+def _questions(one: Assessment, two: Assessment) -> Iterator[Open]:
     """Give what is missing in the first only."""
     others = {each.input for each in two.missing}
     for each in one.missing:
         if each.input not in others:
-            yield Shift(each.input, each.label, None, "decisive" if each.decisive else None)
+            yield Open(each.input, each.label, each.decisive)
 
 
 def _only(one: Assessment, two: Assessment) -> Iterator[Said]:

@@ -98,6 +98,9 @@ class Search:
             self.now.env[program.inputs[name].slot] is None
         ):
             return "not read, since its sample is unfit or may be"
+        status = registry().companions.get((name, "status"))
+        if status is not None and status.name in self.given:
+            return f"stated as a number and as a word ({status.label}), so a number alone says something else"
         return self.unproved(name)
 
     def unproved(self, name: str) -> str | None:
@@ -112,9 +115,7 @@ class Search:
 
     def line(self, name: str) -> Line:
         """Return the line of an input that can be moved."""
-        status = registry().companions.get((name, "status"))
-        given = {key: said for key, said in self.given.items() if status is None or key != status.name}
-        return Line(self.book, given, name, courses(self.book, name).turns(self.holders))
+        return Line(self.book, self.given, name, courses(self.book, name).turns(self.holders))
 
     def region(self, line: Line, **others: float) -> Region | None:
         """Return the nearest values on a line that reach the goal, or None."""

@@ -11,7 +11,7 @@ import math
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from calcrisk.scenario import Both, Pair
+from calcrisk.scenario import Border, Both, Pair
 from calcrisk.variables import registry
 from calcrisk.whatif.courses import courses
 from calcrisk.whatif.goals import Region, nine_digits, printed, rounded
@@ -61,6 +61,8 @@ class _Frontier:
     def __init__(self, search: Search, first: str, second: str) -> None:
         self.search, self.first = search, first
         self.now = search.value(first), search.value(second)
+        # one decimal more than of one number alone: two roundings add up
+        self.digits = registry()[first].digits + 1, registry()[second].digits + 1
         self.line = _with_own_turns_found(search, second, courses(search.book, first))
         other = courses(search.book, second)
         own = [turn for turn in courses(search.book, first).turns(search.holders) if not other.touches(turn)]
@@ -108,15 +110,18 @@ class _Frontier:
         around = places[max(0, at - 1)], places[min(len(places) - 1, at + 1)]
         return min(looked[at], looked[at] if math.isinf(looked[at].distance) else _narrowed(self.at, *around))
 
-    def points(self, best: _Point) -> Iterator[tuple[float, float]]:
+    def points(self, best: _Point) -> Iterator[Border]:
         """Give some points of the frontier, from the first input as it is to where it is changed twice as far."""
         far = self.now[0] + 2 * (best.x - self.now[0])
         low, high = self.search.line(self.first).low, self.search.line(self.first).high
         end = min(max(far, low), high)
+        first, second = self.digits
         for step in range(_SHOWN):
-            x = self.now[0] + (end - self.now[0]) * step / (_SHOWN - 1)
-            if (region := self.region(x)) is not None:
-                yield x, nine_digits(region)
+            text = f"{self.now[0] + (end - self.now[0]) * step / (_SHOWN - 1):.{first}f}"
+            region = self.region(float(text))
+            beside = None if region is None else next(printed(region, second), None)
+            if region is not None and beside is not None:
+                yield Border(float(text), nine_digits(region), (text, beside))
 
 
 def _with_own_turns_found(search: Search, name: str, other: Courses) -> Line:
@@ -142,7 +147,7 @@ def _narrowed(at: Callable[[float], _Point], low: float, high: float) -> _Point:
 def _printed(frontier: _Frontier, best: _Point) -> Both | None:
     """Round the nearest point: the first number either way, the second into what then reaches the goal; confirmed."""
     names = (frontier.first, frontier.line.name)
-    digits = [registry()[name].digits + 1 for name in names]  # one more than alone: two roundings add up
+    digits = frontier.digits
     found = []
     for until in (math.inf, -math.inf):
         first = rounded(Region(best.x, until), Decimal(1).scaleb(-digits[0]))

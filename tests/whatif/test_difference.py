@@ -30,7 +30,7 @@ def test_a_change_is_told_rule_by_rule() -> None:
     moves = {each.rule: (each.before, each.after) for each in found.rules}
     assert moves["ca-p-product-at-limit-ckd"] == ("met", "not_met")
     assert moves["vitamin-k-antagonist"] == ("met", "unknown")  # no warfarin is not: no vitamin K antagonist
-    assert [each.name for each in found.opened] == ["vitamin_k_antagonist"]
+    assert [each.input for each in found.opened] == ["vitamin_k_antagonist"]
 
 
 def test_what_is_left_as_it_is_is_not_told() -> None:
@@ -54,5 +54,5 @@ def test_exactly_the_rules_that_answer_otherwise_are_told(one: dict[str, object]
     assert {each.rule for each in found.rules} == {rule for rule in was if was[rule] != now[rule]}
     assert (found.classification is None) == (before.classification == after.classification)
     missing = [{each.input for each in answer.missing} for answer in (before, after)]
-    assert {each.name for each in found.opened} == missing[1] - missing[0]
-    assert {each.name for each in found.closed} == missing[0] - missing[1]
+    assert {each.input for each in found.opened} == missing[1] - missing[0]
+    assert {each.input for each in found.closed} == missing[0] - missing[1]

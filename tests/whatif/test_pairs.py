@@ -65,7 +65,8 @@ def test_the_frontier_reaches_the_goal_and_nothing_before_it_does() -> None:
     (both,) = asked(stated, goal).pairs
     search = Search(stated, rulebook(), *goal_of(rulebook(), goal))
     line = search.line("phosphate")
-    for calcium, phosphate in both.frontier:
+    for calcium, phosphate, texts in both.frontier:
+        assert search.reaches(line.at(float(texts[1]), calcium=float(texts[0])))  # as it is printed
         assert search.reaches(line.at(phosphate, calcium=calcium))
         if phosphate < search.value("phosphate"):
             assert not search.reaches(line.at(phosphate * (1 + 1e-6), calcium=calcium))

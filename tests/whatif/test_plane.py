@@ -8,6 +8,8 @@ import pytest
 from samples import SAMPLES, patient, rulebook
 
 from calcrisk import Patient, UsageError, assess
+from calcrisk.render.layout import Page, finished
+from calcrisk.render.plane import keys, lines
 from calcrisk.whatif.plane import plane, sides
 from calcrisk.whatif.question import NOT_ASSESSED, question
 
@@ -75,3 +77,18 @@ def test_what_is_no_plane_is_refused_and_says_what_to_do(texts: tuple[str, ...])
     with pytest.raises(UsageError) as refused:
         sides(texts)
     assert all(fault.hint and fault.path == "--grid" for fault in refused.value.faults)
+
+
+@pytest.mark.parametrize("width", [30, 60, 100])
+def test_in_ascii_the_signs_are_ascii_and_no_line_is_too_long(width: int) -> None:
+    stated = patient(SAMPLES / "nhanes-dialysis-warfarin-68m.yaml")
+    page = Page.of(width, "ascii")
+    told = ["".join(text for text, _ in finished(line)) for line in lines(page, drawn(stated))]
+    assert all(line.isascii() and len(line) <= width for line in told)
+    assert {"X", "*", "-", "+"} <= set("".join(told))
+
+
+def test_each_answer_of_a_plane_has_a_sign_of_its_own() -> None:
+    found = drawn(patient(SAMPLES / "nhanes-dialysis-warfarin-68m.yaml"), "classification")
+    signs = [key.sign for key in keys(found).values()]
+    assert len(signs) == len(set(signs)) == len({cell for row in found.cells for cell in row})
