@@ -252,6 +252,35 @@ def _template(json: Annotated[bool, typer.Option("--json", hidden=True)] = False
     write(output, as_json=json)
 
 
+def _sql(  # noqa: PLR0913  # the options of the command
+    dialect: Annotated[
+        str,
+        typer.Option("--dialect", metavar="NAME", help="duckdb, postgres, spark, bigquery, snowflake, trino, tsql …"),
+    ] = "duckdb",
+    table: Annotated[
+        str, typer.Option("--table", metavar="NAME", help="The table, as your database names it.")
+    ] = "labs",
+    columns: Annotated[
+        str | None,
+        typer.Option(
+            "--columns", metavar="A,B,C or FILE", help="Its columns, as 'name' or 'name TYPE', or a file of it."
+        ),
+    ] = None,
+    map: Map = None,  # noqa: A002  # as format
+    lists: Annotated[
+        str | None,
+        typer.Option("--with", metavar="A,B", help="Costly columns as well: possible, settled, met_rules, missing."),
+    ] = None,
+    profile: Profile = None,
+    rulebook: Rulebook = None,
+    output: Output = None,
+) -> None:
+    """Print the whole rulebook as one SELECT, to be pasted into a warehouse; nothing is read but names of columns."""
+    from calcrisk.cli.sql import Asked, run
+
+    run(Asked(dialect, table, columns, map, lists, output), profile=profile, rulebook=rulebook)
+
+
 def _rules_list(
     rulebook: Rulebook = None,
     profile: Profile = None,
@@ -342,6 +371,7 @@ def command_line(arguments: Sequence[str]) -> typer.Typer:
     if "assess" not in arguments[:1]:  # which starts fast, and pays for no other command's many options
         app.command("chemistry")(_with_input_options(_chemistry, arguments if "chemistry" in arguments[:1] else ()))
     app.command("batch")(_batch)
+    app.command("sql")(_sql)
     app.command("schema")(_schema)
     app.command("template")(_template)
     app.command("explain")(_explain)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from textwrap import fill
 from typing import TYPE_CHECKING, Final
 
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
     from calcrisk.rules.sql.select import Select, Stage
 
 _WIDTH: Final = 116
+_QUOTED: Final = re.compile(r"""'[^']*'|"[^"]*"|`[^`]*`|\[[^]]*]""")
+_HELD: Final = {ord(blank): 0xE000 + at for at, blank in enumerate(" \t\n\r\f\v")}  # stand-ins that are no blanks
+_FREED: Final = {held: blank for blank, held in _HELD.items()}
 _PURPOSE: Final = {
     "inputs": "what the table says of each input, in the rulebook's units and codes; NULL is not stated, or unknown",
     "states": "what follows from an answer for others",
@@ -33,18 +37,27 @@ def header(book: Rulebook, assumed: Mapping[str, object]) -> str:
     return "".join(_comment(line, "") + "\n" for line in lines)
 
 
-def statement(chosen: Select, table: str, keys: Mapping[str, str], *, fence: str = "", comments: bool = True) -> str:
+def statement(  # noqa: PLR0913  # how a text may differ
+    chosen: Select,
+    table: str,
+    keys: Mapping[str, str],
+    *,
+    shown: Mapping[str, str] | None = None,
+    fence: str = "",
+    comments: bool = True,
+) -> str:
     """Write the statement over ``table``; ``keys`` are carried along: their expressions, by the names they are to have.
 
-    ``fence`` ends every inner stage: PostgreSQL, which otherwise repeats each expression where it is read, stops at
-    ``OFFSET 0``.
+    In the answer ``shown`` stands in their place, when given. ``fence`` ends every inner stage: PostgreSQL, which
+    otherwise repeats each expression where it is read, stops at ``OFFSET 0``.
     """
     stages, before = [], table
     for stage in chosen.stages:
         carried = [f"{sql} AS {name}" for name, sql in keys.items()] if before == table else [f"{before}.*"]
         stages.append(_stage(stage, carried, before, fence, comments=comments))
         before = stage.name
-    last = [*keys, *(f"{column.sql} AS {column.name}" for column in chosen.answer)]
+    first = list(keys) if shown is None else [f"{sql} AS {name}" for name, sql in shown.items()]
+    last = [*first, *(f"{column.sql} AS {column.name}" for column in chosen.answer)]
     return f"WITH {', '.join(stages)}\nSELECT\n{_lines(last)}\nFROM {before}\n"
 
 
@@ -66,9 +79,10 @@ def _lines(columns: Iterable[str]) -> str:
 
 
 def _wrapped(text: str) -> str:
-    # No word of ours holds a blank, so a line may be broken at any.
+    # No word of ours holds a blank, so a line may be broken at any, but within the quotes of somebody's column.
+    whole = _QUOTED.sub(lambda found: found[0].translate(_HELD), text)
     indents = {"initial_indent": "    ", "subsequent_indent": "      "}
-    return fill(text, _WIDTH, **indents, break_long_words=False, break_on_hyphens=False)  # type: ignore[arg-type]
+    return fill(whole, _WIDTH, **indents, break_long_words=False, break_on_hyphens=False).translate(_FREED)  # type: ignore[arg-type]
 
 
 def _comment(text: str, indent: str = "    ") -> str:
