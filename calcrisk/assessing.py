@@ -154,6 +154,7 @@ class _Writer:
         value, lowest, highest = words.value.known(env)
         corrected, corrected_lowest, corrected_highest = words.corrected.known(env)
         above = None if lowest is None else words.at_limit.plain(env)
+        caveats = () if lowest is None and corrected_lowest is None else tuple(self.said(self.words.caveats))
         corrected_above = None if corrected_lowest is None else words.corrected_at_limit.plain(env)
         self.sources.update(words.cited.sources)
         return {
@@ -177,6 +178,7 @@ class _Writer:
             "given": words.name in self.given,
             "waits_for": self.lacking(words.name) if lowest is None else (),
             "disagree": None not in (above, corrected_above) and above != corrected_above,
+            "caveats": caveats,
             "notes": tuple(self.said(self.words.notes)),
             "evidence": words.cited.evidence,
             "against": words.cited.against,

@@ -144,6 +144,7 @@ class Product(Part):
     given: bool
     waits_for: tuple[str, ...]  # labels of what is lacking when not even bounds are known
     disagree: bool  # uncorrected and corrected stand on different sides of the threshold
+    caveats: tuple[str, ...]  # a few words that go wherever the product goes
     notes: tuple[str, ...]  # sentences that must stand beside the gauge
     evidence: tuple[Citation, ...]
     against: tuple[Citation, ...]
@@ -236,6 +237,7 @@ class Lever(Shared):
 
     lever: str
     title: str
+    studied_in: str  # whom the studies were of
     direction: Direction
     why: str
     studies: tuple[Study, ...]

@@ -181,6 +181,10 @@ class Registry(Mapping[str, Variable]):
         words |= {plain(word): variable for variable in self.values() for word in variable.synonyms}
         return words | {plain(name): variable for name, variable in self.items()}
 
+    def named(self, word: str) -> Variable | None:
+        """Return the variable that a word means: its name, its key or a synonym, however it is spaced."""
+        return self._known_words.get(plain(word))
+
     def hint(self, wrong: str, *, within: str | None = None) -> str | None:
         """Offer the right name for a wrong one: a synonym's own, else the nearest; None when nothing is near.
 

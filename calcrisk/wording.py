@@ -213,6 +213,7 @@ class Wording:
         self.walk = rulebook.walk
         self.consider, self.levers = self._held(program.consider), self._held(program.levers)
         self.warnings, self.notes = self._held(program.warnings), self._held(program.notes)
+        self.caveats = self._held(program.caveats)
         self.latency = {latency.clause.at: latency for latency in program.kinetics}
         self.kinetics = self._held(latency.clause for latency in program.kinetics)
         silent = [entry for entry in program.inputs.values() if _may_be_absent(entry.spec)]
@@ -337,7 +338,7 @@ class Wording:
     def _lever(self, spec: Spec) -> LeverWords:
         found = [(study, cited(study)) for study in spec["studies"]]
         studies = tuple(self._study(study, sources) for study, sources in found)
-        kept = {key: spec[key] for key in ("lever", "title", "direction", "why")}
+        kept = {key: spec[key] for key in ("lever", "title", "studied_in", "direction", "why")}
         names = dict.fromkeys(name for _, sources in found for name in sources.sources)
         return LeverWords(Lever(**kept, studies=studies), names)
 

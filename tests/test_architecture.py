@@ -69,7 +69,9 @@ ROOMS: dict[str, set[str]] = {
     "chemistry": {"parts", "assessment"},  # arrays, and the inputs of an assessment; no rule and no renderer knows it
     "entry": _LEAVES | {"assessment"},
     "explaining": _LANGUAGE | {"rules", "assessment", "entry"},
-    "render": _LEAVES | {"parts", "assessment", "entry"},
+    "scenario": {"assessment"},
+    "whatif": _LANGUAGE | _PATIENT | {"rules", "assessment", "assessing", "scenario"},
+    "render": _LEAVES | {"parts", "assessment", "entry", "scenario"},
     "cli": _LANGUAGE
     | _PATIENT
     | {
@@ -82,6 +84,8 @@ ROOMS: dict[str, set[str]] = {
         "cohort",
         "entry",
         "explaining",
+        "scenario",
+        "whatif",
         "render",
         "telling",
         "",

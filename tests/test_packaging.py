@@ -59,7 +59,7 @@ def test_the_command_and_the_module_say_the_same_version() -> None:
 # ---------------------------------------------------------------------------------------------------- dependencies
 
 IMPORTED_AS = {"pydantic": "pydantic", "pyyaml": "yaml", "rich": "rich", "typer": "typer"}
-EXTRAS = {"chemistry": {"numpy"}}
+EXTRAS = {"chemistry": {"numpy"}, "cohort": {"duckdb"}}
 BROUGHT_ALONG = {"pyarrow"}  # by whoever hands over record batches
 
 
@@ -107,13 +107,14 @@ def test_an_extra_is_imported_by_its_own_rooms_alone() -> None:
         for path in (ROOT / "calcrisk").rglob("*.py")
         if foreign_imports(path.read_text(encoding="utf-8")) & extras
     }
-    assert files == {"chemistry"}
+    assert files == {"chemistry", "cohort"}
 
 
 def test_the_extras_are_declared() -> None:
     optional = PYPROJECT["project"]["optional-dependencies"]
     assert {name: {re.split(r"[<>=]", line)[0] for line in lines} for name, lines in optional.items()} == EXTRAS
-    assert set(optional["chemistry"]) <= {line.split(" #")[0] for line in PYPROJECT["dependency-groups"]["test"]}
+    tested = {line.split(" #")[0] for line in PYPROJECT["dependency-groups"]["test"]}
+    assert {*optional["chemistry"], *optional["cohort"]} <= tested
 
 
 def test_an_undeclared_import_is_found() -> None:

@@ -341,7 +341,7 @@ b,2026-01-01,9999-9,1,mg/dL
 def test_nhanes_from_the_published_columns(tmp_path: Path) -> None:
     """31,604 adults, 75 at or above 55 (README of the data, and the issue); 14 of them among the 81 on dialysis."""
     table = shared("data/nhanes/nhanes_adults_ca_p_1999_2018.csv.gz")
-    ended = run("batch", str(table), "--map", str(MAPS / "nhanes.yaml"), "-o", "out.parquet", cwd=tmp_path)
+    ended = run("batch", str(table), "--map", str(MAPS / "nhanes.map.yaml"), "-o", "out.parquet", cwd=tmp_path)
     assert (ended.code, ended.err) == (DONE, "31,604 scored, 0 refused\n")
     out = tmp_path / "out.parquet"
     assert query(f"SELECT count(*) FROM '{out}' WHERE at_or_above") == [(75,)]
@@ -358,7 +358,7 @@ def test_draws_of_intensive_care(
 ) -> None:
     """README of the data; of MIMIC's 1,205 draws one has a creatinine of 138 mg/dL and is refused."""
     table = shared(f"data/{folder}/labs_long.csv")
-    run("batch", str(table), "--map", str(MAPS / f"{name}-labs.yaml"), "-o", "out.parquet", cwd=tmp_path)
+    run("batch", str(table), "--map", str(MAPS / f"{name}-labs.map.yaml"), "-o", "out.parquet", cwd=tmp_path)
     out = tmp_path / "out.parquet"
     product = f"FROM '{out}' WHERE ca_p_product"
     assert query(f"SELECT count(*), count(DISTINCT id) {product} IS NOT NULL") == [(draws, patients)]

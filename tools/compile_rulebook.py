@@ -12,18 +12,18 @@ from typing import Any
 
 from calcrisk.errors import RulebookError
 from calcrisk.rules.check import read_folder
-from calcrisk.rules.compile import expressions
+from calcrisk.rules.compile import boxes, expressions
 from calcrisk.rules.encoding import encode
 
 FOLDER = Path(__file__).parent.parent / "calcrisk" / "rulebook"
 COMPILED = FOLDER / "rulebook.json"
 BACKGROUND = FOLDER / "background.json"
-_EXPLAINING = ("terms", "files")  # sections that take no part in an answer
+_EXPLAINING = ("terms", "files", "modifiable")  # sections that take no part in an answer
 _READ_ONLY = ("notes", "values", "year", "added")  # of a reference: what no answer shows
 
 
 def compiled() -> dict[Path, str]:
-    """Return the text of each JSON file, an entry a line, with every expression read.
+    """Return the text of each JSON file, an entry a line, with every expression read and every table split.
 
     The cases of the rules, and what a variable leaves at its default, stay in the YAML.
     """
@@ -37,6 +37,7 @@ def compiled() -> dict[Path, str]:
 
 
 def _answering(data: dict[str, Any]) -> str:
+    data["boxes"] = boxes(data)
     data["expressions"] = {text: encode(node) for text, node in expressions(data).items()}
     data["rules"] = [_without(rule, "cases") for rule in data["rules"]]
     data["references"] = {

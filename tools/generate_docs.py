@@ -185,7 +185,7 @@ def _product(explainer: Explainer) -> Iterator[str]:
     product, type_ = explainer.whole.data["product"], Typography(explainer.whole)
     yield f"For it {_marks(citations(product['where']))}, against it {_marks(citations(product['against']))}."
     yield ""
-    for note in product["notes"]:
+    for note in (*product["caveats"], *product["notes"]):
         always = note["when"] in (True, None, "True")
         when = "always" if always else f"when {type_.condition(str(note['when']))}"
         yield f"- {escaped(type_.sentence(note['say']))} ({escaped(when)})"

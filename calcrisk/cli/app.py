@@ -155,6 +155,44 @@ def _chemistry(  # noqa: PLR0913  # the options of the command, beside one for e
     run(file, flags, unknown or [], wanted, profile=profile, rulebook=rulebook)
 
 
+def _what_if(  # noqa: PLR0913  # the options of the command, beside one for every input
+    files: Annotated[
+        list[str] | None, typer.Argument(metavar="[FILE or -]", help="YAML or JSON; '-' reads standard input.")
+    ] = None,
+    set: Annotated[  # noqa: A002  # the word users type
+        list[str] | None,
+        typer.Option("--set", metavar="INPUT=VALUE", help="Change an input.", rich_help_panel=_ANSWER),
+    ] = None,
+    goal: Annotated[
+        str | None,
+        typer.Option("--goal", metavar="QUESTION=TIER", help="What would reach it.", rich_help_panel=_ANSWER),
+    ] = None,
+    grid: Annotated[
+        list[str] | None,
+        typer.Option("--grid", metavar="INPUT=LOW:HIGH", help="Two of them: a plane.", rich_help_panel=_ANSWER),
+    ] = None,
+    question: Annotated[
+        str | None, typer.Option("--question", metavar="NAME", help="What a plane shows.", rich_help_panel=_ANSWER)
+    ] = None,
+    format: Annotated[  # noqa: A002  # the word users type
+        str | None,
+        typer.Option("--format", metavar="NAME", help="terminal, json, markdown or svg.", rich_help_panel=_ANSWER),
+    ] = None,
+    json: Json = False,
+    output: Output = None,
+    profile: Profile = None,
+    rulebook: Rulebook = None,
+    as_of: AsOf = None,
+    unknown: Unknown = None,
+    **flags: str | bool | None,
+) -> None:
+    """What the rules would say if something were otherwise, and what would reach a tier: arithmetic, not advice."""
+    from calcrisk.cli.what_if import Wanted, run
+
+    wanted = Wanted(set or [], goal, grid or [], question, format, json, output, as_of)
+    run(files or [], flags, unknown or [], wanted, profile=profile, rulebook=rulebook)
+
+
 def _batch(  # noqa: PLR0913  # the options of the command
     paths: Paths,
     format: BatchFormat = None,  # noqa: A002  # the word users type
@@ -176,6 +214,16 @@ def _batch(  # noqa: PLR0913  # the options of the command
 
     wanted = Wanted(format, json, output, jobs, fail_on or [], strict, as_of, top, chemistry, map, lists)
     raise typer.Exit(run(paths, wanted, profile=profile, rulebook=rulebook))
+
+
+def _columns_suggest(
+    paths: Annotated[list[str], typer.Argument(metavar="FILE...", help="Tables: CSV, Parquet or NDJSON.")],
+    output: Output = None,
+) -> None:
+    """Propose a column map for a table, from names, units and values: YAML for --map, each line with its reason."""
+    from calcrisk.cli.columns import suggest
+
+    suggest(paths, output)
 
 
 def _with_input_options(command: Callable[..., None], arguments: Sequence[str]) -> Callable[..., None]:
@@ -370,11 +418,15 @@ def command_line(arguments: Sequence[str]) -> typer.Typer:
     app.command("assess")(_with_input_options(_assess, arguments))
     if "assess" not in arguments[:1]:  # which starts fast, and pays for no other command's many options
         app.command("chemistry")(_with_input_options(_chemistry, arguments if "chemistry" in arguments[:1] else ()))
+        app.command("what-if")(_with_input_options(_what_if, arguments if "what-if" in arguments[:1] else ()))
     app.command("batch")(_batch)
     app.command("sql")(_sql)
     app.command("schema")(_schema)
     app.command("template")(_template)
     app.command("explain")(_explain)
+    columns = typer.Typer(help="The columns of a table, and which inputs they are.", no_args_is_help=True)
+    columns.command("suggest")(_columns_suggest)
+    app.add_typer(columns, name="columns")
     rules = typer.Typer(help="The rulebook, readable and checked.", no_args_is_help=True)
     rules.command("list")(_rules_list)
     rules.command("show")(_rules_show)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from calcrisk import units
+from calcrisk.cohort.codes import loinc
 from calcrisk.cohort.columnmap import ColumnMap, Entry
 from calcrisk.cohort.long import Long
 from calcrisk.errors import Fault, UsageError, cannot_read, did_you_mean
@@ -25,6 +26,7 @@ _SECTIONS: Final = ("id", "columns", "constants", "assume", "long")
 _WORDS: Final = ("column", "unit", "unit_column", "expression")
 _KEYS: Final = (*_WORDS, "codes")
 _LONG: Final = ("patient", "encounter", "time", "analyte", "value", "unit", "analytes")
+_BY_CODE: Final = "loinc"
 _Made = TypeVar("_Made")
 
 
@@ -143,9 +145,15 @@ class _Reading:
         for key in ("patient", "analyte", "value"):
             if named[key] is None:
                 self._refuse(node, "long", f"a long table needs its column of the {key}", f"write `{key}: COLUMN`")
-        analytes = self._inputs(members, "analytes", self._labels)
+        by_code = isinstance(labels := members.get("analytes"), Text) and labels.text.casefold() == _BY_CODE
+        analytes = loinc() if by_code else self._inputs(members, "analytes", self._labels)
         if not analytes:
-            self._refuse(node, "long.analytes", "no analyte is named", "write `calcium: [Calcium, Total]`")
+            self._refuse(
+                node,
+                "long.analytes",
+                "no analyte is named",
+                'write `calcium: ["Calcium, Total"]`, or `analytes: loinc`',
+            )
         return Long(**{key: value or "" for key, value in named.items()}, analytes=analytes)
 
     def _labels(self, variable: Variable, node: Node, path: str) -> tuple[str, ...] | None:

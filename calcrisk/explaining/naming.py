@@ -37,6 +37,7 @@ OURS: Final = {
     "groups",
     "implied",
     "expressions",
+    "boxes",
     "files",
     "product",
     "minimum",

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _LINES = (".ndjson", ".jsonl")
 _SUFFIXES = (".yaml", ".yml", ".json", *_LINES)
 TABLES = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".parquet")
+_MAPS = ".map.yaml"  # column maps of tables, by the ending that ours have
 _STDIN_NAME = "<stdin>"
 _BLOCK_FILES = 32  # some ten milliseconds of work: little is lost when the last one ends late
 _BLOCK_BYTES = 65_536  # as much as a pipe holds; a slow pipe gives less, and what came is answered at once
@@ -246,7 +247,7 @@ class _Search:
             self.found.answers.add(entry.path)
         elif is_table(entry.name):
             self.found.tables.add(entry.path)
-        elif suffix not in _SUFFIXES or not _is_to_be_read(entry):
+        elif suffix not in _SUFFIXES or entry.name.lower().endswith(_MAPS) or not _is_to_be_read(entry):
             self.found.others.add(entry.path)
         elif self.is_new(real):
             self.found.sources.append(Source(entry.path))

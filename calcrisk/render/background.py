@@ -98,7 +98,7 @@ def levers(view: View) -> Iterator[Line]:
         return
     yield from heading(view, "What could be changed: evidence for discussion, no advice")
     if not view.full:
-        names = "; ".join(f"{part.title}: {part.direction}" for part in shown)
+        names = "; ".join(f"{part.title}: {part.direction} ({part.studied_in})" for part in shown)
         said = f"{names}. The studies, for and against: --all."
         yield from view.page.paragraph([(view.page.show(said), "")], first=(INDENT, ""))
         return

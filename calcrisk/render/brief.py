@@ -37,9 +37,10 @@ def _open(assessment: Assessment) -> str:
 
 def _products(assessment: Assessment) -> Iterator[str]:
     shown = assessment.ca_p_product
+    caveats = f" ({words.pretty('; '.join(shown.caveats))})" if shown.caveats else ""
     if plain := words.uncorrected(shown):
-        yield f"{words.PRODUCT} {plain.text}, {words.verdict(plain.reached, shown.threshold)}."
+        yield f"{words.PRODUCT} {plain.text}, {words.verdict(plain.reached, shown.threshold)}{caveats}."
     else:
         yield words.no_product(shown)
     if corrected := words.corrected(shown):
-        yield f"Albumin-corrected {corrected.text}, {words.verdict(corrected.reached, shown.threshold)}."
+        yield f"Albumin-corrected {corrected.text}, {words.verdict(corrected.reached, shown.threshold)}{caveats}."

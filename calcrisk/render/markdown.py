@@ -248,7 +248,8 @@ def _levers(assessment: Assessment, numbers: Numbers, *, full: bool) -> Iterator
         return
     yield from ("## What could be changed: evidence for discussion, no advice", "")
     if not full:
-        yield "; ".join(f"{escaped(part.title)}: {part.direction}" for part in assessment.levers) + "."
+        shown = (f"{escaped(part.title)}: {part.direction} ({escaped(part.studied_in)})" for part in assessment.levers)
+        yield "; ".join(shown) + "."
         return
     for part in assessment.levers:
         yield f"- **{escaped(part.title)}**: {part.direction}. {escaped(part.why)}"

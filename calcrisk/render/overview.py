@@ -120,7 +120,8 @@ def _product(answer: Assessment) -> str:
     shown = answer.ca_p_product
     if shown.value is None:
         return f"{_NONE}  "
-    mark = _OPEN if shown.at_or_above is None else _REACHED if shown.at_or_above else " "
+    reached = _REACHED if not shown.caveats else " "  # a limit that is not this patient's must not alarm
+    mark = _OPEN if shown.at_or_above is None else reached if shown.at_or_above else " "
     return f"{words.beside_limit(shown.value, shown.threshold, 1)} {mark}"
 
 

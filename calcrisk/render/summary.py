@@ -77,7 +77,7 @@ def considered(view: View, shown: Consideration) -> Iterator[list[Styled]]:
 def conclusion(view: View) -> Iterator[Line]:
     """Say the class in one sentence, what else it could be, and where that was decided."""
     page, said = view.page, view.assessment.conclusion
-    yield from page.paragraph(_identity(view))
+    yield from identity(view)
     yield []
     yield from page.paragraph([(page.show(said.sentence), "bold"), *view.marks(*_some(view, said.evidence))])
     standing = f"{words.standing(view.assessment)} {words.deciding(view.assessment)}".rstrip()
@@ -88,11 +88,14 @@ def _some(view: View, cited: tuple[Citation, ...]) -> tuple[Citation, ...]:
     return cited if view.full else cited[: chosen.CITED]
 
 
-def _identity(view: View) -> list[Styled]:
+def identity(view: View) -> Iterator[Line]:
+    """Say whose answer it is: the id, the file, the day."""
     shown = view.assessment
     known = [shown.source, f"as of {shown.as_of}" if shown.as_of else None]
     rest = "".join(f" {view.page.glyphs.between} {view.page.literal(part)}" for part in known if part)
-    return [(view.page.literal(shown.patient.id or "Patient without an id"), ""), (rest, "dim")]
+    yield from view.page.paragraph(
+        [(view.page.literal(shown.patient.id or "Patient without an id"), ""), (rest, "dim")]
+    )
 
 
 def _decided(view: View) -> Iterator[Styled]:

@@ -34,14 +34,17 @@ class Box(NamedTuple):
 class Table:
     """One decision table, compiled."""
 
-    def __init__(self, axes: Mapping[str, int], rows: Sequence[ex.Node]) -> None:
-        """Split the space of ``axes`` (name to highest coordinate) by the rows; the last row must always hold."""
+    def __init__(self, axes: Mapping[str, int], rows: Sequence[ex.Node], boxes: Sequence[Box] = ()) -> None:
+        """Split the space of ``axes`` (name to highest coordinate) by the rows; the last row must always hold.
+
+        ``boxes`` are those of an earlier split of the same, which then need not be made again.
+        """
         self.axes: tuple[str, ...] = tuple(axes)
         self.rows: tuple[ex.Node, ...] = tuple(rows)
         self._index = {name: axis for axis, name in enumerate(axes)}
         whole = tuple((0, highest) for highest in axes.values())
         self._whole = whole
-        self.boxes: tuple[Box, ...] = tuple(self._split(self.rows, 0, whole))
+        self.boxes: tuple[Box, ...] = tuple(boxes or self._split(self.rows, 0, whole))
         self.read = lru_cache(maxsize=_CACHED)(self._read)
 
     def answer(self, point: Sequence[int]) -> int:

@@ -18,6 +18,7 @@ from calcrisk.errors import Fault, RulebookError, did_you_mean
 from calcrisk.packaged import FOLDER, compiled
 from calcrisk.rules import expression as ex
 from calcrisk.rules.compile import CompileError, compile_program
+from calcrisk.rules.modifiable import untold
 from calcrisk.rules.overflow import overflows
 from calcrisk.rules.overlay import Overlaid, Part, is_overlay
 from calcrisk.rules.schema import RulebookData
@@ -110,13 +111,16 @@ def _section(data: Mapping[str, Any]) -> Callable[[Mapping[str, Any]], int]:
 
 
 def _answering(data: Mapping[str, Any]) -> dict[str, Any]:
-    # The cases test the rules, the terms explain words, and neither answers for anybody.
+    # The cases test the rules, the terms explain words, `modifiable` is for what-if: none answers for anybody.
     references = {
         name: {key: value for key, value in entry.items() if key != "added"}
         for name, entry in data["references"].items()
     }
     rules = [{key: value for key, value in rule.items() if key != "cases"} for rule in data["rules"]]
-    return {key: value for key, value in data.items() if key != "terms"} | {"rules": rules, "references": references}
+    return {key: value for key, value in data.items() if key not in {"terms", "modifiable"}} | {
+        "rules": rules,
+        "references": references,
+    }
 
 
 def hash_of(data: Mapping[str, Any]) -> str:
@@ -231,6 +235,7 @@ def _unique(data: Mapping[str, Any]) -> Iterator[Found]:
         ("rows", "id"),
         ("consider", "pattern"),
         ("levers", "lever"),
+        ("modifiable", "id"),
         ("warnings", "code"),
         ("terms", "id"),
         ("kinetics", "id"),
@@ -343,7 +348,14 @@ def _units(data: Mapping[str, Any]) -> Iterator[Found]:
                 yield ("profiles", name, "parameters", parameter), message, None
 
 
-_LOOKS: Final[tuple[Callable[[Mapping[str, Any]], Iterator[Found]], ...]] = (_unique, _names, _sources, _orders, _units)
+_LOOKS: Final[tuple[Callable[[Mapping[str, Any]], Iterator[Found]], ...]] = (
+    _unique,
+    _names,
+    _sources,
+    _orders,
+    _units,
+    untold,
+)
 
 
 def _meaning(data: Mapping[str, Any], program: Program) -> Iterator[Found]:

@@ -11,7 +11,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from calcrisk.rules import expression as ex
-from calcrisk.rules.boxes import Table
+from calcrisk.rules.boxes import Box, Table
 from calcrisk.rules.closures import KNOWN
 from calcrisk.rules.encoding import decode
 from calcrisk.rules.folding import folded
@@ -41,6 +41,7 @@ _UNSAID: Final[Spec] = {
     "role": None,
     "derived": False,
 }
+_CLASSES: Final = "classification"  # what the boxes of the class table are called among those of the tiers
 _DIGITS: Final = 2  # decimals of a number whose rulebook entry does not say
 
 
@@ -65,6 +66,12 @@ def expressions(data: Mapping[str, Any]) -> dict[str, ex.Node]:
     return compiler.read
 
 
+def boxes(data: Mapping[str, Any]) -> dict[str, tuple[Box, ...]]:
+    """Return the boxes of every table of a sound rulebook: of the classes, and of each tier by its name."""
+    program = compile_program(data)
+    return {_CLASSES: program.classes.table.boxes} | {tier.name: tier.axes.table.boxes for tier in program.tiers}
+
+
 def default_of(spec: Spec) -> bool | float | None:
     """What an unstated input holds: unknown while it is asked for, else absent (no for a yes/no)."""
     if spec["ask"] == "core":
@@ -80,6 +87,7 @@ class _Compiler:
         self.facts: dict[str, Spec] = {spec["name"]: spec for spec in data["facts"]}
         self.read: dict[str, ex.Node] = {}
         self.encoded: Mapping[str, Any] = data.get("expressions", {})
+        self.boxes: Mapping[str, Any] = data.get("boxes", {})
         self.levels: tuple[str, ...] = tuple(data["levels"])
         self.mechanisms: tuple[str, ...] = tuple(entry["name"] for entry in data["mechanisms"])
         self.display_only = {name for name, spec in self.facts.items() if spec["display_only"]}
@@ -134,7 +142,7 @@ class _Compiler:
     def program(self) -> Program:
         steps = self.steps()
         mechanisms = tuple(self.rule(entry, ("rules", at)) for at, entry in enumerate(self.data["rules"]))
-        classes = self.axes(self.data["rows"], ("rows",))
+        classes = self.axes(self.data["rows"], ("rows",), _CLASSES)
         built = (
             tuple(self.implication(entry, ("implied", at)) for at, entry in enumerate(self.data["implied"])),
             tuple(self.row(entry, ("rows", at)) for at, entry in enumerate(self.data["rows"])),
@@ -142,6 +150,7 @@ class _Compiler:
             self.clauses(self.data["consider"], ("consider",)),
             self.clauses([{"say": "", **lever} for lever in self.data["levers"]], ("levers",)),
             self.clauses(self.data["warnings"], ("warnings",), asking=True),
+            self.clauses(self.data["product"]["caveats"], ("product", "caveats"), asking=True),
             self.clauses(self.data["product"]["notes"], ("product", "notes"), asking=True),
             tuple(compile_kinetics(self.data, self.slots, self.clause, self.conditional, self.sentence)),
         )
@@ -150,7 +159,7 @@ class _Compiler:
         return self._assemble(steps, [rule for rule in mechanisms if rule], classes, built)
 
     def _assemble(self, steps: list[Step], rules: list[Rule], classes: Axes, built: tuple[Any, ...]) -> Program:
-        implications, rows, tiers, consider, levers, warnings, notes, kinetics = built
+        implications, rows, tiers, consider, levers, warnings, caveats, notes, kinetics = built
         inputs = {name: self.slotted(name, spec) for name, spec in self.variables.items()}
         up = {name: self._reach(name, lambda at: self.variables[at]["implies"]) for name in self.variables}
         down = {name: tuple(other for other in up if name in up[other]) for name in up}
@@ -177,6 +186,7 @@ class _Compiler:
             consider=consider,
             levers=levers,
             warnings=warnings,
+            caveats=caveats,
             notes=notes,
             kinetics=kinetics,
         )
@@ -237,10 +247,9 @@ class _Compiler:
         if text in self.encoded:
             return decode(self.encoded[text], scope)
         self.read[text] = ex.parse(text, scope, expect=expect)
-        return self.read[text]
+        return folded(self.read[text])
 
     def condition(self, node: ex.Node, text: str) -> Condition:
-        node = folded(node)
         mentions = frozenset[str]().union(*(self.leaves.get(name, frozenset((name,))) for name in ex.names(node)))
         return Condition(text, node, self.slots, mentions - {MINIMUM_KNOWN})
 
@@ -347,7 +356,7 @@ class _Compiler:
         ]
         return None if strange else (names[entry["of"]], names[entry["from"]])
 
-    def axes(self, rows: Iterable[Spec], path: Path) -> Axes | None:
+    def axes(self, rows: Iterable[Spec], path: Path, called: str) -> Axes | None:
         levels = {name: ex.Symbol("choice", self.levels) for name in self.mechanisms}
         gates = {name: symbol for name, symbol in self.symbols.items() if symbol.kind == "yesno"}
         nodes = []
@@ -360,7 +369,8 @@ class _Compiler:
         axes = {name: len(self.levels) - 1 for name in self.mechanisms if name in used}
         own = tuple((name, self.slots[name]) for name in gates if name in used)
         try:
-            table = Table(axes | {name: 1 for name, _ in own}, nodes)
+            split = [Box(row, tuple(map(tuple, sides))) for row, sides in self.boxes.get(called, ())]
+            table = Table(axes | {name: 1 for name, _ in own}, nodes, split)
         except ValueError as error:
             self.faults.append((path, str(error), None))
             return None
@@ -372,7 +382,7 @@ class _Compiler:
         return Row(entry["id"], label, say, self.clauses(entry["clauses"], (*path, "clauses")), entry)
 
     def tier(self, name: str, entry: Spec) -> Tier | None:
-        axes = self.axes(entry["rows"], ("tiers", name, "rows"))
+        axes = self.axes(entry["rows"], ("tiers", name, "rows"), name)
         names: list[str] = self.data["tier_names"]
         order = tuple(names.index(row["tier"]) for row in entry["rows"])
         assessed = tuple(self.slots[KNOWN + input_name] for input_name in entry["assessed_by"])

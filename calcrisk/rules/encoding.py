@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from calcrisk.rules import expression as ex
+from calcrisk.rules import folding
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -32,7 +33,7 @@ def encode(node: ex.Node) -> Any:  # noqa: ANN401  # JSON
 
 
 def decode(data: Any, scope: Mapping[str, ex.Symbol]) -> ex.Node:  # noqa: ANN401  # JSON
-    """Return the node that was encoded, its parameters as they stand in ``scope``."""
+    """Return the node that was encoded, its parameters as they stand in ``scope``, folded while it is built."""
     if isinstance(data, str):
         return ex.Name(data)
     if isinstance(data, bool):
@@ -57,9 +58,9 @@ def _of_two(make: Callable[..., ex.Node]) -> Callable[[str, list[ex.Node]], ex.N
 
 
 _BUILD: Final[dict[str, Callable[[str, list[ex.Node]], ex.Node]]] = {
-    **dict.fromkeys((">=", ">", "<", "<=", "==", "!="), _of_two(ex.Comparison)),
-    **dict.fromkeys(("+", "-", "*", "/", "**"), _of_two(ex.Calculation)),
-    **dict.fromkeys(("min", "max", "ln", "exp"), lambda tag, parts: ex.Call(tag, tuple(parts))),  # type: ignore[arg-type]  # a function's name
+    **dict.fromkeys((">=", ">", "<", "<=", "==", "!="), _of_two(folding.comparison)),
+    **dict.fromkeys(("+", "-", "*", "/", "**"), _of_two(folding.calculation)),
+    **dict.fromkeys(("min", "max", "ln", "exp"), lambda tag, parts: folding.call(tag, tuple(parts))),  # type: ignore[arg-type]  # a function's name
     "and": lambda _, parts: ex.And(tuple(parts)),
     "or": lambda _, parts: ex.Or(tuple(parts)),
     "not": lambda _, parts: ex.Not(parts[0]),

@@ -15,13 +15,11 @@ def folded(node: ex.Node) -> ex.Node:  # noqa: PLR0911  # one branch a kind of n
     """Return the node with every operation between constants worked out; an undefined one (1 / 0) stays as written."""
     match node:
         case ex.Calculation(operator, left, right):
-            left, right = folded(left), folded(right)
-            return _worked_out(CALCULATE[operator], (left, right)) or ex.Calculation(operator, left, right)
+            return calculation(operator, folded(left), folded(right))
         case ex.Call(function, arguments):
-            arguments = tuple(map(folded, arguments))
-            return _worked_out(CALL[function], arguments) or ex.Call(function, arguments)
+            return call(function, tuple(map(folded, arguments)))
         case ex.Comparison(operator, left, right):
-            return _constant_last(ex.Comparison(operator, folded(left), folded(right)))
+            return comparison(operator, folded(left), folded(right))
         case ex.Choose(condition, then, otherwise):
             return ex.Choose(folded(condition), folded(then), folded(otherwise))
         case ex.And(items):
@@ -33,14 +31,24 @@ def folded(node: ex.Node) -> ex.Node:  # noqa: PLR0911  # one branch a kind of n
     return node
 
 
+def calculation(operator: ex.Arithmetic, left: ex.Node, right: ex.Node) -> ex.Node:
+    """Return what an operation on two folded nodes folds to."""
+    return _worked_out(CALCULATE[operator], (left, right)) or ex.Calculation(operator, left, right)
+
+
+def call(function: ex.Function, arguments: tuple[ex.Node, ...]) -> ex.Node:
+    """Return what a function of folded nodes folds to."""
+    return _worked_out(CALL[function], arguments) or ex.Call(function, arguments)
+
+
+def comparison(operator: ex.Operator, left: ex.Node, right: ex.Node) -> ex.Comparison:
+    """Return two folded nodes compared, a constant last: a tie is measured by it, and the walks look for it there."""
+    if isinstance(left, ex.Constant):
+        return ex.Comparison(_TURNED[operator], right, left)
+    return ex.Comparison(operator, left, right)
+
+
 _TURNED: Final[dict[ex.Operator, ex.Operator]] = {">=": "<=", ">": "<", "<": ">", "<=": ">=", "==": "==", "!=": "!="}
-
-
-def _constant_last(node: ex.Comparison) -> ex.Comparison:
-    # A tie is measured by the constant, and the walks look for it on the right.
-    if isinstance(node.left, ex.Constant):
-        return ex.Comparison(_TURNED[node.operator], node.right, node.left)
-    return node
 
 
 def _worked_out(calculate: Callable[..., float | None], arguments: tuple[ex.Node, ...]) -> ex.Constant | None:

@@ -136,6 +136,7 @@ class Overlaid:
                 route = (_OWN, "parameters", name, "unit")
                 message = f"{name} is in {before.get('unit') or 'no unit'}, and this is in {unit}"
                 self.found.append((route, message, "give it in the unit of the rulebook; it may be left out"))
+                entry = entry | {"unit": before.get("unit")}  # noqa: PLW2901  # told once, not by each profile
             now = entry | {key: before[key] for key in _INHERITED if key in before and entry.get(key) is None}
             self.data["parameters"][name] = now
             self._moved["parameters", name] = (self.part, ("parameters", name))

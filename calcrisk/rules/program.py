@@ -166,11 +166,13 @@ class Program(NamedTuple):
     consider: tuple[Clause, ...]
     levers: tuple[Clause, ...]
     warnings: tuple[Clause, ...]
+    caveats: tuple[Clause, ...]
     notes: tuple[Clause, ...]
     kinetics: tuple[Latency, ...]  # shown, never scored
 
     def clauses(self) -> Iterator[Clause]:
         """Give every clause of every entry."""
-        for clauses in (self.consider, self.levers, self.warnings, self.notes, *(row.clauses for row in self.rows)):
+        beside = (self.consider, self.levers, self.warnings, self.caveats, self.notes)
+        for clauses in (*beside, *(row.clauses for row in self.rows)):
             yield from clauses
         yield from (latency.clause for latency in self.kinetics)

@@ -166,10 +166,31 @@ class LeverEntry(Sourced):
 
     lever: Slug
     title: Sentence
+    studied_in: Sentence  # whom the studies were of, in a few words
     when: Sentence
     direction: Direction
     parameters: dict[Identifier, Parameter] = {}
     studies: Annotated[list[StudyEntry], Field(min_length=1)]
+
+
+class ModifiableEntry(Sourced):
+    """Which inputs a goal may change or may not, and why: inputs by name, or whole groups without those named."""
+
+    id: Slug
+    inputs: list[Identifier] = []
+    groups: list[str] = []
+    modifiable: bool = False
+    levers: list[Slug] = []
+
+    @model_validator(mode="after")
+    def _speaks_of_something(self) -> ModifiableEntry:
+        if not self.inputs and not self.groups:
+            message = "names no inputs: give 'inputs', or 'groups' of them"
+            raise ValueError(message)
+        if self.modifiable and self.groups:
+            message = "what may be changed is named input by input, never as a group"
+            raise ValueError(message)
+        return self
 
 
 class WarningEntry(Entry):
@@ -228,6 +249,7 @@ class ProductEntry(Sourced):
     at_limit: Identifier
     corrected_at_limit: Identifier
     si_unit: str = "mmol2/L2"
+    caveats: list[ClauseEntry] = []
     notes: list[ClauseEntry] = []
     against: list[Where] = []
 
@@ -354,6 +376,7 @@ class RulebookData(Entry):
     tiers: Annotated[dict[Literal["metastatic", "dystrophic", "vascular"], TierTable], Field(min_length=3)]
     consider: list[ConsiderEntry]
     levers: list[LeverEntry] = []
+    modifiable: list[ModifiableEntry] = []
     warnings: list[WarningEntry]
     terms: list[TermEntry] = []
     kinetics: list[LatencyEntry] = []

@@ -31,6 +31,7 @@ LISTED: Final = {
     "rules": "rules",
     "consider": "consider",
     "levers": "levers",
+    "modifiable": "modifiable",
     "warnings": "warnings",
     "terms": "terms",
     "kinetics": "kinetics",

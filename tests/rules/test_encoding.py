@@ -41,6 +41,12 @@ def test_a_parameter_takes_the_value_of_the_profile() -> None:
     assert decode(encoded, SCOPE) == ex.Comparison(">=", ex.Name("x"), ex.Constant(65.0, "limit"))
 
 
+def test_what_is_decoded_is_folded() -> None:
+    twice = ex.Calculation("+", ex.Constant(55.0, "limit"), ex.Constant(55.0, "limit"))
+    encoded = encode(ex.Comparison("<=", twice, ex.Name("x")))
+    assert decode(encoded, SCOPE) == ex.Comparison(">=", ex.Name("x"), ex.Constant(130.0))
+
+
 @pytest.mark.parametrize("profile", Rulebook.default().data["profiles"])
 def test_the_compiled_rulebook_is_that_of_the_yaml(profile: str) -> None:
     compiled, written = (

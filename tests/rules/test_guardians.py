@@ -47,6 +47,13 @@ WARNINGS: list[tuple[str, Stated, bool]] = [
     ("t50-without-limit", {"t50": 100, "t50_lower_limit": 200}, False),
     ("dp-ucmgp", {"dp_ucmgp": 300}, True),
     ("dp-ucmgp", {"age": 50}, False),
+    ("t50-reported-low", {"t50": "low"}, True),
+    ("t50-reported-low", {"t50": "normal"}, False),
+    ("t50-reported-low", {"t50": 100, "t50_lower_limit": 200}, False),  # the number has a sentence of its own
+    ("t50-without-limit", {"t50": "low"}, False),
+    ("dp-ucmgp-reported", {"dp_ucmgp": "high"}, True),
+    ("dp-ucmgp-reported", {"dp_ucmgp": 300}, False),
+    ("dp-ucmgp", {"dp_ucmgp": "high"}, False),
 ]
 
 PATTERNS: list[tuple[str, Stated, bool]] = [
@@ -64,7 +71,9 @@ PATTERNS: list[tuple[str, Stated, bool]] = [
 SHOWN: list[Stated] = [
     {"alp_reference": 60, "ppi_reference": 3},
     {"t50": 60, "t50_lower_limit": 300},
+    {"t50_status": "low"},
     {"dp_ucmgp": 12000},
+    {"dp_ucmgp_status": "high"},
     {"hypophosphatasia": True},
     {"alp_persistently_low": True},
 ]
@@ -86,7 +95,11 @@ def moved(given: Assessment) -> tuple[Any, ...]:
     return given.classification, given.possible_classifications, given.risk, given.mechanisms, findings
 
 
-@pytest.mark.parametrize("shown", SHOWN, ids=["index", "t50", "dp-ucMGP", "hypophosphatasia", "low again and again"])
+@pytest.mark.parametrize(
+    "shown",
+    SHOWN,
+    ids=["index", "t50", "t50 low", "dp-ucMGP", "dp-ucMGP high", "hypophosphatasia", "low again and again"],
+)
 @pytest.mark.parametrize(
     "base", [{"alp": 90, "ppi": 1.5, "age": 50}, {"ckd_stage": "G5", "dialysis": True, "phosphate": 7, "alp": 160}]
 )

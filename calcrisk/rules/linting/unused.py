@@ -22,7 +22,7 @@ _CONDITIONS: Final = ("when", "formula", "valid_when", "withheld_when")
 _SENTENCES: Final = ("because", "phrase", "say")
 _CLOSING: Final = ("closed_by", "rejects")  # what a variable says of others: they have a use
 _SPEAKING: Final = ("implies", "rejects", "onset_of")  # what gives a variable a use of its own
-_NESTED: Final = ("clauses", "notes", "rows")
+_NESTED: Final = ("clauses", "caveats", "notes", "rows")
 
 
 def unused(book: Book) -> Iterator[Found]:

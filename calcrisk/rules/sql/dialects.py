@@ -34,7 +34,7 @@ DIALECTS: Final[Mapping[str, Dialect]] = {
     _WRITTEN: Dialect(executed=True),
     "postgres": Dialect(executed=True, fence="OFFSET 0"),  # it would repeat every expression where it is read
     "spark": Dialect(executed=True),
-    "sqlite": Dialect(executed=True),
+    "sqlite": Dialect(executed=True, fence="LIMIT -1"),  # as PostgreSQL
     "bigquery": Dialect(),
     "databricks": Dialect(),
     "redshift": Dialect(),

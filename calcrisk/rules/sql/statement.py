@@ -14,9 +14,7 @@ if TYPE_CHECKING:
     from calcrisk.rules.sql.select import Select, Stage
 
 _WIDTH: Final = 116
-_QUOTED: Final = re.compile(r"""'[^']*'|"[^"]*"|`[^`]*`|\[[^]]*]""")
-_HELD: Final = {ord(blank): 0xE000 + at for at, blank in enumerate(" \t\n\r\f\v")}  # stand-ins that are no blanks
-_FREED: Final = {held: blank for blank, held in _HELD.items()}
+_WORDS: Final = re.compile(r"""(?:"[^"]*"|'(?:[^'\\]|\\.)*'|`[^`]*`|\[[^]]*]|\S)+""")  # each dialect's quotes
 _PURPOSE: Final = {
     "inputs": "what the table says of each input, in the rulebook's units and codes; NULL is not stated, or unknown",
     "states": "what follows from an answer for others",
@@ -79,10 +77,14 @@ def _lines(columns: Iterable[str]) -> str:
 
 
 def _wrapped(text: str) -> str:
-    # No word of ours holds a blank, so a line may be broken at any, but within the quotes of somebody's column.
-    whole = _QUOTED.sub(lambda found: found[0].translate(_HELD), text)
-    indents = {"initial_indent": "    ", "subsequent_indent": "      "}
-    return fill(whole, _WIDTH, **indents, break_long_words=False, break_on_hyphens=False).translate(_FREED)  # type: ignore[arg-type]
+    """Break a long line between words; what stands in quotes is somebody's name or text, and stays whole."""
+    lines, line = [], "   "
+    for word in _WORDS.findall(text):
+        if len(line) + len(word) >= _WIDTH and line.strip():
+            lines.append(line)
+            line = "     "
+        line = f"{line} {word}"
+    return "\n".join([*lines, line])
 
 
 def _comment(text: str, indent: str = "    ") -> str:

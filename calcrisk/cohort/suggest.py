@@ -1,0 +1,231 @@
+"""A column map proposed: from the names of a table's columns, the units in them, and what stands in the cells.
+
+Every line says why. What is only a guess stands there as a comment, to be looked up in the table's codebook.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from calcrisk import units
+from calcrisk.cohort.cells import TABLE_WORDS, is_numeric
+from calcrisk.cohort.codes import LOINC, loinc
+from calcrisk.cohort.engine import name
+from calcrisk.variables import choices, plain, registry
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from calcrisk.cohort.engine import Engine
+    from calcrisk.cohort.tables import Table
+    from calcrisk.variables import Variable
+
+_SAMPLE: Final = 20_000  # rows looked at
+_FEW: Final = 12  # different values that codes may have
+_MANY: Final = 200  # different analytes of a long table that are looked at
+_TOKEN: Final = re.compile(r"[a-z0-9%]+")
+_IDS: Final = frozenset({"id", "patient", "patientid", "subject", "subjectid", "seqn", "mrn", "person", "personid"})
+_ANALYTES: Final = (
+    *("loinc", "loinccode", "analyte", "test", "testname"),
+    *("labname", "label", "itemid", "code", "component"),
+)
+_VALUES: Final = ("value", "result", "labresult", "labresulttext", "valuetext", "resultvalue", "testresult")
+_UNITS: Final = ("unit", "units", "valueuom", "uom", "resultunit", "valueunit", "labmeasurename")
+_TIMES: Final = (
+    *("time", "charttime", "date", "datetime", "collected"),
+    *("collectiontime", "labresultoffset", "observationdate"),
+)
+_GUESSED: Final = {"1": "yes", "2": "no"}  # how surveys code an answer
+
+
+class Line(NamedTuple):
+    """One line of the map: what it says, why, and whether it is only a guess."""
+
+    text: str
+    why: str
+    guess: bool = False
+
+    def __str__(self) -> str:
+        """The line as YAML."""
+        return f"{'# ' if self.guess else ''}{self.text}  # {self.why}"
+
+
+class Seen(NamedTuple):
+    """What stands in a column: how many different values, some of them, and the median of its numbers."""
+
+    different: int
+    some: tuple[str, ...]
+    median: float | None
+
+
+def suggest(engine: Engine, table: Table) -> str:
+    """Return a map of a table, as YAML with its reasons."""
+    found = _long(engine, table)
+    lines = found or _wide(engine, table)
+    head = [f"# A column map proposed for {', '.join(table.files)}: read every line before you use it.",
+            "# Lines that begin with # are guesses. `calcrisk template` lists the inputs."]  # fmt: skip
+    return "\n".join([*head, *map(str, lines)]) + "\n"
+
+
+# ---- wide tables -----------------------------------------------------------------------------------------------------
+
+
+def _wide(engine: Engine, table: Table) -> Iterator[str | Line]:
+    identifier = next((column for column in table.columns if plain(column) in _IDS), None)
+    if identifier:
+        yield Line(f"id: {_quoted(identifier)}", "by its name")
+    yield "columns:"
+    unknown, taken = [], set[str]()
+    for column, kind in table.columns.items():
+        if column == identifier:
+            continue
+        variable, unit = meant(column)
+        if variable is None:
+            unknown.append(column)
+            continue
+        line = _line(variable, column, kind, unit, _seen(engine, table, column, kind))
+        twice = variable.name in taken
+        taken.add(variable.name)
+        text, why, guess = line
+        yield Line(f"  {text}", why + (", but another column says the same" if twice else ""), guess or twice)
+    yield "# assume: {tissue_damage: no}  # for what the table does not ask: assumptions become a part of the answer"
+    if unknown:
+        yield f"# not recognised: {', '.join(unknown)}"
+
+
+def meant(column: str) -> tuple[Variable | None, str | None]:
+    """Return the input that a column's name means, and the unit at the end of it."""
+    joined = "".join(_TOKEN.findall(column.casefold().replace("µ", "u")))
+    for length in range(len(joined), 1, -1):
+        variable = registry().named(joined[:length])
+        if variable is not None and (unit := _unit(variable, joined[length:])) is not None:
+            return variable, unit or None
+    return None, None
+
+
+def _unit(variable: Variable, rest: str) -> str | None:
+    """Return the unit that the end of a name means, empty for no end; None when it means something else."""
+    if not rest:
+        return ""
+    for unit in variable.units:
+        bare = "".join(_TOKEN.findall(unit.casefold()))
+        if rest in (bare, bare.removesuffix("l")):  # mmol, as people call mmol/L
+            return unit
+    return None
+
+
+def _seen(engine: Engine, table: Table, column: str, kind: str) -> Seen:
+    sample = f"(SELECT {name(column)} AS c FROM {table.relation} AS t LIMIT {_SAMPLE})"
+    number = "CAST(c AS DOUBLE)" if is_numeric(kind) else "TRY_CAST(trim(CAST(c AS VARCHAR)) AS DOUBLE)"
+    ((different, median),) = engine.rows(f"SELECT count(DISTINCT c), median({number}) FROM {sample}")
+    counted = f"SELECT trim(CAST(c AS VARCHAR)), count(*) FROM {sample} WHERE c IS NOT NULL"
+    some = engine.rows(f"{counted} GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT {_FEW}")
+    return Seen(int(different), tuple(str(value) for value, _ in some if value), median)
+
+
+def _line(variable: Variable, column: str, kind: str, unit: str | None, seen: Seen) -> Line:
+    if variable.kind == "number":
+        return _number(variable, column, unit, seen)
+    words = set(TABLE_WORDS) if variable.kind == "yesno" else set(choices(variable))
+    known = [value for value in seen.some if _word(value, variable) in words or value.casefold() == "unknown"]
+    if len(known) == len(seen.some) and not (is_numeric(kind) and variable.kind == "choice"):
+        return Line(f"{variable.name}: {_quoted(column)}", f"by its name; its cells say {_listed(seen.some)}")
+    return _codes(variable, column, seen)
+
+
+def _word(value: str, variable: Variable) -> str:
+    return value.casefold() if variable.kind == "yesno" else plain(value)
+
+
+def _codes(variable: Variable, column: str, seen: Seen) -> Line:
+    words = _GUESSED if variable.kind == "yesno" else dict(zip(("1", "2"), variable.values, strict=False))
+    codes = {value: words.get(_bare(value), "unknown") for value in sorted(seen.some, key=_place)}
+    text = ", ".join(f"{_bare(value)}: {word}" for value, word in codes.items())
+    why = f"by its name; what its codes mean only the codebook tells ({_listed(seen.some)})"
+    return Line(f"{variable.name}: {{column: {_quoted(column)}, codes: {{{text}}}}}", why, guess=True)
+
+
+def _bare(value: str) -> str:
+    return value.removesuffix(".0")
+
+
+def _place(value: str) -> tuple[bool, float, str]:
+    try:
+        return False, float(value), value
+    except ValueError:
+        return True, 0.0, value
+
+
+def _number(variable: Variable, column: str, unit: str | None, seen: Seen) -> Line:
+    if seen.median is None:
+        return Line(f"{variable.name}: {_quoted(column)}", "by its name; no number was found in it", guess=True)
+    usual = [each for each, factor in variable.units.items() if _usual(variable, seen.median * factor)]
+    chosen = unit or (variable.unit if variable.unit in usual or not usual else usual[0])
+    why = f"by its name; the median is {units.number_text(seen.median)}"
+    if unit:
+        why = f"by its name, which ends with the unit; the median is {units.number_text(seen.median)}"
+    elif chosen != variable.unit:
+        why += f", usual in {chosen} and not in {variable.unit}"
+    doubtful = bool(variable.units) and chosen not in usual
+    why += ", which is usual in no unit" if doubtful and not usual else ", which is unusual in it" if doubtful else ""
+    entry = _quoted(column) if chosen in (variable.unit, None) else f"{{column: {_quoted(column)}, unit: {chosen}}}"
+    return Line(f"{variable.name}: {entry}", why, doubtful)
+
+
+def _usual(variable: Variable, value: float) -> bool:
+    low, high = variable.plausible or variable.hard or (value, value)
+    return low <= value <= high
+
+
+# ---- long tables -----------------------------------------------------------------------------------------------------
+
+
+def _long(engine: Engine, table: Table) -> list[str | Line] | None:
+    """Return the map of a table of one row a result, or None for another one."""
+    by_name = {plain(column): column for column in table.columns}
+    value = next((by_name[each] for each in _VALUES if each in by_name), None)
+    analytes = [by_name[each] for each in _ANALYTES if each in by_name]
+    if value is None or not analytes:
+        return None
+    named = [(column, _analytes(engine, table, column)) for column in analytes]
+    column, found = max(named, key=lambda one: len(one[1]))
+    if not found:
+        return None
+    besides = {"patient": _IDS, "time": _TIMES, "unit": _UNITS}
+    lines: list[str | Line] = ["long:"]
+    for what, names in besides.items():
+        of = next((each for each in table.columns if plain(each) in names), None)
+        of = of or next((each for each in table.columns if any(plain(each).startswith(one) for one in names)), None)
+        lines += [Line(f"  {what}: {_quoted(of)}", "by its name")] if of else []
+    lines.append(Line(f"  analyte: {_quoted(column)}", f"it names {len(found)} inputs"))
+    lines.append(Line(f"  value: {_quoted(value)}", "by its name"))
+    lines.append("  analytes:")
+    lines += [f"    {variable}: [{', '.join(map(_quoted, labels))}]" for variable, labels in found.items()]
+    return lines
+
+
+def _analytes(engine: Engine, table: Table, column: str) -> dict[str, list[str]]:
+    counted = f"SELECT trim(CAST({name(column)} AS VARCHAR)), count(*) FROM {table.relation} AS t"
+    query = f"{counted} GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT {_MANY}"
+    by_code = {code: variable for variable, codes in loinc().items() for code in codes}
+    found: dict[str, list[str]] = {}
+    for label, _ in engine.rows(query):
+        said = str(label or "")
+        variable = by_code.get(said) if LOINC.fullmatch(said) else _analyte(said)
+        if variable:
+            found.setdefault(variable, []).append(said)
+    return found
+
+
+def _analyte(label: str) -> str | None:
+    variable, _ = meant(label)
+    return variable.name if variable is not None and variable.kind == "number" and variable.group == "labs" else None
+
+
+def _quoted(word: str) -> str:
+    return word if re.fullmatch(r"[A-Za-z_][\w-]*", word) else f'"{word}"'
+
+
+def _listed(some: Sequence[str]) -> str:
+    return ", ".join(some) if some else "nothing"
