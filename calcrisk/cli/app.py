@@ -78,6 +78,13 @@ Jobs = Annotated[
 ]
 
 
+Engine = Annotated[
+    str, typer.Option("--engine", metavar="NAME", help="Of tables: duckdb, or spark.", rich_help_panel=_ANSWER)
+]
+Master = Annotated[
+    str | None,
+    typer.Option("--master", metavar="URL", help="The cluster of --engine spark.", rich_help_panel=_ANSWER),
+]
 Chemistry = Annotated[
     bool, typer.Option("--chemistry", help="Ion chemistry of the serum as well; needs numpy.", rich_help_panel=_ANSWER)
 ]
@@ -205,6 +212,8 @@ def _batch(  # noqa: PLR0913  # the options of the command
     map: Map = None,  # noqa: A002  # as format
     lists: Lists = True,
     chemistry: Chemistry = False,
+    engine: Engine = "duckdb",
+    master: Master = None,
     profile: Profile = None,
     rulebook: Rulebook = None,
     as_of: AsOf = None,
@@ -212,7 +221,9 @@ def _batch(  # noqa: PLR0913  # the options of the command
     """Assess many patients; each that cannot be read is refused in its place, and none stops the others."""
     from calcrisk.cli.batch import Wanted, run
 
-    wanted = Wanted(format, json, output, jobs, fail_on or [], strict, as_of, top, chemistry, map, lists)
+    wanted = Wanted(
+        format, json, output, jobs, fail_on or [], strict, as_of, top, chemistry, map, lists, engine, master
+    )
     raise typer.Exit(run(paths, wanted, profile=profile, rulebook=rulebook))
 
 

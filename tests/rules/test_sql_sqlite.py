@@ -8,8 +8,6 @@ import pytest
 from engines import kinds, table, written
 from random_tables import differences, patients
 
-from calcrisk.rules.sql.select import Wish
-
 pytest.importorskip("sqlglot", reason="the extra calcrisk[sql] is not installed")
 pytestmark = pytest.mark.once
 
