@@ -21,7 +21,7 @@ PIP := $(PY) -m pip install --quiet
 # One thing after the other, also under `make -j`: the checks are ordered from quick to slow, and pytest uses every core.
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help demo test format lint types generate stale wheel cover volume versions lowest gold bench fuzz clean
+.PHONY: help demo test format lint types generate stale wheel cover volume versions lowest spark gold bench fuzz clean
 
 help: ## list what can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -e 's/:.*## /\t/' | expand -t 12
@@ -82,6 +82,10 @@ versions: $(VENV)/.dev ## the tests that can differ, on the oldest and the newes
 
 lowest: $(VENV)/.dev ## these tests with the oldest dependencies that pyproject.toml allows
 	$(PY) tools/other_pythons.py --lowest
+
+spark: $(VENV)/.dev ## the tests on Spark, which brings 500 MB and needs Java 17; elsewhere they are skipped
+	$(PIP) --group spark
+	$(PY) -m pytest tests/test_spark.py tests/test_spark_cluster.py
 
 gold: $(VENV)/.dev ## write the gold files of the renderers again; read the diff before you keep it
 	$(PY) -m pytest --quiet --numprocesses auto --refresh-gold

@@ -46,7 +46,7 @@ def from_duckdb(patients: Sequence[Patient]) -> list[Row]:
     cells = zip(*table(patients), strict=True)
     columns = [f"unnest(?::{kind}[]) AS {name}" for name, kind in kinds().items()]
     connection.execute(f"CREATE TABLE labs AS SELECT {', '.join(columns)}", [list(one) for one in cells])
-    found = connection.execute(f"SELECT * FROM ({written('duckdb')}) ORDER BY place")  # ours
+    found = connection.execute(f"SELECT * FROM ({written('duckdb')}) ORDER BY place")
     labels = [column[0] for column in found.description]
     return [dict(zip(labels, row, strict=True)) for row in found.fetchall()]
 

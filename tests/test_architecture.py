@@ -72,6 +72,7 @@ ROOMS: dict[str, set[str]] = {
     "batch": _LANGUAGE | _PATIENT | {"inputs", "rules", "assessment", "assessing", "telling"},
     # tables: SQL of the rules' own, and the reader of documents for the rows that SQL does not read
     "cohort": _LANGUAGE | _PATIENT | {"inputs", "rules", "history", "past"},
+    "spark": _LEAVES | {"rules", "cohort"},  # the same SELECT on a cluster
     "chemistry": {"parts", "assessment"},  # arrays, and the inputs of an assessment; no rule and no renderer knows it
     "entry": _LEAVES | {"assessment"},
     "explaining": _LANGUAGE | {"rules", "assessment", "entry"},
@@ -93,6 +94,7 @@ ROOMS: dict[str, set[str]] = {
         "scenario",
         "whatif",
         "render",
+        "spark",
         "telling",
         "trending",
         "",

@@ -78,6 +78,13 @@ Jobs = Annotated[
 ]
 
 
+Engine = Annotated[
+    str, typer.Option("--engine", metavar="NAME", help="Of tables: duckdb, or spark.", rich_help_panel=_ANSWER)
+]
+Master = Annotated[
+    str | None,
+    typer.Option("--master", metavar="URL", help="The cluster of --engine spark.", rich_help_panel=_ANSWER),
+]
 Chemistry = Annotated[
     bool, typer.Option("--chemistry", help="Ion chemistry of the serum as well; needs numpy.", rich_help_panel=_ANSWER)
 ]
@@ -230,6 +237,8 @@ def _batch(  # noqa: PLR0913  # the options of the command
     map: Map = None,  # noqa: A002  # as format
     lists: Lists = True,
     chemistry: Chemistry = False,
+    engine: Engine = "duckdb",
+    master: Master = None,
     profile: Profile = None,
     rulebook: Rulebook = None,
     as_of: AsOf = None,
@@ -237,7 +246,9 @@ def _batch(  # noqa: PLR0913  # the options of the command
     """Assess many patients; each that cannot be read is refused in its place, and none stops the others."""
     from calcrisk.cli.batch import Wanted, run
 
-    wanted = Wanted(format, json, output, jobs, fail_on or [], strict, as_of, top, chemistry, map, lists)
+    wanted = Wanted(
+        format, json, output, jobs, fail_on or [], strict, as_of, top, chemistry, map, lists, engine, master
+    )
     raise typer.Exit(run(paths, wanted, profile=profile, rulebook=rulebook))
 
 
@@ -323,6 +334,35 @@ def _template(json: Annotated[bool, typer.Option("--json", hidden=True)] = False
     from calcrisk.cli.documents import template as write
 
     write(output, as_json=json)
+
+
+def _sql(  # noqa: PLR0913  # the options of the command
+    dialect: Annotated[
+        str,
+        typer.Option("--dialect", metavar="NAME", help="duckdb, postgres, spark, bigquery, snowflake, trino, tsql …"),
+    ] = "duckdb",
+    table: Annotated[
+        str, typer.Option("--table", metavar="NAME", help="The table, as your database names it.")
+    ] = "labs",
+    columns: Annotated[
+        str | None,
+        typer.Option(
+            "--columns", metavar="A,B,C or FILE", help="Its columns, as 'name' or 'name TYPE', or a file of it."
+        ),
+    ] = None,
+    map: Map = None,  # noqa: A002  # as format
+    lists: Annotated[
+        str | None,
+        typer.Option("--with", metavar="A,B", help="Costly columns as well: possible, settled, met_rules, missing."),
+    ] = None,
+    profile: Profile = None,
+    rulebook: Rulebook = None,
+    output: Output = None,
+) -> None:
+    """Print the whole rulebook as one SELECT, to be pasted into a warehouse; nothing is read but names of columns."""
+    from calcrisk.cli.sql import Asked, run
+
+    run(Asked(dialect, table, columns, map, lists, output), profile=profile, rulebook=rulebook)
 
 
 def _rules_list(
@@ -417,6 +457,7 @@ def command_line(arguments: Sequence[str]) -> typer.Typer:
         app.command("what-if")(_with_input_options(_what_if, arguments if "what-if" in arguments[:1] else ()))
     app.command("trend")(_trend)
     app.command("batch")(_batch)
+    app.command("sql")(_sql)
     app.command("schema")(_schema)
     app.command("template")(_template)
     app.command("explain")(_explain)

@@ -54,6 +54,8 @@ class Wanted(NamedTuple):
     chemistry: bool = False
     map: str | None = None
     lists: bool = True
+    engine: str = "duckdb"
+    master: str | None = None
 
 
 def run(paths: Sequence[str], wanted: Wanted, *, profile: str | None, rulebook: str | None) -> int:
@@ -62,6 +64,8 @@ def run(paths: Sequence[str], wanted: Wanted, *, profile: str | None, rulebook: 
     as_of = as_date(wanted.as_of)
     book = load(rulebook, profile)
     limits = _limits(wanted.fail_on, book)
+    if wanted.engine != "duckdb" or wanted.master:
+        return _run_spark(paths, wanted, book, form, limits)
     if wanted.map or names_tables(paths):
         return _run_tables(paths, wanted, book, form, limits)
     if form == "parquet":
@@ -113,6 +117,34 @@ def _run_tables(
         return exit_code(stopped)
     tally = _Tally(wanted.fail_on)
     tally.scored, tally.refused, tally.reached = ended
+    tell(f"{tally}\n")
+    return tally.exit_code
+
+
+def _run_spark(
+    paths: Sequence[str], wanted: Wanted, book: Rulebook, form: str, limits: Mapping[str, frozenset[str]]
+) -> int:
+    """Score tables on a cluster, and give the exit code."""
+    if wanted.engine != "spark":
+        message, hint = f"no engine {wanted.engine!r} for this call", "--engine duckdb or --engine spark --master URL"
+        raise UsageError([Fault(code="unknown-engine", message=message, path="--engine", hint=hint)])
+    from calcrisk.cli import spark
+
+    others = {
+        "--strict": wanted.strict,
+        "--chemistry": wanted.chemistry,
+        "--jobs": wanted.jobs,
+        "--as-of": wanted.as_of,
+    }
+    other = [option for option, said in others.items() if said]
+    asked = spark.Asked(form, wanted.output, wanted.master, wanted.map, wanted.lists, limits, other)
+    tally = _Tally(wanted.fail_on)
+    try:
+        with ending_cleanly():
+            tally.scored, tally.refused, tally.reached = spark.run(paths, book, asked)
+    except KeyboardInterrupt as stopped:
+        tell("interrupted: nothing was written\n")
+        return exit_code(stopped)
     tell(f"{tally}\n")
     return tally.exit_code
 

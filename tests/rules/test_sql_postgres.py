@@ -44,7 +44,7 @@ def load(connection: Any, some: Sequence[Patient]) -> None:
 
 def answers(connection: Any, some: Sequence[Patient]) -> list[dict[str, Any]]:
     load(connection, some)
-    found = connection.execute(f"SELECT * FROM ({written('postgres')}) AS answer ORDER BY place")  # ours
+    found = connection.execute(f"SELECT * FROM ({written('postgres')}) AS answer ORDER BY place")
     labels = [column.name for column in found.description]
     return [dict(zip(labels, row, strict=True)) for row in found.fetchall()]
 

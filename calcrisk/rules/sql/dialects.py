@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _WRITTEN: Final = "duckdb"  # the dialect that the walk writes
 _LONGEST: Final = 8000  # letters of a list: no rulebook has as many
+_BETWEEN_WORDS: Final = r"[\s_-]+"  # what a word of a choice may be written with
 
 
 class Dialect(NamedTuple):
@@ -33,7 +34,7 @@ DIALECTS: Final[Mapping[str, Dialect]] = {
     _WRITTEN: Dialect(executed=True),
     "postgres": Dialect(executed=True, fence="OFFSET 0"),  # it would repeat every expression where it is read
     "spark": Dialect(executed=True),
-    "sqlite": Dialect(executed=True),
+    "sqlite": Dialect(executed=True, fence="LIMIT -1"),  # as PostgreSQL
     "bigquery": Dialect(),
     "databricks": Dialect(),
     "redshift": Dialect(),
@@ -88,7 +89,7 @@ class _Translator:
         return self._seen[sql]
 
     def _translate(self, sql: str) -> str:
-        tree = self._sqlglot.parse_one(sql, read=_WRITTEN)
+        tree = self._sqlglot.parse_one(sql, read=_WRITTEN).transform(_portable)
         if mend := _MENDS.get(self._name):
             tree = tree.transform(mend)
         try:
@@ -99,12 +100,41 @@ class _Translator:
             raise UsageError([Fault(code="unsupported-expression", message=message, hint=hint)]) from None
 
 
+# ---- what is mended --------------------------------------------------------------------------------------------------
+
+
+def _portable(node: exp.Expression) -> exp.Expression:
+    """Write what only some dialects have in what all have."""
+    from sqlglot import exp
+
+    if isinstance(node, exp.RegexpReplace) and node.expression.name == _BETWEEN_WORDS:
+        return _without(node.this, " ", "_", "-")
+    if isinstance(node, exp.Coalesce) and isinstance(
+        node.expressions[-1], exp.Boolean
+    ):  # no truth is a value everywhere
+        return exp.EQ(this=exp.case().when(node.this, "1").else_("0"), expression=exp.Literal.number(1))
+    if isinstance(node, exp.RegexpFullMatch):
+        pattern = node.expression.name.replace("\\.", "[.]")  # a backslash is read in two ways
+        return exp.RegexpLike(this=node.this, expression=exp.Literal.string(f"^{pattern}$"))
+    return node
+
+
+def _without(text: exp.Expression, *signs: str) -> exp.Expression:
+    from sqlglot import exp
+
+    for sign in signs:
+        text = exp.Replace(this=text, expression=exp.Literal.string(sign), replacement=exp.Literal.string(""))
+    return text
+
+
 def _for_tsql(node: exp.Expression) -> exp.Expression:
-    """T-SQL cuts a text only where it is told how many letters to keep."""
+    """T-SQL cuts a text only where it is told how many letters to keep, and knows no regular expressions."""
     from sqlglot import exp
 
     if isinstance(node, exp.Substring) and not node.args.get("length"):
         node.set("length", exp.Literal.number(_LONGEST))
+    if isinstance(node, exp.RegexpLike):  # a number is cast with care where it is read
+        return exp.Not(this=exp.Like(this=node.this, expression=exp.Literal.string("%[^0-9.+-]%")))
     return node
 
 

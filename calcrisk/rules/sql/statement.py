@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from calcrisk.rules.sql.select import Select, Stage
 
 _WIDTH: Final = 116
-_WORDS: Final = re.compile(r"""(?:"[^"]*"|'[^']*'|[^\s"'])+""")
+_WORDS: Final = re.compile(r"""(?:"[^"]*"|'(?:[^'\\]|\\.)*'|`[^`]*`|\[[^]]*]|\S)+""")  # each dialect's quotes
 _PURPOSE: Final = {
     "inputs": "what the table says of each input, in the rulebook's units and codes; NULL is not stated, or unknown",
     "states": "what follows from an answer for others",
@@ -35,18 +35,27 @@ def header(book: Rulebook, assumed: Mapping[str, object]) -> str:
     return "".join(_comment(line, "") + "\n" for line in lines)
 
 
-def statement(chosen: Select, table: str, keys: Mapping[str, str], *, fence: str = "", comments: bool = True) -> str:
+def statement(  # noqa: PLR0913  # how a text may differ
+    chosen: Select,
+    table: str,
+    keys: Mapping[str, str],
+    *,
+    shown: Mapping[str, str] | None = None,
+    fence: str = "",
+    comments: bool = True,
+) -> str:
     """Write the statement over ``table``; ``keys`` are carried along: their expressions, by the names they are to have.
 
-    ``fence`` ends every inner stage: PostgreSQL, which otherwise repeats each expression where it is read, stops at
-    ``OFFSET 0``.
+    In the answer ``shown`` stands in their place, when given. ``fence`` ends every inner stage: PostgreSQL, which
+    otherwise repeats each expression where it is read, stops at ``OFFSET 0``.
     """
     stages, before = [], table
     for stage in chosen.stages:
         carried = [f"{sql} AS {name}" for name, sql in keys.items()] if before == table else [f"{before}.*"]
         stages.append(_stage(stage, carried, before, fence, comments=comments))
         before = stage.name
-    last = [*keys, *(f"{column.sql} AS {column.name}" for column in chosen.answer)]
+    first = list(keys) if shown is None else [f"{sql} AS {name}" for name, sql in shown.items()]
+    last = [*first, *(f"{column.sql} AS {column.name}" for column in chosen.answer)]
     return f"WITH {', '.join(stages)}\nSELECT\n{_lines(last)}\nFROM {before}\n"
 
 
