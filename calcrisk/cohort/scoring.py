@@ -69,7 +69,7 @@ class Cohort:
         self.counts = Counts(0, 0)
 
     def _select(self, *, masks: bool) -> Select:
-        return select(self._book, self._staged.sources, Wish(self._lists, masks, self._written))
+        return select(self._book, self._staged.sources, Wish(self._lists, masks, self._written, booleans=True))
 
     def _written(self, word: str) -> str:
         return f"CAST({text(word)} AS {self._word})"
