@@ -1,12 +1,14 @@
 """Tables of patients as long as wanted: participants of NHANES drawn again and again, their values jittered.
 
 A row stays the row of one person, so that its values hang together as those of people do. What NHANES did not ask is
-drawn by hash, about as often as it is so among adults or in a clinic; the shares are made up and carry no finding.
+drawn for each participant by hash, about as often as it is so among adults or in a clinic; the shares are made up and
+carry no finding.
 """
 
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import Final
 
@@ -29,13 +31,13 @@ def answered(column: str) -> str:
 
 
 def drawn(name: str, per_mille: int) -> str:
-    """Yes for so many of a thousand rows."""
-    return f"CAST(hash(i, '{name}') % 1000 < {per_mille} AS TINYINT)"
+    """Yes for so many of a thousand participants, each time that they are drawn."""
+    return f"CAST(hash(k, '{name}') % 1000 < {per_mille} AS TINYINT)"
 
 
 def between(name: str, low: float, high: float, digits: int) -> str:
-    """A value from that range."""
-    return f"round({low} + {high - low} * (hash(i, '{name}') % 10007) / 10007, {digits})"
+    """A value from that range, the same each time that a participant is drawn."""
+    return f"round({low} + {high - low} * (hash(k, '{name}') % 10007) / 10007, {digits})"
 
 
 def either(*names: str) -> str:
@@ -122,3 +124,7 @@ def make(path: Path, columns: dict[str, str], rows: int) -> None:
         at_work.execute(
             f"COPY (SELECT i AS id, {listed} FROM ({who}) JOIN adults USING (k)) TO '{path}' (FORMAT parquet)"
         )
+
+
+if __name__ == "__main__":  # in a process of its own: whoever measures memory must not have held any
+    make(Path(sys.argv[3]), {"12": NARROW, "50": WIDE}[sys.argv[1]], int(sys.argv[2]))
