@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing, suppress
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from calcrisk.assessment import Refused
 from calcrisk.batch import outcomes
@@ -25,7 +25,7 @@ from calcrisk.render.rows import CHEMISTRY, cells, columns
 from calcrisk.rules.sql.select import LISTS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from calcrisk.assessment import Assessment
     from calcrisk.cohort.engine import Engine
@@ -109,11 +109,15 @@ class _Work:
     def ended(self) -> Ended:
         return Ended(self._scored, self._refused, self._reached)
 
+    @property
+    def _is_parquet(self) -> bool:
+        return self._wanted.form == "parquet"
+
     # ---- reading -----------------------------------------------------------------------------------------------------
 
     def read(self) -> None:
         """Survey the table, and answer the rows that SQL does not read."""
-        self._cohort.survey(lambda share: self.watch.advance(share, 0))
+        self._cohort.survey(lambda share: self.watch.advance(share, 0), tallied=not self._is_parquet)
         if self._cohort.counts.odd:
             self._cohort.begin_answers()
             for rows in self._cohort.odd_rows():
@@ -122,7 +126,8 @@ class _Work:
                 self._take(answers)
         if self._wanted.chemistry:
             add_to_table(self._cohort)
-        self._count()
+        if not self._is_parquet:
+            self._count(self._cohort.tallies())
 
     def _solved(self, answers: list[Assessment | Refused]) -> list[Assessment | Refused]:
         return with_chemistry(answers) if self._wanted.chemistry else answers
@@ -147,9 +152,9 @@ class _Work:
     def _reaches(self, tiers: Mapping[str, str | None]) -> bool:
         return any(tiers[question] in reached for question, reached in self._wanted.limits.items())
 
-    def _count(self) -> None:
+    def _count(self, tallies: Iterable[tuple[Any, ...]]) -> None:
         questions = tuple(self._book.data["tiers"])
-        for classification, *tiers, patients in self._cohort.tallies():
+        for classification, *tiers, patients in tallies:
             held = dict(zip(questions, tiers, strict=True))
             self._scored += int(patients)
             self._reached += self._reaches(held) * int(patients)
@@ -171,6 +176,8 @@ class _Work:
                 f"COPY ({query}) TO {text(path)} ({self._copied()})",
                 lambda share: self.watch.advance(share, self._cohort.counts.rows),
             )
+            if self._is_parquet:
+                self._count(self._cohort.tallies_of(path))
 
     @staticmethod
     def _guarded(column: str, sql: str) -> str:

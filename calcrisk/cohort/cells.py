@@ -14,7 +14,7 @@ from calcrisk.cohort.engine import name, text
 from calcrisk.rules.expression import names
 from calcrisk.rules.sql.nodes import Columns, quantity, truth
 from calcrisk.rules.sql.states import Source
-from calcrisk.rules.sql.terms import Quantity, integer, number
+from calcrisk.rules.sql.terms import Quantity, number, stored
 from calcrisk.stated import UNKNOWN, Range, Reading, Written
 from calcrisk.values import read
 from calcrisk.variables import choices, registry
@@ -195,7 +195,7 @@ def _worked_out(node: Node, variable: Variable, kinds: Mapping[str, str]) -> Sou
     numbers = {each: Quantity(f"({_written(name(each), numeric=is_numeric(kinds[each]))})") for each in names(node)}
     columns = Columns({}, numbers, {}, frozenset())
     if variable.kind == "yesno":
-        return Source(integer(truth(node, columns)))
+        return Source(stored(truth(node, columns)))
     value = number(quantity(node, columns).value)
     if variable.hard is None:
         return Source(value)

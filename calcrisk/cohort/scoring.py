@@ -69,7 +69,7 @@ class Cohort:
         self.counts = Counts(0, 0)
 
     def _select(self, *, masks: bool) -> Select:
-        return select(self._book, self._staged.sources, Wish(self._lists, masks, self._written))
+        return select(self._book, self._staged.sources, Wish(self._lists, masks, self._written, booleans=True))
 
     def _written(self, word: str) -> str:
         return f"CAST({text(word)} AS {self._word})"
@@ -88,12 +88,11 @@ class Cohort:
 
     # ---- the first pass ----------------------------------------------------------------------------------------------
 
-    def survey(self, advance: Callable[[float], None]) -> Counts:
-        """Count the rows of each kind: by class, by tiers, odd or not, and by the masks of their lists."""
-        tiers = [f"{tier}_tier" for tier in self._book.data["tiers"]]
-        shared = ", ".join(["calcrisk_odd", "classification", *tiers, *mask_columns(self._chosen)])
+    def survey(self, advance: Callable[[float], None], *, tallied: bool) -> Counts:
+        """Count the rows, odd or not, by the masks of their lists, and if ``tallied`` by class and tiers as well."""
+        shared = ["calcrisk_odd", *(self._tallied() if tallied else ()), *mask_columns(self._chosen)]
         whole = self._statement(self._chosen, self._table.relation)
-        query = f"SELECT {shared}, count(*) AS patients FROM ({whole}) GROUP BY ALL"
+        query = f"SELECT {', '.join(shared)}, count(*) AS patients FROM ({whole}) GROUP BY ALL"
         self._engine.watched(f"CREATE TEMP TABLE groups AS {query}", advance)
         ((rows, odd),) = self._engine.rows(
             "SELECT coalesce(sum(patients), 0), coalesce(sum(patients * calcrisk_odd), 0) FROM groups"
@@ -184,11 +183,22 @@ class Cohort:
         found |= {column: f"CAST({column} AS BOOLEAN)" for column in _YES_NO if column in found}
         return found | ours | (texts(self._engine, self._chosen, "groups") if self._masks else {})
 
+    def _tallied(self) -> list[str]:
+        return ["classification", *(f"{tier}_tier" for tier in self._book.data["tiers"])]
+
     def tallies(self) -> Iterable[tuple[Any, ...]]:
-        """Give the class, the tiers and the number of each group of the rows that SQL read."""
-        tiers = ", ".join(f"{tier}_tier" for tier in self._book.data["tiers"])
-        query = f"SELECT classification, {tiers}, sum(patients) FROM groups WHERE calcrisk_odd = 0 GROUP BY ALL"
-        return self._engine.rows(query)
+        """Give the class, the tiers and the number of each group of the rows that SQL read, from the survey."""
+        shown = ", ".join(self._tallied())
+        return self._engine.rows(f"SELECT {shown}, sum(patients) FROM groups WHERE calcrisk_odd = 0 GROUP BY ALL")
+
+    def tallies_of(self, answers: str) -> Iterable[tuple[Any, ...]]:
+        """Give the same from the Parquet file that was written: to read it is cheaper than to score every row twice."""
+        shown = self._tallied()
+        every = f"SELECT {', '.join(shown)}, 1 AS patients FROM read_parquet({text(answers)})"
+        if self.counts.odd:  # they were answered one by one, and counted
+            every += f" UNION ALL SELECT {', '.join(map(_odd, shown))}, -1 FROM odd"
+        counted = f"SELECT {', '.join(shown)}, sum(patients) AS patients FROM ({every}) GROUP BY ALL"
+        return self._engine.rows(f"SELECT * FROM ({counted}) WHERE patients > 0")
 
 
 def kind_of(column: str) -> str:

@@ -136,6 +136,13 @@ def test_a_mask_says_what_the_text_says() -> None:
             assert ";".join(word for word, bit in zip(bits, held, strict=True) if bit) == text[name]
 
 
+def test_columns_of_booleans_say_what_columns_of_ones_and_zeros_say() -> None:
+    some = [*patients(200, seed=31), Patient(), *_exact(sorted(CASES.glob("*.yaml")))]
+    plain, quick = answers(some), answers(some, wish=Wish(booleans=True))
+    assert quick == plain  # DuckDB's true is 1 in Python
+    assert any(row["settled"] for row in quick)
+
+
 def test_the_statement_says_what_it_was_written_from() -> None:
     text = header(book(), {"tissue_damage": "no"})
     for told in (book().version, book().sha256, f"profile {book().profile}", "tissue_damage: no"):

@@ -8,7 +8,20 @@ from calcrisk.rules import expression as ex
 from calcrisk.rules.compile import MINIMUM_KNOWN
 from calcrisk.rules.decisive import Decisive
 from calcrisk.rules.sql.layers import Column, Layers
-from calcrisk.rules.sql.terms import Atom, certain, condition, every, flag, integer, opposite, some, yes_or_no
+from calcrisk.rules.sql.terms import (
+    Atom,
+    certain,
+    condition,
+    every,
+    flag,
+    form,
+    is_null,
+    of_three,
+    one_or_zero,
+    opposite,
+    some,
+    yes_or_no,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -75,11 +88,11 @@ class Answers:
                 self.statuses.append(Status(holds is True, holds is None))
                 continue
             name = column_of(rule.id)
-            columns.append(Column(name, integer(holds, str(_UNDECIDED)), _source_of(rule)))
-            self.statuses.append(Status(_equals(name, _MET), _equals(name, _UNDECIDED)))
+            columns.append(Column(name, of_three(holds, _UNDECIDED), _source_of(rule)))
+            self.statuses.append(_status(name))
         known = every(*(opposite(self.layers.unknown(name)) for name in self.data["minimum"]))
         self._minimum = f"{MINIMUM_KNOWN}_now"
-        return [*columns, Column(self._minimum, yes_or_no(certain(known)))]
+        return [*columns, Column(self._minimum, one_or_zero(certain(known)))]
 
     # ---- levels ------------------------------------------------------------------------------------------------------
 
@@ -112,7 +125,7 @@ class Answers:
         if held is None or isinstance(held, bool):
             return Axis(int(held is True), int(held is not False))
         low, high = f"{name}__lowest", f"{name}__highest"
-        columns.append(Column(low, yes_or_no(certain_yes(held))))
+        columns.append(Column(low, one_or_zero(held)))
         columns.append(Column(high, f"CASE WHEN {condition(opposite(held))} THEN 0 ELSE 1 END"))
         return Axis(low, high)
 
@@ -237,6 +250,12 @@ def certain_yes(truth: Truth) -> bool | Condition:
 def column_of(rule: str) -> str:
     """Name the column of a rule; PostgreSQL takes 63 letters."""
     return f"r_{rule.replace('-', '_')}"[:63]
+
+
+def _status(column: str) -> Status:
+    if form().kind == "BOOLEAN":
+        return Status(Atom(column, f"{column} IS NOT TRUE"), certain(is_null(column)))
+    return Status(_equals(column, _MET), _equals(column, _UNDECIDED))
 
 
 def _equals(column: str, code: int) -> Atom:

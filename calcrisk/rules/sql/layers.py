@@ -19,11 +19,12 @@ from calcrisk.rules.sql.terms import (
     condition,
     every,
     flag,
-    integer,
+    form,
     is_null,
     number,
     opposite,
     some,
+    stored,
     yes_or_no,
 )
 
@@ -117,10 +118,15 @@ class Layers:
         moved = [name for name in own if name in self._computed or _said(states.of(name)) != name]
         given = own | {name: _given(name, f"{name}__given", sources[name]) for name in moved}
         for name, (value, unknown) in given.items():
-            self.stages[_INPUT].append(Column(value or name, sources[name].value))
+            self.stages[_INPUT].append(Column(value or name, self._read(name, sources[name].value)))
             if unknown:
-                self.stages[_INPUT].append(Column(unknown, f"CASE WHEN {sources[name].unknown} THEN 1 ELSE 0 END"))
+                lies_open = f"CASE WHEN {sources[name].unknown} THEN {form().yes} ELSE {form().no} END"
+                self.stages[_INPUT].append(Column(unknown, lies_open))
         return States(self.program, given)
+
+    def _read(self, name: str, sql: str) -> str:
+        is_truth = self.program.symbols[name].kind == "yesno"
+        return f"CAST({sql} AS BOOLEAN)" if is_truth and form().kind == "BOOLEAN" else sql
 
     def _place_states(self) -> None:
         for name in self.program.inputs:
@@ -151,7 +157,7 @@ class Layers:
     def _undecided(holds: Truth) -> bool | Conditional:
         if holds is None or isinstance(holds, bool):
             return holds is None
-        return is_null(f"({integer(holds)})")
+        return is_null(f"({stored(holds)})")
 
     def _following(self, name: str, value: bool | float, follows: Truth, lies_open: Truth) -> State:  # noqa: FBT001  # yes, no or a code
         if name in self._truths:
@@ -228,7 +234,7 @@ class Layers:
         """Give a truth a column of its own, unless it is a constant or reads a column as it stands."""
         if held is None or isinstance(held, bool) or _is_plain(held):
             return held
-        self._add(column, integer(held), depth, name)
+        self._add(column, stored(held), depth, name)
         return flag(column)
 
     def _add(self, column: str, sql: str, depth: int, name: str) -> None:

@@ -14,11 +14,12 @@ from calcrisk.rules.sql.terms import (
     every,
     finite,
     flag,
-    integer,
+    form,
     literal,
     number,
     opposite,
     some,
+    stored,
     yes_or_no,
 )
 
@@ -87,7 +88,7 @@ def _truth_chosen(asked: Truth, then: Truth, otherwise: Truth) -> Truth:
     if asked is None or isinstance(asked, bool):
         return _picked(asked, then, otherwise, None)
     yes, no = condition(asked), condition(opposite(asked))
-    return flag(f"CASE WHEN {yes} THEN {integer(then)} WHEN {no} THEN {integer(otherwise)} END")
+    return flag(f"CASE WHEN {yes} THEN {stored(then)} WHEN {no} THEN {stored(otherwise)} END")
 
 
 def _picked(asked: bool | None, then: _Chosen, otherwise: _Chosen, unknown: _Chosen) -> _Chosen:  # noqa: FBT001  # a truth
@@ -103,8 +104,8 @@ def _chosen(asked: Truth, then: Quantity, otherwise: Quantity) -> Quantity:
     value: Number = f"CASE WHEN {yes} THEN {number(then.value)} WHEN {no} THEN {number(otherwise.value)} END"
     absent: bool | Condition = False
     if then.absent is not False or otherwise.absent is not False:
-        text = f"CASE WHEN {yes} THEN {yes_or_no(then.absent)} WHEN {no} THEN {yes_or_no(otherwise.absent)} ELSE 0 END"
-        absent = flag(text)
+        one, two = yes_or_no(then.absent), yes_or_no(otherwise.absent)
+        absent = flag(f"CASE WHEN {yes} THEN {one} WHEN {no} THEN {two} ELSE {form().no} END")
     return Quantity(value, absent)
 
 

@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from calcrisk.rules.sql.answers import Answers, certain_yes
 from calcrisk.rules.sql.layers import Column
-from calcrisk.rules.sql.terms import Atom, certain, condition, every, flag, integer, number, opposite, some, yes_or_no
+from calcrisk.rules.sql.terms import (
+    Atom,
+    booleans,
+    certain,
+    condition,
+    every,
+    flag,
+    number,
+    one_or_zero,
+    opposite,
+    some,
+    stored,
+    yes_or_no,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -47,17 +61,22 @@ class Wish(NamedTuple):
     """How the answer is wanted: which of ``LISTS``, as text or as masks of bits, how a word is written, which inputs.
 
     ``inputs`` are given back as the rules see them, in columns of their own names with ``__value`` behind.
+
+    ``booleans`` lets columns between the stages be booleans: quicker, for an engine that has them.
     """
 
     lists: frozenset[str] = frozenset(LISTS)
     masks: bool = False
     word: Callable[[str], str] = quoted
     inputs: tuple[str, ...] = ()
+    booleans: bool = False
 
 
 def select(book: Rulebook, sources: Mapping[str, Source], wish: Wish | None = None) -> Select:
     """Write a rulebook for a table in which ``sources`` tell where each input comes from."""
-    return _Writer(Answers(book, sources), wish or Wish()).select()
+    wanted = wish or Wish()
+    with booleans() if wanted.booleans else nullcontext():
+        return _Writer(Answers(book, sources), wanted).select()
 
 
 class _Writer:
@@ -99,7 +118,7 @@ class _Writer:
         columns = self._answers.layers.columns
         for name in self._wish.inputs:
             if name in columns.truths:
-                yield Column(f"{name}__value", integer(columns.truths[name]))
+                yield Column(f"{name}__value", stored(columns.truths[name]))
             elif name in columns.quantities:
                 yield Column(f"{name}__value", number(columns.quantities[name].value))
 
@@ -139,7 +158,7 @@ class _Writer:
         by_class: dict[str, list[Condition]] = {}
         for at in sorted(self._reached()):
             by_class.setdefault(self._program.rows[at].spec["class"], []).append(flag(f"row_{at}"))
-        kinds = " + ".join(yes_or_no(certain(some(*rows))) for rows in by_class.values())
+        kinds = " + ".join(one_or_zero(certain(some(*rows))) for rows in by_class.values())
         single = Atom(f"{kinds} = 1", f"{kinds} <> 1")
         tiers = [self._tight(at) for at in range(len(self._program.tiers))]
         return certain(every(single, *tiers))
@@ -163,7 +182,9 @@ class _Writer:
         for at, tier in enumerate(self._program.tiers):
             held = {"tier": f"{tier.name}__now", "lowest": self._least(at), "highest": f"{tier.name}__most"}
             for what, column in held.items():
-                yield Column(f"{tier.name}_{what}", self._named(column, names, only_if=f"{tier.name}__assessed = 1"))
+                yield Column(
+                    f"{tier.name}_{what}", self._named(column, names, only_if=flag(f"{tier.name}__assessed").text)
+                )
 
     def _product(self) -> Iterable[Column]:
         product, columns = self._data["product"], self._answers.layers.columns

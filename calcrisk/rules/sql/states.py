@@ -15,10 +15,10 @@ from calcrisk.rules.sql.terms import (
     condition,
     every,
     flag,
-    integer,
     is_null,
     opposite,
     some,
+    stored,
     yes_or_no,
 )
 
@@ -68,7 +68,9 @@ class Given(NamedTuple):
 
     def says(self, code: int) -> bool | Condition:
         """Whether a yes/no was answered so, silence not."""
-        return Atom(f"{self.value} = {code}", f"{self.value} <> {code}") if self.value else False
+        if not self.value:
+            return False
+        return flag(self.value) if code else certain(opposite(flag(self.value)))
 
 
 class States:
@@ -178,8 +180,8 @@ def first_of(cases: Iterable[tuple[Truth, Truth]], default: Truth) -> Truth:
         return default
     if len(kept) == 1 and _says_itself(*kept[0], default):
         return kept[0][1] if default is None else kept[0][0]
-    whens = " ".join(f"WHEN {condition(when)} THEN {integer(value)}" for when, value in kept)
-    return flag(f"CASE {whens} ELSE {integer(default)} END")
+    whens = " ".join(f"WHEN {condition(when)} THEN {stored(value)}" for when, value in kept)
+    return flag(f"CASE {whens} ELSE {stored(default)} END")
 
 
 def _says_itself(when: Truth, value: Truth, default: Truth) -> bool:

@@ -1,18 +1,21 @@
 """What SQL is built of: conditions of three values and quantities that may be absent, folded where they are constant.
 
 A truth is ``True``, ``False``, ``None`` (unknown) or a condition, whose NULL means unknown. A condition stands only
-where every dialect takes one (``CASE WHEN``, ``WHERE``); a column holds 1, 0 or NULL instead.
+where every dialect takes one (``CASE WHEN``, ``WHERE``); a column holds 1, 0 or NULL instead. Within ``booleans()`` a
+column holds the condition itself, which an engine that has booleans works out in about half the time.
 """
 
 from __future__ import annotations
 
 import math
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from calcrisk.rules.logic import COMPARE, TIE, edges, of_limit, of_two
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from calcrisk.rules.expression import Operator
 
@@ -51,9 +54,40 @@ class Quantity(NamedTuple):
     absent: bool | Condition = False
 
 
+class Form(NamedTuple):
+    """How a column holds a truth."""
+
+    kind: str
+    yes: str
+    no: str
+
+
+_INTEGERS: Final = Form("INTEGER", "1", "0")
+_BOOLEANS: Final = Form("BOOLEAN", "TRUE", "FALSE")
+_form: Final = ContextVar("form", default=_INTEGERS)
+
+
+@contextmanager
+def booleans() -> Iterator[None]:
+    """Let columns hold truths as booleans: for an engine that has them, never for printed SQL."""
+    before = _form.set(_BOOLEANS)
+    try:
+        yield
+    finally:
+        _form.reset(before)
+
+
+def form() -> Form:
+    """How columns hold truths here."""
+    return _form.get()
+
+
 def flag(column: str) -> Atom:
-    """The condition that a column of 1, 0 and NULL holds."""
-    return Atom(f"{column} = 1", f"{column} = 0")
+    """The condition that a column of truths holds, or an expression that gives one."""
+    if form() is _INTEGERS:
+        return Atom(f"{column} = 1", f"{column} = 0")
+    held = column if column.isidentifier() or column.startswith("(") else f"({column})"
+    return Atom(held, f"NOT {held}")
 
 
 def is_null(expression: str) -> Atom:
@@ -122,28 +156,46 @@ def condition(truth: Truth) -> str:
     return _CONSTANT[truth]
 
 
-def integer(truth: Truth, unknown: str = "NULL") -> str:
-    """Write a truth as a column holds it: 1, 0, or ``unknown``."""
-    if truth is None:
-        return unknown if unknown != "NULL" else "CAST(NULL AS INTEGER)"
-    if isinstance(truth, bool):
-        return str(int(truth))
+def stored(truth: Truth) -> str:
+    """Write a truth as a column holds it, NULL where it is unknown."""
+    if truth is None or isinstance(truth, bool):
+        return f"CAST(NULL AS {form().kind})" if truth is None else _constant(truth)
     if held := _flagged(truth):
-        return held if unknown == "NULL" else f"COALESCE({held}, {unknown})"
-    return f"CASE WHEN {condition(truth)} THEN 1 WHEN {condition(opposite(truth))} THEN 0 ELSE {unknown} END"
+        return held
+    if form() is _BOOLEANS:
+        return f"({condition(truth)})"
+    return f"CASE WHEN {condition(truth)} THEN 1 WHEN {condition(opposite(truth))} THEN 0 ELSE NULL END"
 
 
 def yes_or_no(truth: bool | Condition) -> str:  # noqa: FBT001  # a truth
-    """Write a truth as 1 or 0; unknown, where it can be, counts as no."""
+    """Write a truth as a column holds it; unknown, where it can be, counts as no."""
     if isinstance(truth, bool):
-        return str(int(truth))
-    if held := _flagged(truth):
-        return f"COALESCE({held}, 0)"
+        return _constant(truth)
+    if form() is _BOOLEANS or _flagged(truth):
+        return f"COALESCE({stored(truth)}, {form().no})"
     return f"CASE WHEN {condition(truth)} THEN 1 ELSE 0 END"
 
 
+def of_three(truth: Condition, unknown: int) -> str:
+    """Write a truth as 1, 0 and a number for unknown, or as a boolean, whose NULL is unknown."""
+    if form() is _BOOLEANS:
+        return stored(truth)
+    if held := _flagged(truth):
+        return f"COALESCE({held}, {unknown})"
+    return f"CASE WHEN {condition(truth)} THEN 1 WHEN {condition(opposite(truth))} THEN 0 ELSE {unknown} END"
+
+
+def one_or_zero(truth: bool | Condition) -> str:  # noqa: FBT001  # a truth
+    """Write a truth as a number, in every form; unknown counts as no."""
+    return str(int(truth)) if isinstance(truth, bool) else f"CASE WHEN {condition(truth)} THEN 1 ELSE 0 END"
+
+
+def _constant(said: bool) -> str:  # noqa: FBT001  # a truth
+    return form().yes if said else form().no
+
+
 def _flagged(truth: Condition) -> str | None:
-    """Return the column, or the expression of 1, 0 and NULL, that a flag reads."""
+    """Return the column, or the expression, that a flag reads."""
     held = truth.text.removesuffix(" = 1") if isinstance(truth, Atom) else None
     return held if held and truth == flag(held) else None
 
