@@ -1,11 +1,11 @@
-"""Histories by window functions are those of one patient: what is defined in ``calcrisk.history``, which has tests of its own."""
+"""Histories by window functions are those of one patient, as ``calcrisk.history`` defines them, with tests of its own."""
 
 from __future__ import annotations
 
 import csv
 import io
 from collections import defaultdict
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import TYPE_CHECKING, Any, Final
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 pytest.importorskip("duckdb", reason="the extra calcrisk[cohort] is not installed")
 
-_FIRST: Final = datetime(2026, 1, 1, 8)
+_FIRST: Final = datetime(2026, 1, 1, 8, tzinfo=UTC)
 _GAPS: Final = (0, 0.25, 1, 7, 20, 21, 28, 30, 31, 92, 93, 200)  # days; on and beside what the rulebook counts by
 _CALCIUM: Final = (8.8, 9.9, 10.2, 10.3, 11, 8.5)
 _PHOSPHATE: Final = (6.25, 5.0, 5.56, 7, 7.01, 4.2, 8)
@@ -46,12 +46,12 @@ def a_history(chance: Random) -> list[dict[str, Any]]:
         drawn |= {"pth": chance.choice((50, 700))} if chance.random() < 0.2 else {}
         kept = {name: value for name, value in drawn.items() if chance.random() < 0.85}
         if kept:
-            panels.append({"date": moment.isoformat(" "), **kept})
+            panels.append({"date": moment.strftime("%Y-%m-%d %H:%M"), **kept})
     return panels
 
 
 def as_table(histories: list[list[dict[str, Any]]], folder: Path) -> None:
-    """One row a result; panels of one instant are one draw in a long table, so a second of an analyte is passed over."""
+    """One row a result; the panels of one instant are one draw there, and of two results of an analyte the first counts."""
     short, units = (
         {"calcium": "ca", "phosphate": "p", "albumin": "alb", "pth": "pth"},
         {"pth": "pg/mL", "albumin": "g/dL"},
@@ -95,16 +95,15 @@ def test_random_histories(age: int | None, tmp_path: Path) -> None:
     histories = [panels for _ in range(150) if (panels := a_history(chance))]
     as_table(histories, tmp_path)
     (tmp_path / "m.yaml").write_text(_MAP + (f"constants: {{age: {age}}}\n" if age else ""), "utf-8")
+    labs = str(tmp_path / "labs.csv")
     with engine() as at_work:
-        table, *_ = staged(
-            at_work, opened(at_work, [str(tmp_path / "labs.csv")]), read_map(str(tmp_path / "m.yaml")), book()
-        )
+        table, *_ = staged(opened(at_work, [labs]), read_map(str(tmp_path / "m.yaml")), book(), at_work.held)
         names = [entry["input"] for entry in book().data["history"]]
         shown = ", ".join(f'"{PREFIX}{name}"' for name in names)
-        rows = dict((who, cells) for who, *cells in at_work.rows(f"SELECT id, {shown} FROM {table.relation}"))
+        rows = {who: cells for who, *cells in at_work.rows(f"SELECT id, {shown} FROM {table.relation} AS t")}
     seen = set()
     for who, panels in enumerate(histories):
-        wanted = filled(Patient(**({"age": age} if age else {})).with_panels(draws_of(panels)))
+        wanted = filled(Patient(age=age).with_panels(draws_of(panels)))
         told = {name: cell for name, cell in zip(names, rows[f"p{who}"], strict=True) if cell is not None}
         assert told.keys() == wanted.keys(), panels
         for name, value in wanted.items():

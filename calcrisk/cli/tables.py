@@ -93,7 +93,7 @@ class _Work:
     def __init__(self, at_work: Engine, files: Sequence[str], book: Rulebook, wanted: Tables) -> None:
         self._engine, self._book, self._wanted = at_work, book, wanted
         column_map = read_map(wanted.map) if wanted.map else None
-        self._table, self._staged, self._reader = staged(at_work, opened(at_work, files), column_map, book)
+        self._table, self._staged, self._reader = staged(opened(at_work, files), column_map, book, at_work.held)
         names = columns(book.data["tiers"], [entry["name"] for entry in book.data["mechanisms"]])
         names += CHEMISTRY if wanted.chemistry else ()
         self._columns = [column for column in names if wanted.lists or column not in LISTS]

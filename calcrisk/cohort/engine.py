@@ -54,6 +54,11 @@ class Engine:
         """Name the columns of a relation, each with its type."""
         return {name: kind for name, kind, *_ in self.rows(f"DESCRIBE SELECT * FROM {relation}")}
 
+    def held(self, relation: str) -> str:
+        """Work a relation out once, and return the name under which it can be read again and again."""
+        self.rows(f"CREATE TABLE calcrisk_held AS SELECT * FROM {relation} AS r")
+        return "calcrisk_held"
+
     def watched(self, query: str, advance: Callable[[float], None]) -> None:
         """Run a long query; ``advance`` is told again and again which share of it (0 to 1) has been done since."""
         failure: list[BaseException] = []

@@ -79,7 +79,7 @@ def _chosen(book: Rulebook, wanted: Wanted) -> tuple[Select, Staged]:
         hint = "make it a table of one row a draw first; `calcrisk batch` does so by itself"
         message = "a long table, one row a result, has no SELECT of its own"
         raise UsageError([Fault(code="long-table", message=message, file=wanted.map.source, hint=hint)])
-    _, seen, _ = staged(Table(wanted.table, dict(wanted.columns), (wanted.table,)), wanted.map)
+    _, seen, _ = staged(Table(wanted.table, dict(wanted.columns), (wanted.table,)), wanted.map, book)
     sources = {each: one._replace(value=_typed(each, one.value)) for each, one in seen.sources.items()}
     chosen = select(book, sources, Wish(wanted.lists))
     answer = [Column(column.name, f"CASE WHEN {_ODD} = 0 THEN {column.sql} END") for column in chosen.answer]

@@ -19,20 +19,24 @@ from calcrisk.rules.sql.states import Source
 from calcrisk.variables import registry
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
-    from calcrisk.cohort.engine import Engine
     from calcrisk.cohort.tables import Table
     from calcrisk.rules.rulebook import Rulebook
 
 
-def staged(engine: Engine, table: Table, column_map: ColumnMap | None, book: Rulebook) -> tuple[Table, Staged, Reader]:
-    """Return the table that is scored, how the rules see it, and the reader of its odd rows; raises ``UsageError``."""
+def staged(
+    table: Table, column_map: ColumnMap | None, book: Rulebook, kept: Callable[[str], str] = str
+) -> tuple[Table, Staged, Reader]:
+    """Return the table that is scored, how the rules see it, and the reader of its odd rows; raises ``UsageError``.
+
+    ``kept`` may keep a relation that is read several times and return its name: one row a patient, made of its draws.
+    """
     if column_map is not None and column_map.long is not None:
         long, column_map = column_map.long, column_map.widened(table.columns)
         table = widened(table, long)
         if long.one_row == PATIENT:
-            table, column_map = _patients(engine, table, column_map, book)
+            table, column_map = _patients(table, column_map, book, kept)
     mapped = (column_map or plain_map(table.columns, table.files[0])).against(table.columns)
     if not mapped.entries:
         hint = "name its columns as the inputs (`calcrisk template` lists them), or say with --map which is which"
@@ -48,13 +52,13 @@ def staged(engine: Engine, table: Table, column_map: ColumnMap | None, book: Rul
     return table, seen, Reader(mapped)
 
 
-def _patients(engine: Engine, draws: Table, column_map: ColumnMap, book: Rulebook) -> tuple[Table, ColumnMap]:
-    """Make one row a patient of its draws, once: it is read several times, and is small beside them."""
+def _patients(
+    draws: Table, column_map: ColumnMap, book: Rulebook, kept: Callable[[str], str]
+) -> tuple[Table, ColumnMap]:
     shared = {**column_map.assume, **column_map.constants}
     table, inputs = remembered(draws, column_map.entries, Look(Patient(**shared), book, None))
-    engine.rows(f"CREATE TABLE calcrisk_patients AS SELECT * FROM {table.relation} AS p")
     entries = {**inputs, **column_map.entries}
-    return table._replace(relation="calcrisk_patients"), replace(column_map, entries=entries)
+    return table._replace(relation=kept(table.relation)), replace(column_map, entries=entries)
 
 
 def _contradictions(sources: Mapping[str, Source]) -> Iterator[str]:
