@@ -1,4 +1,4 @@
-"""Histories by window functions are those of one patient, as ``calcrisk.history`` defines them, with tests of its own."""
+"""Histories by window functions are those of one patient: ``calcrisk.history``, which has tests of its own."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def a_history(chance: Random) -> list[dict[str, Any]]:
 
 
 def as_table(histories: list[list[dict[str, Any]]], folder: Path) -> None:
-    """One row a result; the panels of one instant are one draw there, and of two results of an analyte the first counts."""
+    """One row a result; the panels of one instant are one draw there, and of two results the first counts."""
     short, units = (
         {"calcium": "ca", "phosphate": "p", "albumin": "alb", "pth": "pth"},
         {"pth": "pg/mL", "albumin": "g/dL"},
