@@ -146,7 +146,7 @@ def _aside(spark: SparkSession, output: str) -> Iterator[str]:
     """Give a folder beside the wanted one, which takes its name in the end, and is removed after a failure."""
     jvm: Any = spark.sparkContext._jvm  # noqa: SLF001  # pyspark has no other way to the file system of a path
     goal = jvm.org.apache.hadoop.fs.Path(output)
-    files = goal.getFileSystem(spark.sparkContext._jsc.hadoopConfiguration())  # noqa: SLF001
+    files = goal.getFileSystem(spark.sparkContext._jsc.hadoopConfiguration())  # noqa: SLF001  # as above
     if files.exists(goal):
         hint = "name another, or remove it first"
         raise UsageError([Fault(code="exists", message="is there already", file=output, path="-o", hint=hint)])

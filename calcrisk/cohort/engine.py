@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import duckdb
 
 _MEMORY: Final = "700MB"  # of DuckDB's own: with Python and what it reads ahead the process stays below 1 GiB
-_PAUSE: Final = 0.05  # seconds between two looks at how far a query has come
+_PAUSE: Final = 0.1  # seconds between two looks at how far a query has come
 _WHOLE: Final = 100.0  # per cent
 _BATCH: Final = 65_536  # rows of a record batch
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 PREFIX: Final = "history__"
 _BY_TIME: Final = "PARTITION BY who ORDER BY instant"
-_PER_CENT: Final = 100
+_PER_CENT: Final = 100  # of a fraction
 _END: Final = {"low": 0, "high": 1}
 
 

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 Side = Literal["low", "high"]
 _MET, _UNDECIDED = 1, 2  # of the statuses 0, 1, 2
+_LONGEST = 63  # letters of a column's name, in PostgreSQL
 
 
 class Status(NamedTuple):
@@ -248,8 +249,8 @@ def certain_yes(truth: Truth) -> bool | Condition:
 
 
 def column_of(rule: str) -> str:
-    """Name the column of a rule; PostgreSQL takes 63 letters."""
-    return f"r_{rule.replace('-', '_')}"[:63]
+    """Name the column of a rule."""
+    return f"r_{rule.replace('-', '_')}"[:_LONGEST]
 
 
 def _status(column: str) -> Status:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from calcrisk.rules.sql.layers import Column
     from calcrisk.rules.sql.select import Select, Stage
 
-_WIDTH: Final = 116
+_WIDTH: Final = 116  # columns
 _WORDS: Final = re.compile(r"""(?:"[^"]*"|'(?:[^'\\]|\\.)*'|`[^`]*`|\[[^]]*]|\S)+""")  # each dialect's quotes
 _PURPOSE: Final = {
     "inputs": "what the table says of each input, in the rulebook's units and codes; NULL is not stated, or unknown",
