@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from calcrisk.assessment import Assessment
     from calcrisk.cli.assess import Wanted
 
-_FORMATS: Final = ("terminal", "json", "svg")
+_FORMATS: Final = ("terminal", "json", "svg", "html")
 
 
 def run(  # noqa: PLR0913  # what a command line can say
@@ -30,12 +30,14 @@ def run(  # noqa: PLR0913  # what a command line can say
     """Write the chemistry of one patient; raises ``CalcriskError`` for whatever is wrong, before it writes."""
     form = chosen_format(_FORMATS, wanted.output, named=wanted.format, json=wanted.json)
     answer = assessed(file, flags, unknown, wanted, profile=profile, rulebook=rulebook)
-    from calcrisk.render.chemistry_files import as_json, picture
+    from calcrisk.render.chemistry_files import as_json, page, picture
 
     if form == "json":
         emit(as_json(answer), wanted.output)
     elif form == "svg":
         emit(_drawn(answer, picture(answer)), wanted.output)
+    elif form == "html":
+        emit(page(answer), wanted.output)
     else:
         from calcrisk.render.terminal_chemistry import Explained
 

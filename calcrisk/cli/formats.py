@@ -19,6 +19,8 @@ _SUFFIXES: Final = {
     ".jsonl": "ndjson",
     ".parquet": "parquet",
     ".svg": "svg",
+    ".html": "html",
+    ".htm": "html",
 }
 _PLAIN: Final = ".txt"  # the suffix of what a command would print without being asked for a format
 

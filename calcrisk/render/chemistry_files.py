@@ -1,4 +1,4 @@
-"""The chemistry of one serum in files: as JSON, and the curves as a picture (SVG)."""
+"""The chemistry of one serum in files: as JSON, its curves as a picture (SVG), picture and words as a page (HTML)."""
 
 from __future__ import annotations
 
@@ -27,6 +27,16 @@ _LINE = 18  # from one line of the legend to the next
 _BESIDE = 8  # from an axis to its numbers
 _DOT = 5  # radius of the patient's point
 _FONT = 'font-family="sans-serif" font-size="13"'
+_COLUMNS = 100  # columns of the text beneath the picture
+_PAGE = """<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>{title}</title>
+<style>body {{ font: 1rem sans-serif; margin: 2rem auto; max-width: 60rem; background: white; color: black }}
+figure {{ margin: 0 }} svg {{ width: 100%; height: auto }} pre {{ overflow-x: auto }}</style>
+{body}</html>
+"""
 _CURVES = {
     "product": ("#777777", "6 4", "Ca×P product at its threshold"),
     "dcpd": ("#b03060", "", "saturated with brushite"),
@@ -58,6 +68,22 @@ def picture(answer: Assessment) -> str | None:
         "</svg>",
     ]
     return "\n".join(parts) + "\n"
+
+
+def page(answer: Assessment) -> str:
+    """Write a page that stands alone: the picture, where there is one, and beneath it what the terminal says."""
+    from io import StringIO
+
+    from rich.console import Console
+
+    from calcrisk.render.terminal_chemistry import Explained
+
+    console = Console(file=StringIO(), width=_COLUMNS, record=True, force_terminal=True, color_system="truecolor")
+    console.print(Explained(answer), crop=False)
+    told = console.export_html(inline_styles=True, code_format="<pre>{code}</pre>")
+    title = escape(words.clean(f"Ion chemistry: {answer.patient.id or 'patient without an id'}"))
+    figure = f"<figure>\n{picture(answer)}</figure>\n" if picture(answer) else ""
+    return _PAGE.format(title=title, body=f"<h1>{title}</h1>\n{figure}{told}\n")
 
 
 def _beneath(notice: str) -> Iterator[str]:
