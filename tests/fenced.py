@@ -103,6 +103,7 @@ def every_command() -> Iterator[str]:
 PATIENTS = {
     "good.yaml": "id: a\nage: 60\nlabs: {calcium: 9.9, phosphate: 6.8}\nkidney: {ckd_stage: G5, dialysis: yes}\n",
     "bad.yaml": "id: b\nlabs: {calcium: 2.4, phosfate: 6.8}\n",
+    "panels.yaml": "id: f\nckd_stage: G5\nhistory: {panels: [{date: 2026-03-02, labs: {calcium: 9.6, phosphate: 6.4}}]}\n",
     "many.ndjson": '{"id": "c", "calcium": 9.9}\n{"id": "d", "calcium": 300}\n' * 40,
 }
 
@@ -127,6 +128,7 @@ CALLS: dict[str, list[list[str]]] = {
         ["bad.yaml", "--strict"],
     ],
     "chemistry": [["good.yaml"], ["good.yaml", "--json"], ["good.yaml", "--format", "svg"], ["--calcium=9.9"]],
+    "trend": [["panels.yaml"], ["panels.yaml", "--json"], ["panels.yaml", "--format", "svg"], ["good.yaml"]],
     "schema": [["patient"], ["assessment"], ["nothing"]],
     "template": [[]],
     "explain": [["fetuin-a"], ["Ca×P product", "--format", "markdown"], ["nothing"]],
