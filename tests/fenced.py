@@ -103,7 +103,7 @@ def every_command() -> Iterator[str]:
 PATIENTS = {
     "good.yaml": "id: a\nage: 60\nlabs: {calcium: 9.9, phosphate: 6.8}\nkidney: {ckd_stage: G5, dialysis: yes}\n",
     "bad.yaml": "id: b\nlabs: {calcium: 2.4, phosfate: 6.8}\n",
-    "panels.yaml": "id: f\nckd_stage: G5\nhistory: {panels: [{date: 2026-03-02, labs: {calcium: 9.6, phosphate: 6.4}}]}\n",
+    "panels.yaml": "id: f\nhistory: {panels: [{date: 2026-03-02, labs: {calcium: 9.6, phosphate: 6.4}}]}\n",
     "many.ndjson": '{"id": "c", "calcium": 9.9}\n{"id": "d", "calcium": 300}\n' * 40,
 }
 
