@@ -12,6 +12,7 @@ from random_patients import ask_of, book, bounds, consistent, limits
 
 from calcrisk import Patient, assess
 from calcrisk.errors import InputError
+from calcrisk.past import recall
 from calcrisk.rules.sql.states import Source
 from calcrisk.variables import registry
 
@@ -83,8 +84,13 @@ def column_value(name: str, given: Given | None) -> float | int | None:
     return int(given.value) if isinstance(given.value, bool) else given.value
 
 
+def all_given(patient: Patient) -> Mapping[str, Given]:
+    """What is stated, with what its dated panels say as inputs."""
+    return recall(patient, book(), None).given if patient.panels else patient.given
+
+
 def a_row(patient: Patient) -> dict[str, float | int | None]:
-    given: Mapping[str, Given] = patient.given
+    given = all_given(patient)
     row = {name: column_value(name, given.get(name)) for name in registry()}
     return row | {f"{name}_open": int(name in given and given[name].value is None) for name in registry()}
 

@@ -326,6 +326,24 @@ def test_flags_and_a_pipe_are_read(tmp_path: Path) -> None:
     assert told[0] == told[1]
 
 
+def test_a_page_stands_alone_with_picture_and_words(tmp_path: Path) -> None:
+    ended = run("chemistry", str(HD), "-o", "curves.html", cwd=tmp_path)
+    assert (ended.code, ended.out) == (0, "")
+    page = (tmp_path / "curves.html").read_text(encoding="utf-8")
+    ET.fromstring(page[page.index("<svg") : page.index("</svg>") + len("</svg>")])  # noqa: S314  # our own
+    assert "hd-warfarin-58f" in page
+    assert "<pre>" in page
+    assert "not a prediction" in page
+    assert not re.findall(r"(?:src|href)=|url\(", page)  # nothing is fetched from anywhere
+
+
+def test_a_page_without_a_curve_still_says_why(tmp_path: Path) -> None:
+    ended = run("chemistry", "--calcium", "9", "--format", "html", cwd=tmp_path)
+    assert ended.code == 0
+    assert "<svg" not in ended.out
+    assert "phosphate" in ended.out
+
+
 def test_the_picture_is_svg_and_shows_the_patient(tmp_path: Path) -> None:
     ended = run("chemistry", str(HD), "-o", "curves.svg", cwd=tmp_path)
     assert ended.code == 0, ended.err

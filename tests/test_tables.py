@@ -302,6 +302,7 @@ assume: {tissue_damage: no}
         "moderate",
         "low",
     ]  # the infarct outweighs the assumption
+    assert {row["assumed"] for row in found} == {"tissue_damage: no"}  # of the refused too
     assert ["diabetes" in row["missing"].split(";") for row in found[:3]] == [False, True, True]
     assert "kidney-failure" in found[0]["met_rules"].split(";")
     assert "DM" in found[3]["errors"]

@@ -147,7 +147,8 @@ def _chemistry(  # noqa: PLR0913  # the options of the command, beside one for e
         str | None, typer.Argument(metavar="[FILE or -]", help="YAML or JSON; '-' reads standard input.")
     ] = None,
     format: Annotated[  # noqa: A002  # the word users type
-        str | None, typer.Option("--format", metavar="NAME", help="terminal, json, svg or html.", rich_help_panel=_ANSWER)
+        str | None,
+        typer.Option("--format", metavar="NAME", help="terminal, json, svg or html.", rich_help_panel=_ANSWER),
     ] = None,
     json: Json = False,
     output: Output = None,

@@ -14,7 +14,7 @@ from calcrisk.cli.progress import Watch
 from calcrisk.cohort.engine import engine, require, text
 from calcrisk.cohort.mapfile import read_map
 from calcrisk.cohort.parquet import made_with, options
-from calcrisk.cohort.scoring import Cohort
+from calcrisk.cohort.scoring import ASSUMED, Cohort
 from calcrisk.cohort.staging import staged
 from calcrisk.cohort.tables import opened, table_files
 from calcrisk.errors import Fault, InputError
@@ -96,6 +96,7 @@ class _Work:
         self._table, self._staged, self._reader = staged(opened(at_work, files), column_map, book, at_work.held)
         names = columns(book.data["tiers"], [entry["name"] for entry in book.data["mechanisms"]])
         names += CHEMISTRY if wanted.chemistry else ()
+        names += (ASSUMED,) if self._staged.assumed else ()
         self._columns = [column for column in names if wanted.lists or column not in LISTS]
         self._cohort = Cohort(at_work, book, self._table, self._staged, self._columns)
         self.watch = Watch(2, shown=wanted.form == "table" or not is_terminal(wanted.output))

@@ -31,7 +31,8 @@ _YES_NO: Final = ("settled", "at_or_above", "ionised_calcium_measured")
 _NUMBERS: Final = ("ca_p_product", "corrected_ca_p_product", "ionised_calcium_mmol_l", "brushite_at_phosphate_mg_dl")
 _INDEX: Final = "si_"  # saturation indices
 _VALUE: Final = "__value"
-_KEYS: Final = ("source", "index", "id")
+ASSUMED: Final = "assumed"  # the column of a map's assumptions
+_KEYS: Final = ("source", "index", "id", ASSUMED)
 
 Cells = dict[str, Any]
 Solve = Callable[[Iterable[Any], Sequence[str]], Iterator[Any]]
@@ -44,6 +45,11 @@ class Staged(NamedTuple):
     id: str  # an SQL expression; NULL where there is none
     odd: str | None  # a condition that is never NULL
     assumed: Mapping[str, object]  # of every row
+
+    @property
+    def assumptions(self) -> str:
+        """The assumptions in one text."""
+        return "; ".join(f"{name}: {value}" for name, value in self.assumed.items())
 
 
 class Counts(NamedTuple):
@@ -178,7 +184,7 @@ class Cohort:
     def _plain(self) -> dict[str, str]:
         """Return the expression of each column for the rows that SQL reads."""
         ours = {"source": SOURCE, "index": PLACE, "id": "calcrisk_id", "status": "'scored'", "errors": "NULL"}
-        ours["rulebook_sha256"] = text(self._book.sha256)
+        ours |= {"rulebook_sha256": text(self._book.sha256), ASSUMED: text(self._staged.assumptions)}
         found = {column: column for column in (*self._columns, *(part.name for part in self._chosen.answer))}
         found |= {column: f"CAST({column} AS BOOLEAN)" for column in _YES_NO if column in found}
         return found | ours | (texts(self._engine, self._chosen, "groups") if self._masks else {})

@@ -10,8 +10,8 @@ from random import Random
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
-from random_patients import book
-from random_tables import a_number, a_row, differences, patients, sources
+from random_patients import book, consistent
+from random_tables import a_number, a_row, a_value, all_given, differences, patients, sources
 from samples import CASES, SAMPLES, patient
 
 from calcrisk import InputError, Patient, Rulebook
@@ -71,7 +71,7 @@ def _exact(paths: Iterable[Path]) -> list[Patient]:
             one = patient(path)
         except InputError:
             continue  # several patients in a file, or none
-        if not any(isinstance(given.value, Range) for given in one.given.values()):
+        if not any(isinstance(given.value, Range) for given in all_given(one).values()):
             stated.append(one)
     return stated
 
@@ -118,6 +118,42 @@ def test_columns_that_the_table_does_not_have_are_folded_away_and_change_nothing
     rows = [dict(zip(labels, row, strict=True)) for row in found.fetchall()]
     assert [differences(one, row) for one, row in zip(some, rows, strict=True)] == [{}] * len(some)
     assert len(text) < len(statement(whole, "labs", {"place": "place"})) / 8
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_whatever_columns_a_table_has(seed: int) -> None:
+    """What is folded away differs with every set of columns."""
+    chance = Random(seed)
+    known = chance.sample(list(registry()), chance.choice((2, 5, 10, 20, 40)))
+    open_, kinds = set(known[::3]), {name: _KIND[registry()[name].kind] for name in known}
+    chosen = {name: Source(name, f"{name}_open = 1" if name in open_ else None) for name in known}
+    stated = [
+        {
+            name: "unknown" if name in open_ and chance.random() < 0.2 else a_value(name, chance)
+            for name in known
+            if chance.random() < 0.7
+        }
+        for _ in range(25)
+    ]
+    some: list[Patient] = []
+    for words in stated:
+        try:
+            some.append(Patient(**consistent(words)))
+        except InputError:
+            continue  # two limits reversed
+    connection = duckdb.connect()
+    columns = ", ".join(f"{name} {kinds[name]}, {name}_open INTEGER" for name in known)
+    connection.execute(f"CREATE TABLE labs (place INTEGER, {columns})")
+    for place, one in enumerate(some):
+        row = a_row(one)
+        cells = [place, *(row[each] for name in known for each in (name, f"{name}_open"))]
+        connection.execute(f"INSERT INTO labs VALUES ({', '.join('?' * len(cells))})", cells)
+    found = connection.execute(
+        f"SELECT * FROM ({statement(select(book(), chosen), 'labs', {'place': 'place'})}) ORDER BY place"
+    )
+    labels = [column[0] for column in found.description]
+    rows = [dict(zip(labels, row, strict=True)) for row in found.fetchall()]
+    assert [differences(one, row) for one, row in zip(some, rows, strict=True)] == [{}] * len(some)
 
 
 def test_another_rulebook_is_written_by_the_same_walk() -> None:

@@ -140,7 +140,7 @@ class Layers:
         else:
             self._put_quantity(name, state.quantity, depth, column)
         if name in self._known_read:
-            self._known[name] = self._placed(f"{column}__known", state.known, depth)
+            self._known[name] = self._placed(f"{column}__known", state.known, depth, name)
 
     def _imply(self, rule: Implication, column: str) -> None:
         """Let an input that was not stated, nor implied before, follow from a condition that holds."""
@@ -218,9 +218,11 @@ class Layers:
         return self._depth.get(name, _INPUT)
 
     def _put_truth(self, name: str, held: Truth, depth: int, column: str) -> None:
+        self._depth[name] = max(depth, self._deep(name))  # also where it gets no column of its own
         self._truths[name] = self._placed(column, held, depth, name)
 
     def _put_quantity(self, name: str, held: Quantity, depth: int, column: str) -> None:
+        self._depth[name] = max(depth, self._deep(name))
         value, absent = held.value, held.absent
         if isinstance(value, str) and not value.isidentifier():
             self._add(column, value, depth, name)
