@@ -104,6 +104,7 @@ PATIENTS = {
     "good.yaml": "id: a\nage: 60\nlabs: {calcium: 9.9, phosphate: 6.8}\nkidney: {ckd_stage: G5, dialysis: yes}\n",
     "bad.yaml": "id: b\nlabs: {calcium: 2.4, phosfate: 6.8}\n",
     "panels.yaml": "id: f\nhistory: {panels: [{date: 2026-03-02, labs: {calcium: 9.6, phosphate: 6.4}}]}\n",
+    "labs.csv": "id,age,calcium,phosphate,ckd_stage\ne,60,9.9,6.8,G5\nf,60,<2,6.8,G5\ng,60,99,6.8,G5\n",
     "many.ndjson": '{"id": "c", "calcium": 9.9}\n{"id": "d", "calcium": 300}\n' * 40,
 }
 
@@ -126,9 +127,13 @@ CALLS: dict[str, list[list[str]]] = {
         ["-", "--format", "ndjson"],
         ["good.yaml", "--json", "--jobs", "2"],
         ["bad.yaml", "--strict"],
+        ["labs.csv"],
     ],
     "chemistry": [["good.yaml"], ["good.yaml", "--json"], ["good.yaml", "--format", "svg"], ["--calcium=9.9"]],
     "trend": [["panels.yaml"], ["panels.yaml", "--json"], ["panels.yaml", "--format", "svg"], ["good.yaml"]],
+    "what-if": [["good.yaml", "--set", "phosphate=5"], ["good.yaml", "--goal", "metastatic=low"], ["bad.yaml"]],
+    "columns suggest": [["labs.csv"], ["none.csv"]],
+    "sql": [["--columns", "calcium,phosphate"], ["--dialect", "nothing"]],
     "schema": [["patient"], ["assessment"], ["nothing"]],
     "template": [[]],
     "explain": [["fetuin-a"], ["Ca×P product", "--format", "markdown"], ["nothing"]],

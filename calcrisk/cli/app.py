@@ -12,86 +12,34 @@ import typer
 from typer.models import OptionInfo
 
 from calcrisk._version import __version__
+from calcrisk.cli.asked import (
+    ANSWER,
+    AsOf,
+    BatchFormat,
+    Chemistry,
+    Engine,
+    FailOn,
+    Format,
+    Jobs,
+    Json,
+    Lists,
+    Map,
+    Master,
+    Output,
+    Paths,
+    Profile,
+    Rulebook,
+    Strict,
+    Top,
+    Unknown,
+)
 from calcrisk.cli.options import OPTIONS, Option
 
 _HELP = """Which kind of pathologic calcification does a patient point to, how strongly, and who says so?
 
 Decision support for professionals and education. It never diagnoses.
 """
-_ANSWER = "The answer"
 _LISTED = 50  # patients of a table unless --top says otherwise: about a screen or two
-
-Rulebook = Annotated[
-    str | None, typer.Option(metavar="FOLDER", help="Another rulebook or an overlay, as YAML.", rich_help_panel=_ANSWER)
-]
-Profile = Annotated[
-    str | None, typer.Option(metavar="NAME", help="Whose thresholds: see 'rules list'.", rich_help_panel=_ANSWER)
-]
-Format = Annotated[
-    str | None, typer.Option("--format", metavar="NAME", help="terminal or json.", rich_help_panel=_ANSWER)
-]
-Json = Annotated[bool, typer.Option("--json", help="The same as --format json.", rich_help_panel=_ANSWER)]
-Output = Annotated[
-    str | None, typer.Option("-o", "--output", metavar="FILE", help="Write there instead.", rich_help_panel=_ANSWER)
-]
-AsOf = Annotated[
-    str | None,
-    typer.Option("--as-of", metavar="DATE", help="The day the answer speaks of.", rich_help_panel=_ANSWER),
-]
-
-# Of many patients
-Paths = Annotated[
-    list[str],
-    typer.Argument(metavar="PATH...", help="Files, folders (with all beneath), '-' for NDJSON on standard input."),
-]
-BatchFormat = Annotated[
-    str | None,
-    typer.Option("--format", metavar="NAME", help="table, csv, json, ndjson or parquet.", rich_help_panel=_ANSWER),
-]
-Top = Annotated[
-    int,
-    typer.Option("--top", metavar="N", min=0, help="How many the table lists; 0 for all.", rich_help_panel=_ANSWER),
-]
-FailOn = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--fail-on",
-        metavar="QUESTION=TIER",
-        help="End with 3 when a patient is there or above, as in metastatic=high.",
-        rich_help_panel=_ANSWER,
-    ),
-]
-Strict = Annotated[bool, typer.Option("--strict", help="Stop at the first refused patient.", rich_help_panel=_ANSWER)]
-Map = Annotated[
-    str | None,
-    typer.Option("--map", metavar="FILE", help="Which column of a table is which input.", rich_help_panel=_ANSWER),
-]
-Lists = Annotated[
-    bool,
-    typer.Option(
-        "--lists/--no-lists", help="Of a table: with the lists of rules and missing inputs.", rich_help_panel=_ANSWER
-    ),
-]
-Jobs = Annotated[
-    int | None,
-    typer.Option("--jobs", metavar="N", min=1, help="Processes; as many as help.", rich_help_panel=_ANSWER),
-]
-
-
-Engine = Annotated[
-    str, typer.Option("--engine", metavar="NAME", help="Of tables: duckdb, or spark.", rich_help_panel=_ANSWER)
-]
-Master = Annotated[
-    str | None,
-    typer.Option("--master", metavar="URL", help="The cluster of --engine spark.", rich_help_panel=_ANSWER),
-]
-Chemistry = Annotated[
-    bool, typer.Option("--chemistry", help="Ion chemistry of the serum as well; needs numpy.", rich_help_panel=_ANSWER)
-]
-Unknown = Annotated[
-    list[str] | None,
-    typer.Option("--unknown", metavar="NAME", help="State an input to be an open question.", rich_help_panel=_ANSWER),
-]
 
 
 def _version(wanted: bool) -> None:  # typer's callback
@@ -117,16 +65,16 @@ def _assess(  # noqa: PLR0913  # the options of the command, beside one for ever
     ] = None,
     format: Annotated[  # noqa: A002  # the word users type
         str | None,
-        typer.Option("--format", metavar="NAME", help="terminal, json or markdown.", rich_help_panel=_ANSWER),
+        typer.Option("--format", metavar="NAME", help="terminal, json or markdown.", rich_help_panel=ANSWER),
     ] = None,
     json: Json = False,
-    brief: Annotated[bool, typer.Option("--brief", help="Three lines.", rich_help_panel=_ANSWER)] = False,
+    brief: Annotated[bool, typer.Option("--brief", help="Three lines.", rich_help_panel=ANSWER)] = False,
     all: Annotated[  # noqa: A002  # the word users type
-        bool, typer.Option("--all", help="Every rule, also those that do not hold.", rich_help_panel=_ANSWER)
+        bool, typer.Option("--all", help="Every rule, also those that do not hold.", rich_help_panel=ANSWER)
     ] = False,
     chemistry: Chemistry = False,
     interval: Annotated[
-        bool, typer.Option("--interval", help="Class and tiers at both ends of the noise.", rich_help_panel=_ANSWER)
+        bool, typer.Option("--interval", help="Class and tiers at both ends of the noise.", rich_help_panel=ANSWER)
     ] = False,
     output: Output = None,
     profile: Profile = None,
@@ -148,7 +96,7 @@ def _chemistry(  # noqa: PLR0913  # the options of the command, beside one for e
     ] = None,
     format: Annotated[  # noqa: A002  # the word users type
         str | None,
-        typer.Option("--format", metavar="NAME", help="terminal, json, svg or html.", rich_help_panel=_ANSWER),
+        typer.Option("--format", metavar="NAME", help="terminal, json, svg or html.", rich_help_panel=ANSWER),
     ] = None,
     json: Json = False,
     output: Output = None,
@@ -172,22 +120,22 @@ def _what_if(  # noqa: PLR0913  # the options of the command, beside one for eve
     ] = None,
     set: Annotated[  # noqa: A002  # the word users type
         list[str] | None,
-        typer.Option("--set", metavar="INPUT=VALUE", help="Change an input.", rich_help_panel=_ANSWER),
+        typer.Option("--set", metavar="INPUT=VALUE", help="Change an input.", rich_help_panel=ANSWER),
     ] = None,
     goal: Annotated[
         str | None,
-        typer.Option("--goal", metavar="QUESTION=TIER", help="What would reach it.", rich_help_panel=_ANSWER),
+        typer.Option("--goal", metavar="QUESTION=TIER", help="What would reach it.", rich_help_panel=ANSWER),
     ] = None,
     grid: Annotated[
         list[str] | None,
-        typer.Option("--grid", metavar="INPUT=LOW:HIGH", help="Two of them: a plane.", rich_help_panel=_ANSWER),
+        typer.Option("--grid", metavar="INPUT=LOW:HIGH", help="Two of them: a plane.", rich_help_panel=ANSWER),
     ] = None,
     question: Annotated[
-        str | None, typer.Option("--question", metavar="NAME", help="What a plane shows.", rich_help_panel=_ANSWER)
+        str | None, typer.Option("--question", metavar="NAME", help="What a plane shows.", rich_help_panel=ANSWER)
     ] = None,
     format: Annotated[  # noqa: A002  # the word users type
         str | None,
-        typer.Option("--format", metavar="NAME", help="terminal, json, markdown or svg.", rich_help_panel=_ANSWER),
+        typer.Option("--format", metavar="NAME", help="terminal, json, markdown or svg.", rich_help_panel=ANSWER),
     ] = None,
     json: Json = False,
     output: Output = None,
@@ -209,11 +157,11 @@ def _trend(  # noqa: PLR0913  # the options of the command
         str, typer.Argument(metavar="FILE or -", help="A patient with dated panels; '-' reads standard input.")
     ],
     format: Annotated[  # noqa: A002  # the word users type
-        str | None, typer.Option("--format", metavar="NAME", help="terminal, json or svg.", rich_help_panel=_ANSWER)
+        str | None, typer.Option("--format", metavar="NAME", help="terminal, json or svg.", rich_help_panel=ANSWER)
     ] = None,
     json: Json = False,
     corrected: Annotated[
-        bool, typer.Option("--corrected", help="The product of albumin-corrected calcium.", rich_help_panel=_ANSWER)
+        bool, typer.Option("--corrected", help="The product of albumin-corrected calcium.", rich_help_panel=ANSWER)
     ] = False,
     output: Output = None,
     profile: Profile = None,
@@ -412,7 +360,7 @@ def _explain(  # noqa: PLR0913  # the options of the command
     profile: Profile = None,
     format: Annotated[  # noqa: A002  # the word users type
         str | None,
-        typer.Option("--format", metavar="NAME", help="terminal, json or markdown.", rich_help_panel=_ANSWER),
+        typer.Option("--format", metavar="NAME", help="terminal, json or markdown.", rich_help_panel=ANSWER),
     ] = None,
     json: Json = False,
     output: Output = None,
@@ -428,7 +376,7 @@ def _rules_check(
         str, typer.Argument(metavar="PATH", help="The folder of a rulebook or an overlay, or a file of it.")
     ],
     strict: Annotated[
-        bool, typer.Option("--strict", help="End with 2 for warnings also.", rich_help_panel=_ANSWER)
+        bool, typer.Option("--strict", help="End with 2 for warnings also.", rich_help_panel=ANSWER)
     ] = False,
     format: Format = None,  # noqa: A002  # the word users type
     json: Json = False,

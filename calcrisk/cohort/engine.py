@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from contextlib import contextmanager
 from importlib.util import find_spec
 from itertools import chain
-from tempfile import TemporaryDirectory
+from pathlib import Path
+from secrets import token_hex
+from shutil import rmtree
 from typing import TYPE_CHECKING, Any, Final
 
 from calcrisk.errors import Fault, InputError, SurroundingsError
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
 
 _MEMORY: Final = "700MB"  # of DuckDB's own: with Python and what it reads ahead the process stays below 1 GiB
 _PAUSE: Final = 0.1  # seconds between two looks at how far a query has come
+_RANDOM: Final = 8  # bytes of a name that nobody else has
 _WHOLE: Final = 100.0  # per cent
 _BATCH: Final = 65_536  # rows of a record batch
 
@@ -103,10 +107,12 @@ def engine(threads: int | None = None) -> Iterator[Engine]:
     """Open an engine that keeps below 1 GiB of memory and gives rows in the order of the table."""
     import duckdb
 
-    with TemporaryDirectory(prefix="calcrisk-") as folder, duckdb.connect() as connection:
+    # DuckDB makes this folder when it needs it: of a table that fits into memory nothing is written anywhere
+    aside = Path(_temporary(), f"calcrisk-{token_hex(_RANDOM)}")
+    with duckdb.connect() as connection:
         settings: dict[str, object] = {
             "memory_limit": _MEMORY,
-            "temp_directory": folder,
+            "temp_directory": str(aside),
             "preserve_insertion_order": True,
             "autoinstall_known_extensions": False,  # nothing is fetched from a network
             "autoload_known_extensions": False,
@@ -117,7 +123,17 @@ def engine(threads: int | None = None) -> Iterator[Engine]:
             settings["threads"] = threads
         for name, value in settings.items():
             connection.execute(f"SET {name} = {value!r}")
-        yield Engine(connection)
+        try:
+            yield Engine(connection)
+        finally:
+            connection.close()
+            rmtree(aside, ignore_errors=True)
+
+
+def _temporary() -> str:
+    """Name the folder for temporary files; the standard library's way to it writes one, to see whether it can."""
+    named = (os.environ.get(name) for name in ("TMPDIR", "TEMP", "TMP"))
+    return next(filter(None, named), "/tmp" if os.path.isdir("/tmp") else os.curdir)  # noqa: PTH112, S108  # a name alone
 
 
 @contextmanager

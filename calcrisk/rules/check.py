@@ -19,6 +19,7 @@ from calcrisk.packaged import FOLDER, compiled
 from calcrisk.rules import expression as ex
 from calcrisk.rules.compile import CompileError, compile_program
 from calcrisk.rules.modifiable import untold
+from calcrisk.rules.negations import negations
 from calcrisk.rules.overflow import overflows
 from calcrisk.rules.overlay import Overlaid, Part, is_overlay
 from calcrisk.rules.schema import RulebookData
@@ -375,7 +376,7 @@ _LOOKS: Final[tuple[Callable[[Mapping[str, Any]], Iterator[Found]], ...]] = (
 def _meaning(data: Mapping[str, Any], program: Program) -> Iterator[Found]:
     yield from _unreachable(program)
     yield from _display_only(data, program)
-    yield from _negations(data, program)
+    yield from negations(data, program)
     message = "overflows within the hard limits of its inputs"
     yield from ((("facts", at, "formula"), message, None) for at in overflows(data, program))
 
@@ -414,39 +415,3 @@ def _read_for_the_answer(data: Mapping[str, Any], program: Program) -> Iterator[
             if read:
                 entry = ("variables", inputs[step.name]) if field == "ask" else ("facts", facts[step.name])
                 yield (*entry, field), ex.names(read.node)
-
-
-def _negations(data: Mapping[str, Any], program: Program) -> Iterator[Found]:
-    """Refuse a gate above ``none_identified`` that negates an open question: an unknown there would block the row."""
-    asked = {entry["name"] for entry in data["variables"] if entry["ask"] != "volunteered"}
-    formulas = {step.name: step.value.node for step in program.steps if step.value}
-    for at, row in enumerate(data["rows"]):
-        if row["class"] == "none_identified":
-            return
-        node = ex.parse(row["when"], {name: _any_symbol(program, data, name) for name in _row_names(program, data)})
-        for gate in ex.names(node) & formulas.keys():
-            if negated := _negated(gate, formulas, program) & asked:
-                yield (
-                    ("rows", at, "when"),
-                    f"{gate!r} negates the open question {min(negated)!r}",
-                    "state it positively",
-                )
-
-
-def _row_names(program: Program, data: Mapping[str, Any]) -> list[str]:
-    return [*program.symbols, *(entry["name"] for entry in data["mechanisms"])]
-
-
-def _any_symbol(program: Program, data: Mapping[str, Any], name: str) -> ex.Symbol:
-    return program.symbols.get(name) or ex.Symbol("choice", tuple(data["levels"]))
-
-
-def _negated(gate: str, formulas: Mapping[str, ex.Node], program: Program) -> frozenset[str]:
-    found: frozenset[str] = frozenset()
-    for part in ex.walk(formulas[gate]):
-        if isinstance(part, ex.Not):
-            leaves = (program.leaves.get(name, frozenset((name,))) for name in ex.names(part))
-            found |= frozenset[str]().union(*leaves)
-        elif isinstance(part, ex.Name) and part.name in formulas:
-            found |= _negated(part.name, formulas, program)
-    return found
