@@ -123,8 +123,9 @@ def test_a_worker_that_is_killed_changes_nothing(spark: Any, labs: Any, tmp_path
 
 
 def test_the_command_scores_a_table_on_a_cluster(tmp_path: Path) -> None:
-    from commands import PROGRAM, environment
+    from commands import HERE, PROGRAM, environment
 
+    found = os.pathsep.join(filter(None, (HERE, os.environ.get("PYTHONPATH"))))
     (tmp_path / "labs.csv").write_text(
         "id,calcium,phosphate,ckd_stage\na,9.9,6.8,G5\nb,99,6.8,G5\nc,9.4,3.5,\n", "utf-8"
     )
@@ -132,7 +133,7 @@ def test_the_command_scores_a_table_on_a_cluster(tmp_path: Path) -> None:
     done = subprocess.run(
         [*PROGRAM, *arguments],
         cwd=tmp_path,
-        env=environment(),
+        env=environment(PYTHONPATH=found),
         capture_output=True,
         text=True,
         timeout=300,
