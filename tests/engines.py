@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from random_patients import book
 from random_tables import a_row, same, sources
+from samples import CASES, SAMPLES, patient
 
+from calcrisk import InputError
 from calcrisk.rules.sql.dialects import dialect, translated
 from calcrisk.rules.sql.select import Wish, select
 from calcrisk.rules.sql.statement import statement
+from calcrisk.stated import Range
 from calcrisk.variables import registry
 
 if TYPE_CHECKING:
@@ -30,6 +34,16 @@ def kinds(number: str = "DOUBLE", whole: str = "INTEGER") -> dict[str, str]:
 def table(patients: Sequence[Patient]) -> list[tuple[Any, ...]]:
     """The rows of the table, their cells in the order of ``kinds``."""
     return [(place, *a_row(one).values()) for place, one in enumerate(patients)]
+
+
+def corpus() -> list[Patient]:
+    """Every sample and published case that a row can hold: numbers within bounds and dated panels have no column."""
+    found = []
+    for path in (*sorted(SAMPLES.glob("*.yaml")), *sorted(CASES.glob("*.yaml"))):
+        with suppress(InputError):  # several patients in a file, or none
+            found.append(patient(path))
+    undated = [one for one in found if not one.panels]
+    return [one for one in undated if not any(isinstance(given.value, Range) for given in one.given.values())]
 
 
 def written(name: str, wish: Wish | None = None, *, labs: str = "labs") -> str:

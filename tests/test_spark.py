@@ -7,7 +7,7 @@ import shutil
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from engines import from_duckdb, kinds, table, unlike, written
+from engines import corpus, from_duckdb, kinds, table, unlike, written
 from random_tables import patients
 
 from calcrisk import Patient, Rulebook, UsageError, assess
@@ -57,8 +57,8 @@ def frame(spark: Any, some: list[Patient]) -> Any:
 
 
 @pytest.mark.parametrize("ansi", ["true", "false"])
-def test_random_patients_with_values_on_every_threshold(spark: Any, ansi: str) -> None:
-    some = list(patients(500, seed=20261201))
+def test_samples_cases_and_random_patients_on_every_threshold(spark: Any, ansi: str) -> None:
+    some = [*corpus(), *patients(500, seed=20261201)]
     spark.conf.set("spark.sql.ansi.enabled", ansi)
     frame(spark, some).createOrReplaceTempView("labs")
     scored = spark.sql(written("spark"))

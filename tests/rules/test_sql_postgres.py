@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
-from engines import from_duckdb, kinds, table, unlike, written
+from engines import corpus, from_duckdb, kinds, table, unlike, written
 from postgres import programs, server
 from random_tables import differences, patients
 
@@ -67,8 +67,8 @@ def answers(connection: Any, some: Sequence[Patient]) -> list[dict[str, Any]]:
     return [dict(zip(labels, row, strict=True)) for row in found.fetchall()]
 
 
-def test_random_patients_with_values_on_every_threshold(connection: Any) -> None:
-    some = list(patients(300, seed=20261129))
+def test_samples_cases_and_random_patients_on_every_threshold(connection: Any) -> None:
+    some = [*corpus(), *patients(300, seed=20261129)]
     rows = answers(connection, some)
     told = [differences(one, row) for one, row in zip(some, rows, strict=True)]
     assert [one for one in told if one] == []

@@ -5,15 +5,15 @@ from __future__ import annotations
 import sqlite3
 
 import pytest
-from engines import kinds, table, written
+from engines import corpus, kinds, table, written
 from random_tables import differences, patients
 
 pytest.importorskip("sqlglot", reason="the extra calcrisk[sql] is not installed")
 pytestmark = pytest.mark.once
 
 
-def test_random_patients_with_values_on_every_threshold() -> None:
-    some = list(patients(100, seed=20261130))
+def test_samples_cases_and_random_patients_on_every_threshold() -> None:
+    some = [*corpus(), *patients(100, seed=20261130)]
     connection = sqlite3.connect(":memory:")
     if not connection.execute(
         "SELECT 1 FROM pragma_compile_options WHERE compile_options = 'ENABLE_MATH_FUNCTIONS'"
