@@ -37,13 +37,12 @@ def table(patients: Sequence[Patient]) -> list[tuple[Any, ...]]:
 
 
 def corpus() -> list[Patient]:
-    """Every sample and published case that a row can hold: numbers within bounds and dated panels have no column."""
+    """Every sample and published case whose numbers are all exact: a table has no column for bounds."""
     found = []
     for path in (*sorted(SAMPLES.glob("*.yaml")), *sorted(CASES.glob("*.yaml"))):
         with suppress(InputError):  # several patients in a file, or none
             found.append(patient(path))
-    undated = [one for one in found if not one.panels]
-    return [one for one in undated if not any(isinstance(given.value, Range) for given in one.given.values())]
+    return [one for one in found if not any(isinstance(given.value, Range) for given in one.given.values())]
 
 
 def written(name: str, wish: Wish | None = None, *, labs: str = "labs") -> str:
