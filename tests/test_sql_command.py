@@ -108,6 +108,16 @@ def test_the_names_of_columns_keep_their_blanks(tmp_path: Path) -> None:
     assert (rows[1]["errors"], rows[1]["classification"]) == ("calcium", None)
 
 
+def test_a_contradiction_is_refused_and_called_so() -> None:
+    duckdb = pytest.importorskip("duckdb")
+    asked = Wanted("duckdb", "labs", plain_columns({"calcium": "", "warfarin": "", "vitamin_k_antagonist": ""}))
+    connection = duckdb.connect()
+    connection.execute("CREATE TABLE labs (calcium DOUBLE, warfarin INTEGER, vitamin_k_antagonist INTEGER)")
+    connection.execute("INSERT INTO labs VALUES (9.4, 1, 0), (9.4, 1, 1)")
+    found = connection.execute(f"SELECT status, errors FROM ({printed(Rulebook.default(), asked)})").fetchall()
+    assert sorted(found) == [("refused", "contradiction"), ("scored", "")]
+
+
 def test_a_published_map_is_written_for_a_warehouse(tmp_path: Path) -> None:
     ended = run("sql", "--dialect", "bigquery", "--map", str(_NHANES), "--table", "`a.b.nhanes`", cwd=tmp_path)
     assert (ended.code, ended.err) == (0, "")

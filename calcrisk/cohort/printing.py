@@ -84,7 +84,8 @@ def _chosen(book: Rulebook, wanted: Wanted) -> tuple[Select, Staged]:
     chosen = select(book, sources, Wish(wanted.lists))
     answer = [Column(column.name, f"CASE WHEN {_ODD} = 0 THEN {column.sql} END") for column in chosen.answer]
     state = Column("status", f"CASE WHEN {_ODD} = 0 THEN 'scored' ELSE 'refused' END")
-    ours = [Column("errors", _ERRORS), Column("rulebook_sha256", text(book.sha256))]
+    named = f"CASE WHEN {_ODD} = 1 AND {_ERRORS} = '' THEN 'contradiction' ELSE {_ERRORS} END"
+    ours = [Column("errors", named), Column("rulebook_sha256", text(book.sha256))]
     return chosen._replace(answer=(state, *answer, *ours)), seen
 
 
