@@ -51,15 +51,15 @@ def only_where(name: str, sql: str) -> str:
 
 
 def stage(creatinine: str) -> str:
-    """A stage as a chart might carry it, from the creatinine alone: G1 is 0, G5 is 5."""
-    limits = {0.9: 0, 1.2: 1, 1.5: 2, 2.2: 3, 4.0: 4}
-    whens = " ".join(f"WHEN {creatinine} < {limit} THEN {code}" for limit, code in limits.items())
-    return f"CAST(CASE {whens} WHEN {creatinine} >= 4.0 THEN 5 END AS TINYINT)"
+    """A stage as a chart might carry it, from the creatinine alone."""
+    limits = {0.9: "G1", 1.2: "G2", 1.5: "G3a", 2.2: "G3b", 4.0: "G4"}
+    whens = " ".join(f"WHEN {creatinine} < {limit} THEN '{word}'" for limit, word in limits.items())
+    return f"CASE {whens} WHEN {creatinine} >= 4.0 THEN 'G5' END"
 
 
 NARROW: Final = {
     "age": "CAST(RIDAGEYR AS DOUBLE)",
-    "sex": "CAST(2 - RIAGENDR AS TINYINT)",  # female 0, male 1
+    "sex": "CASE RIAGENDR WHEN 1 THEN 'male' WHEN 2 THEN 'female' END",
     "calcium": jittered("LBXSCA", 1),
     "phosphate": jittered("LBXSPH", 2),
     "albumin": jittered("LBXSAL", 1),

@@ -4,7 +4,9 @@ WITH facts AS (
   SELECT *,
     calcium * phosphate AS product,
     calcium + 0.8 * (4 - albumin) AS corrected,
-    CASE WHEN ckd_stage IS NULL AND dialysis = 1 AND coalesce(acute_kidney_injury, 0) = 0 THEN 5 ELSE ckd_stage END AS stage,
+    CASE WHEN ckd_stage IS NULL AND dialysis = 1 AND coalesce(acute_kidney_injury, 0) = 0 THEN 5
+      ELSE CASE CAST(ckd_stage AS VARCHAR) WHEN 'G1' THEN 0 WHEN 'G2' THEN 1 WHEN 'G3a' THEN 2 WHEN 'G3b' THEN 3
+        WHEN 'G4' THEN 4 WHEN 'G5' THEN 5 END END AS stage,
     CASE WHEN age >= 18 THEN 10.4 WHEN age >= 12 THEN 10.2 WHEN age >= 2 THEN 10.8 WHEN age > 0.0274 THEN 11.0 ELSE 10.4 END AS ca_upper,
     CASE WHEN age >= 18 THEN 1.3 WHEN age >= 3 THEN 1.3773 WHEN age >= 2 THEN 1.4147 WHEN age >= 1 THEN 1.4572 WHEN age >= 0.0384 THEN 1.4946 ELSE 1.35 END AS ion_upper,
     CASE WHEN age >= 19 THEN 4.5 WHEN age >= 16 THEN 4.9 WHEN age >= 13 THEN 5.1 WHEN age >= 10 THEN 5.7 WHEN age >= 7 THEN 5.4
@@ -48,7 +50,7 @@ WITH facts AS (
       ELSE 0 END AS mineral_load,
     CASE
       WHEN deposit_in_skin = 1 AND chemistry_normal
-        AND (tissue_damage = 1 OR connective_tissue_disease = 1 OR systemic_sclerosis = 1 OR dermatomyositis = 1) THEN 3
+        AND (connective_tissue_disease = 1 OR systemic_sclerosis = 1 OR dermatomyositis = 1) THEN 3
       WHEN dermatomyositis = 1 OR systemic_sclerosis = 1 OR (granuloma = 1 AND coalesce(sarcoidosis, 0) = 0) OR necrosis = 1
         OR (tissue_damage = 1 AND coalesce(necrosis, 0) = 0 AND coalesce(infarct, 0) = 0 AND coalesce(granuloma, 0) = 0
             AND coalesce(muscle_trauma, 0) = 0 AND coalesce(haematoma, 0) = 0 AND coalesce(scar, 0) = 0
@@ -88,7 +90,8 @@ SELECT
     WHEN (mineral_load >= 3 AND confirmed) OR (mineral_load >= 2 AND metastatic_site) THEN 'very_high'
     WHEN mineral_load >= 3 OR (mineral_load >= 2 AND confirmed) OR (mineral_load >= 1 AND metastatic_site AND (ckd_5 OR confirmed)) THEN 'high'
     WHEN mineral_load >= 1 THEN 'moderate' ELSE 'low' END AS metastatic_tier,
-  CASE WHEN pregnancy = 1 OR tissue_damage IS NULL THEN NULL WHEN tissue_injury >= 3 THEN 'very_high' WHEN tissue_injury >= 2 THEN 'high'
+  CASE WHEN pregnancy = 1 OR (tissue_damage IS NULL AND atheroma IS NULL AND diseased_valve IS NULL) THEN NULL
+    WHEN tissue_injury >= 3 THEN 'very_high' WHEN tissue_injury >= 2 THEN 'high'
     WHEN tissue_injury >= 1 THEN 'moderate' ELSE 'low' END AS dystrophic_tier,
   CASE WHEN pregnancy = 1 THEN NULL
     WHEN vascular_burden >= 3 OR inhibitor_failure >= 3 OR osteogenic_drive >= 3 THEN 'very_high'

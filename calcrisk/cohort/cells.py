@@ -58,7 +58,7 @@ def source(entry: Entry, kinds: Mapping[str, str]) -> Source:
         cases += _numbers(entry, variable, raw, numeric=numeric)
     elif entry.codes is None:
         cases += _words(variable, raw, numeric=numeric)
-    return _decided(raw, cases, variable, numeric=numeric)
+    return _decided(raw, cases, variable, numeric=numeric, coded=entry.codes is not None)
 
 
 def constant(variable: Variable, word: str) -> Source:
@@ -72,11 +72,19 @@ def constant(variable: Variable, word: str) -> Source:
 # ---- cases -----------------------------------------------------------------------------------------------------------
 
 
-def _decided(raw: str, cases: list[_Case], variable: Variable, *, numeric: bool) -> Source:
-    """Take the first case that holds: an empty cell says nothing, and what no case knows is odd."""
-    cases = [_Case(f"{raw} IS NULL" if numeric else f"trim({raw}) = '' OR {raw} IS NULL", None), *cases]
+def _decided(raw: str, cases: list[_Case], variable: Variable, *, numeric: bool, coded: bool) -> Source:
+    """Take the first case that holds: an empty cell says nothing, and what no case knows is odd.
+
+    The words as the rulebook spells them come first: most cells hold them, and then no other case is looked at.
+    """
+    plain = [] if numeric else [*_spelt(variable)] * (not coded)
+    cases = [
+        *((_Case(f"{raw} = {text(word)}", value)) for word, value in plain),
+        _Case(f"{raw} IS NULL" if numeric else f"trim({raw}) = '' OR {raw} IS NULL", None),
+        *cases,
+    ]
     if not numeric:
-        cases.insert(1, _Case(f"lower(trim({raw})) = '{UNKNOWN}'", None, unknown=True))
+        cases.insert(len(plain) + 1, _Case(f"lower(trim({raw})) = '{UNKNOWN}'", None, unknown=True))
     kind = "DOUBLE" if variable.kind == "number" else "INTEGER"
     values = " ".join(f"WHEN {case.when} THEN {case.value or 'NULL'}" for case in cases)
     opened = [case for case in cases if case.unknown]
@@ -87,6 +95,12 @@ def _decided(raw: str, cases: list[_Case], variable: Variable, *, numeric: bool)
         f"CASE {known} ELSE 0 END = 1" if opened else None,
         f"CASE {odd} ELSE 1 END = 1",
     )
+
+
+def _spelt(variable: Variable) -> Iterator[tuple[str, str]]:
+    if variable.kind == "yesno":
+        yield from (("yes", "1"), ("no", "0"))
+    yield from ((word, str(code)) for code, word in enumerate(variable.values))
 
 
 def _coded(entry: Entry, variable: Variable, raw: str, *, numeric: bool) -> Iterator[_Case]:
