@@ -21,10 +21,10 @@ PIP := $(PY) -m pip install --quiet
 # One thing after the other, also under `make -j`: the checks are ordered from quick to slow, and pytest uses every core.
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help demo test format lint types generate stale wheel cover volume versions lowest spark gold bench fuzz clean
+.PHONY: help demo test format lint types generate stale wheel cover volume versions lowest spark gold bench bench-cohort fuzz clean
 
 help: ## list what can be made
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -e 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -e 's/:.*## /\t/' | expand -t 12
 
 # The environment of `make demo` has what a user has; `make test` adds the tools to the same one.
 $(VENV)/.made:
@@ -92,6 +92,11 @@ gold: $(VENV)/.dev ## write the gold files of the renderers again; read the diff
 
 bench: $(VENV)/.dev ## measure, and write the table of README.md
 	$(PY) benchmarks/report.py
+
+bench-cohort: $(VENV)/.dev ## measure tables of ten million rows, and print the tables of docs/performance.md
+	$(PY) benchmarks/cohort.py 10000000 1000000
+	$(PY) benchmarks/ten_rules_race.py
+	$(PY) benchmarks/histories.py
 
 # Each notation has a fifth of the time; what was worth keeping waits in $(FUZZED) for the next run.
 fuzz: ## coverage-guided fuzzing with atheris, for FUZZ_SECONDS (300) in all
