@@ -208,6 +208,9 @@ def test_tables_as_people_have_them(content: bytes, reads: float, tmp_path: Path
         ({"t.csv": "calcium\n9\n"}, ["t.csv", "-o", "no/such/place.csv"], SURROUNDINGS, "cannot be written"),
         ({"t.csv": b"id,calcium\n\xff\xfe,9\n"}, ["t.csv"], BAD_INPUT, "t"),
         ({"t.parquet": "not parquet"}, ["t.parquet"], BAD_INPUT, "t.parquet"),
+        ({"t.csv": "id,calcium,calcium\n1,9,10\n"}, ["t.csv"], BAD_INPUT, "the column 'calcium' stands twice"),
+        ({"t.csv": "calcium,Calcium\n9,10\n"}, ["t.csv"], BAD_INPUT, "the column 'calcium' stands twice"),
+        ({"t.csv": "id,calcium,phosphate\n1,9\n2,9,4,5\n3,9,4\n"}, ["t.csv"], BAD_INPUT, "its header has 3 columns"),
         ({"t.csv": ""}, ["t.csv"], WRONG_USAGE, "no column of this table"),
     ],
 )  # fmt: skip
@@ -221,6 +224,14 @@ def test_what_is_wrong_is_told(
     assert (ended.code, "Traceback" in ended.err) == (code, False), ended.err
     assert told in ended.err
     assert sorted(path.name for path in tmp_path.iterdir()) == before
+
+
+def test_a_column_that_is_nearly_an_input_is_told_and_case_makes_no_difference(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("ID,Calcium,fosphate\na,9,4\n", "utf-8")
+    ended = run("batch", "t.csv", "--format", "csv", cwd=tmp_path)
+    assert ended.err.startswith("the column 'fosphate' is not read: did you mean 'phosphate'?\n")
+    (row,) = rows(ended.out)
+    assert (ended.code, row["id"], "calcium" in row["missing"].split(";")) == (DONE, "a", False)
 
 
 def test_a_contradiction_refuses_its_row_only(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from calcrisk.cli.progress import Watch
 from calcrisk.cohort.engine import engine, require, text
 from calcrisk.cohort.mapfile import read_map
 from calcrisk.cohort.parquet import made_with, options
+from calcrisk.cohort.printing import likely_inputs, unread
 from calcrisk.cohort.scoring import ASSUMED, Cohort
 from calcrisk.cohort.staging import staged
 from calcrisk.cohort.tables import opened, table_files
@@ -23,12 +24,14 @@ from calcrisk.render.faults import show
 from calcrisk.render.overview import Overview, Scale, line
 from calcrisk.render.rows import CHEMISTRY, cells, columns
 from calcrisk.rules.sql.select import LISTS
+from calcrisk.telling import tell
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from calcrisk.assessment import Assessment
     from calcrisk.cohort.engine import Engine
+    from calcrisk.cohort.tables import Table
     from calcrisk.rules.rulebook import Rulebook
 
 _COPY: Final = {
@@ -92,8 +95,10 @@ class _Work:
 
     def __init__(self, at_work: Engine, files: Sequence[str], book: Rulebook, wanted: Tables) -> None:
         self._engine, self._book, self._wanted = at_work, book, wanted
-        column_map = read_map(wanted.map) if wanted.map else None
-        self._table, self._staged, self._reader = staged(opened(at_work, files), column_map, book, at_work.held)
+        column_map, table = read_map(wanted.map) if wanted.map else None, opened(at_work, files)
+        self._table, self._staged, self._reader = staged(table, column_map, book, at_work.held)
+        if column_map is None:
+            self._tell_unread(table)
         names = columns(book.data["tiers"], [entry["name"] for entry in book.data["mechanisms"]])
         names += CHEMISTRY if wanted.chemistry else ()
         names += (ASSUMED,) if self._staged.assumed else ()
@@ -105,6 +110,12 @@ class _Work:
         self._page = Overview(self._scale, labels, wanted.footer, wanted.top)
         self._order = {entry["name"]: at for at, entry in enumerate(book.data["variables"])}
         self._scored = self._refused = self._reached = 0
+
+    @staticmethod
+    def _tell_unread(table: Table) -> None:
+        """Say of columns that are nearly named as an input that they are not read."""
+        for name, hint in likely_inputs(unread(table.columns, None)).items():
+            tell(f"the column {name!r} is not read: {hint}\n")
 
     @property
     def ended(self) -> Ended:

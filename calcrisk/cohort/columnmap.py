@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from calcrisk.cohort.long import Long
 
+_ID = "id"
 _SHOWN = 20  # columns of a table that a hint lists
 
 
@@ -108,7 +109,19 @@ class ColumnMap:
 
 
 def plain_map(columns: Iterable[str], source: str) -> ColumnMap:
-    """Return the map of a table whose columns are named as the inputs are, and ``id``."""
-    names = list(columns)
-    entries = {name: Entry(name, name) for name in names if name in registry()}
-    return ColumnMap(source, "id" if "id" in names else None, entries)
+    """Return the map of a table whose columns are named as the inputs are, and ``id``; case makes no difference.
+
+    Raises ``UsageError`` where two columns are named as one input.
+    """
+    found: dict[str, list[str]] = {}
+    for name in columns:
+        found.setdefault(name.strip().casefold(), []).append(name)
+    faults = [
+        Fault(code="column-twice", message=f"{' and '.join(names)} are one input, {word}", file=source, path=word)
+        for word, names in found.items()
+        if len(names) > 1 and (word in registry() or word == _ID)
+    ]
+    if faults:
+        raise UsageError(faults)
+    entries = {word: Entry(word, names[0]) for word, names in found.items() if word in registry()}
+    return ColumnMap(source, found[_ID][0] if _ID in found else None, entries)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from calcrisk._version import __version__
+from calcrisk.cohort.columnmap import plain_map
 from calcrisk.cohort.engine import name, text
 from calcrisk.cohort.staging import staged
 from calcrisk.cohort.tables import Table
@@ -146,8 +147,7 @@ def _likely(entry: Entry) -> str:
 
 def unread(columns: Iterable[str], column_map: ColumnMap | None) -> tuple[str, ...]:
     """Name the columns that no input is read from."""
-    if column_map is None:
-        return tuple(each for each in columns if each not in registry())
+    column_map = column_map or plain_map(columns, "")
     entries = column_map.entries.values()
     read = {one for entry in entries for one in (entry.column, entry.unit_column)} | {column_map.id}
     return tuple(each for each in columns if each not in read)

@@ -7,6 +7,7 @@ import os
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from calcrisk.cohort.engine import text
+from calcrisk.cohort.header import complain_of_length, header
 from calcrisk.errors import Fault, InputError, UsageError, cannot_read
 from calcrisk.inputs.sources import TABLES
 
@@ -64,6 +65,7 @@ def opened(engine: Engine, files: Sequence[str]) -> Table:
     """Open files as one relation; a column that one of them lacks is empty there. Raises ``InputError``."""
     for file in files:
         _complain_unless_there(file)
+        _complain_of_header(engine, file)
     whole = " UNION ALL BY NAME ".join(_read(file, at) for at, file in enumerate(files))
     columns = engine.columns(f"({whole})")
     return Table(f"({whole})", {name: kind for name, kind in columns.items() if name not in OURS}, tuple(files))
@@ -75,6 +77,15 @@ def _complain_unless_there(file: str) -> None:
             pass
     except OSError as error:
         raise InputError([cannot_read(file, error)]) from None
+
+
+def _complain_of_header(engine: Engine, file: str) -> None:
+    """Hold what DuckDB reads of a CSV file to its first line."""
+    if file.lower().endswith(_PARQUET) or not file.lower().endswith(TABLES):
+        return
+    names = header(file)
+    if names:
+        complain_of_length(file, names, len(engine.columns(f"({_read(file, 0)})")) - len(OURS))
 
 
 def _read(file: str, at: int) -> str:
