@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 pytest.importorskip("duckdb", reason="the extra calcrisk[cohort] is not installed")
 
+pytestmark = pytest.mark.once  # DuckDB does the work, whatever the Python
+
 _FIRST: Final = datetime(2026, 1, 1, 8, tzinfo=UTC)
 _GAPS: Final = (0, 0.25, 1, 7, 20, 21, 28, 30, 31, 92, 93, 200)  # days; on and beside what the rulebook counts by
 _CALCIUM: Final = (8.8, 9.9, 10.2, 10.3, 11, 8.5)

@@ -13,6 +13,8 @@ from samples import shared
 
 pytest.importorskip("duckdb", reason="the extra calcrisk[cohort] is not installed")
 
+pytestmark = pytest.mark.once  # DuckDB does the work, whatever the Python
+
 if TYPE_CHECKING:
     from pathlib import Path
 

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 duckdb = pytest.importorskip("duckdb", reason="the extra calcrisk[cohort] is not installed")
 
+pytestmark = pytest.mark.once  # DuckDB does the work, whatever the Python
+
 DONE, BAD_INPUT, WRONG_USAGE, REACHED, SURROUNDINGS = 0, 1, 2, 3, 4
 NAMES: Final = columns(book().data["tiers"], [entry["name"] for entry in book().data["mechanisms"]])
 MAPS: Final = ROOT / "sample_labs" / "maps"
