@@ -389,7 +389,9 @@ def test_an_interrupted_run_leaves_nothing_behind(tmp_path: Path) -> None:
     )
     call = [*PROGRAM, "batch", "big.parquet", "-o", "out.csv"]
     process = subprocess.Popen(call, cwd=tmp_path, env=environment(), stderr=subprocess.PIPE)
-    time.sleep(2.5)
+    end = time.monotonic() + 60
+    while len(list(tmp_path.iterdir())) == 1 and process.poll() is None and time.monotonic() < end:
+        time.sleep(0.01)
     process.send_signal(signal.SIGINT)
     _, told = process.communicate(timeout=60)
     assert process.returncode == 128 + signal.SIGINT, told

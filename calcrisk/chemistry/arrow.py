@@ -30,7 +30,7 @@ def solve_batches(batches: Iterable[Any]) -> Iterator[Any]:
     import pyarrow as pa
 
     for batch in batches:
-        columns = {name: _numbers(batch.column(name)) for name in batch.schema.names if name in _READ}
+        columns = {name: numbers(batch.column(name)) for name in batch.schema.names if name in _READ}
         solved = solve(columns, tolerance=QUICK)
         status, assumed = solved.pop("status"), solved.pop("assumed")
         arrays = [*batch.columns, *(pa.array(column, from_pandas=True) for column in solved.values())]
@@ -38,7 +38,8 @@ def solve_batches(batches: Iterable[Any]) -> Iterator[Any]:
         yield pa.RecordBatch.from_arrays(arrays, names=[*batch.schema.names, *solved, "status", "assumed"])
 
 
-def _numbers(column: Any) -> Any:  # noqa: ANN401  # pyarrow is not there when types are checked
+def numbers(column: Any) -> Any:  # noqa: ANN401  # pyarrow is not there when types are checked
+    """Read a column as an array of doubles; NaN where it has none."""
     import pyarrow as pa
 
     return column.cast(pa.float64()).to_numpy(zero_copy_only=False)

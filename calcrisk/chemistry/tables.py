@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from calcrisk.chemistry import constants, measured
+from calcrisk.chemistry.arrow import numbers
 from calcrisk.chemistry.blocks import PRECIPICES, shown, solve
 from calcrisk.chemistry.newton import QUICK
 from calcrisk.chemistry.serum import ASSUMED, SOLVED, STATUS, fill
@@ -21,7 +22,7 @@ def solve_patients(batches: Iterable[Any], keys: Iterable[str]) -> Iterator[Any]
 
     kept = list(keys)
     for batch in batches:
-        stated = {name: _numbers(batch.column(name)) for name in batch.schema.names if name not in kept}
+        stated = {name: numbers(batch.column(name)) for name in batch.schema.names if name not in kept}
         columns = {name: batch.column(name) for name in kept} | _told(stated, batch.num_rows)
         yield pa.RecordBatch.from_pydict(columns)
 
@@ -53,9 +54,3 @@ def _told(stated: dict[str, Any], rows: int) -> dict[str, Any]:
 def _labels(bits: int) -> str:
     entries = constants.document()["fields"]
     return ";".join(entries[name]["label"] for at, name in enumerate(ASSUMED) if bits >> at & 1 and name in entries)
-
-
-def _numbers(column: Any) -> Any:  # noqa: ANN401  # pyarrow is not there when types are checked
-    import pyarrow as pa
-
-    return column.cast(pa.float64()).to_numpy(zero_copy_only=False)

@@ -10,7 +10,7 @@ from itertools import chain
 from pathlib import Path
 from secrets import token_hex
 from shutil import rmtree
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from calcrisk.errors import Fault, InputError, SurroundingsError
 
@@ -26,6 +26,7 @@ _WHOLE: Final = 100.0  # per cent
 _BATCH: Final = 65_536  # rows of a record batch
 
 Row = tuple[Any, ...]
+Done = TypeVar("Done")
 
 
 def require() -> None:
@@ -44,15 +45,14 @@ class Engine:
 
     def rows(self, query: str, values: Sequence[object] = ()) -> list[Row]:
         """Run a query and return what it gives. Raises ``InputError`` or ``SurroundingsError``."""
-        with _telling():
-            return self._connection.execute(query, list(values)).fetchall()
+        return self._aside(lambda: self._connection.execute(query, list(values)).fetchall())
 
     def some(self, query: str, count: int) -> Iterator[list[Row]]:
         """Run a query and give what it gives, so many rows at a time."""
-        with _telling():
-            cursor = self._connection.cursor().execute(query)
-            while rows := cursor.fetchmany(count):
-                yield rows
+        cursor = self._connection.cursor()
+        self._aside(lambda: cursor.execute(query), other=cursor)
+        while rows := self._aside(lambda: cursor.fetchmany(count), other=cursor):
+            yield rows
 
     def columns(self, relation: str) -> dict[str, str]:
         """Name the columns of a relation, each with its type."""
@@ -65,21 +65,15 @@ class Engine:
 
     def watched(self, query: str, advance: Callable[[float], None]) -> None:
         """Run a long query; ``advance`` is told again and again which share of it (0 to 1) has been done since."""
-        failure: list[BaseException] = []
-        ended = threading.Event()  # not the thread itself: one whose wait was interrupted counts as ended too early
-        threading.Thread(target=self._run, args=(query, failure, ended), daemon=True).start()
         done = 0.0
-        try:
-            while not ended.wait(_PAUSE):
-                now = max(self._connection.query_progress(), 0.0) / _WHOLE
-                advance(max(now - done, 0.0))
-                done = max(now, done)
-        except KeyboardInterrupt:
-            self._connection.interrupt()
-            ended.wait()
-            raise
-        if failure:
-            raise failure[0]
+
+        def look() -> None:
+            nonlocal done
+            now = max(self._connection.query_progress(), 0.0) / _WHOLE
+            advance(max(now - done, 0.0))
+            done = max(now, done)
+
+        self._aside(lambda: self._connection.execute(query), look)
         advance(1 - done)
 
     def through(self, query: str, work: Callable[[Iterable[Any]], Iterator[Any]], table: str) -> None:
@@ -87,19 +81,49 @@ class Engine:
         import pyarrow as pa
 
         cursor = self._connection.cursor()
-        with _telling():
+
+        def keep() -> None:
             coming = work(cursor.sql(query).to_arrow_reader(_BATCH))
             if (first := next(coming, None)) is not None:
                 batches = pa.RecordBatchReader.from_batches(first.schema, chain([first], coming))
                 self._connection.from_arrow(batches).create(table)
 
-    def _run(self, query: str, failure: list[BaseException], ended: threading.Event) -> None:
+        self._aside(keep, other=cursor)
+
+    def _aside(
+        self,
+        work: Callable[[], Done],
+        look: Callable[[], None] = lambda: None,
+        other: duckdb.DuckDBPyConnection | None = None,
+    ) -> Done:
+        """Do the work in a thread: a signal that arrives inside the engine would else end as an error of the engine's.
+
+        ``look`` is called again and again until it is done. ``other`` is a second connection that the work uses.
+        """
+        done: list[Done] = []
+        failure: list[BaseException] = []
+        ended = threading.Event()  # not the thread itself: one whose wait was interrupted counts as ended too early
+        threading.Thread(target=_run, args=(work, done, failure, ended), daemon=True).start()
         try:
-            with _telling():
-                self._connection.execute(query)
-        except BaseException as error:  # noqa: BLE001  # told by whoever waits
-            failure.append(error)
-        ended.set()
+            while not ended.wait(_PAUSE):
+                look()
+        except KeyboardInterrupt:
+            for connection in filter(None, (self._connection, other)):
+                connection.interrupt()
+            ended.wait()
+            raise
+        if failure:
+            raise failure[0]
+        return done[0]
+
+
+def _run(work: Callable[[], Done], done: list[Done], failure: list[BaseException], ended: threading.Event) -> None:
+    try:
+        with _telling():
+            done.append(work())
+    except BaseException as error:  # noqa: BLE001  # told by whoever waits
+        failure.append(error)
+    ended.set()
 
 
 @contextmanager
