@@ -204,9 +204,9 @@ class _Recalling:
             **looked_back(look, draws, limit),
             "newest": draws[-1].date if draws else None,
             "current_values_of": self.current,
-            "filled": tuple(self.filled),
-            "by_hand": tuple(self.by_hand),
-            "panels": tuple(panels(look, PRODUCT, limit)),
+            "filled": list(self.filled),
+            "by_hand": list(self.by_hand),
+            "panels": list(panels(look, PRODUCT, limit)),
         }
 
 

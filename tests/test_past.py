@@ -95,7 +95,7 @@ def test_the_published_case_says_the_same_by_panels_as_by_words() -> None:
 def test_a_value_given_by_hand_wins() -> None:
     found = answer(monthly(58, 58, product_sustained=False))
     assert found.inputs["product_sustained"].value is False
-    assert history(found)["by_hand"] == ("product_sustained",)
+    assert history(found)["by_hand"] == ["product_sustained"]
     assert history(found)["exceedance"] == "sustained"
 
 

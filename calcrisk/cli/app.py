@@ -20,6 +20,7 @@ from calcrisk.cli.asked import (
     Engine,
     FailOn,
     Format,
+    History,
     Jobs,
     Json,
     Lists,
@@ -186,6 +187,7 @@ def _batch(  # noqa: PLR0913  # the options of the command
     map: Map = None,  # noqa: A002  # as format
     lists: Lists = True,
     chemistry: Chemistry = False,
+    history: History = False,
     engine: Engine = "duckdb",
     master: Master = None,
     profile: Profile = None,
@@ -196,7 +198,7 @@ def _batch(  # noqa: PLR0913  # the options of the command
     from calcrisk.cli.batch import Wanted, run
 
     wanted = Wanted(
-        format, json, output, jobs, fail_on or [], strict, as_of, top, chemistry, map, lists, engine, master
+        format, json, output, jobs, fail_on or [], strict, as_of, top, chemistry, history, map, lists, engine, master
     )
     raise typer.Exit(run(paths, wanted, profile=profile, rulebook=rulebook))
 

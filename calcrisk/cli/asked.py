@@ -73,6 +73,7 @@ Master = Annotated[
 Chemistry = Annotated[
     bool, typer.Option("--chemistry", help="Ion chemistry of the serum as well; needs numpy.", rich_help_panel=ANSWER)
 ]
+History = Annotated[bool, typer.Option("--history", help="Columns for what dated panels say.", rich_help_panel=ANSWER)]
 Unknown = Annotated[
     list[str] | None,
     typer.Option("--unknown", metavar="NAME", help="State an input to be an open question.", rich_help_panel=ANSWER),

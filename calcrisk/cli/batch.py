@@ -22,7 +22,7 @@ from calcrisk.render import words
 from calcrisk.render.faults import show
 from calcrisk.render.json import to_line
 from calcrisk.render.overview import Overview, Scale, line
-from calcrisk.render.rows import cells, columns, header, row
+from calcrisk.render.rows import cells, columns, header, of_history, row
 from calcrisk.rules.rulebook import Rulebook
 from calcrisk.telling import tell
 
@@ -52,6 +52,7 @@ class Wanted(NamedTuple):
     as_of: str | None
     top: int
     chemistry: bool = False
+    history: bool = False
     map: str | None = None
     lists: bool = True
     engine: str = "duckdb"
@@ -64,6 +65,7 @@ def run(paths: Sequence[str], wanted: Wanted, *, profile: str | None, rulebook: 
     as_of = as_date(wanted.as_of)
     book = load(rulebook, profile)
     limits = _limits(wanted.fail_on, book)
+    _require_room(form, {"--chemistry": wanted.chemistry, "--history": wanted.history})
     if wanted.engine != "duckdb" or wanted.master:
         return _run_spark(paths, wanted, book, form, limits)
     if wanted.map or names_tables(paths):
@@ -74,10 +76,12 @@ def run(paths: Sequence[str], wanted: Wanted, *, profile: str | None, rulebook: 
         require_parquet(wanted.output)
     scoring = Scoring(book, form, as_of, limits, strict=wanted.strict)
     if wanted.chemistry:
-        from calcrisk.cli.extra import require_room
+        from calcrisk.cli.extra import require
 
-        require_room(form)
+        require()
         scoring.add_chemistry()
+    if wanted.history:
+        scoring.add_history()
     found = find(paths, wanted.output)
     tally = _Tally(wanted.fail_on)
     try:
@@ -89,6 +93,13 @@ def run(paths: Sequence[str], wanted: Wanted, *, profile: str | None, rulebook: 
     tell(_passed_over(found))
     tell(f"{tally}\n")
     return tally.exit_code
+
+
+def _require_room(form: str, columns: Mapping[str, bool]) -> None:
+    """Raise ``UsageError`` when columns are asked of the table for reading, which has no room for them."""
+    for option in [option for option, said in columns.items() if said and form == "table"]:
+        message, hint = f"the table has no room for what {option} adds", "choose --format csv, json or ndjson"
+        raise UsageError([Fault(code="format-conflict", message=message, path=option, hint=hint)])
 
 
 def _run_tables(
@@ -108,6 +119,7 @@ def _run_tables(
         footer=_footer(book),
         map=wanted.map,
         chemistry=wanted.chemistry,
+        history=wanted.history,
     )
     try:
         with ending_cleanly():
@@ -133,6 +145,7 @@ def _run_spark(
     others = {
         "--strict": wanted.strict,
         "--chemistry": wanted.chemistry,
+        "--history": wanted.history,
         "--jobs": wanted.jobs,
         "--as-of": wanted.as_of,
     }
@@ -177,6 +190,7 @@ class Scoring:
         self.scale = Scale(tuple(book.data["tier_names"]), tuple(book.data["classes"]))
         self.columns = columns(book.data["tiers"], [entry["name"] for entry in book.data["mechanisms"]])
         self.chemistry, self.together = False, _TOGETHER
+        self._panels: dict[str, bool | None] = {}
 
     def add_chemistry(self) -> None:
         """Solve the chemistry of the patients as well, many together."""
@@ -184,6 +198,11 @@ class Scoring:
 
         self.chemistry, self.together = True, _SOLVED_TOGETHER
         self.columns += CHEMISTRY
+
+    def add_history(self) -> None:
+        """Show what dated panels say, in columns of their own."""
+        self._panels = of_history(self.book.data)
+        self.columns += self._panels
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave behind what a rulebook makes of itself when it is used: another process makes its own."""
@@ -219,11 +238,11 @@ class Scoring:
 
     def _text(self, some: Sequence[Assessment | Refused]) -> bytes:
         if self.form == "csv":
-            return encoded("".join(row(outcome, self.columns, self._order) for outcome in some))
+            return encoded("".join(row(outcome, self.columns, self._order, self._panels) for outcome in some))
         if self.form == "ndjson":
             return b"".join(to_line(outcome) for outcome in some)
         if self.form == "parquet":
-            return b"".join(encoded(json.dumps(cells(outcome, self._order)) + "\n") for outcome in some)
+            return b"".join(encoded(json.dumps(cells(outcome, self._order, self._panels)) + "\n") for outcome in some)
         if self.form == "json":
             return b",\n".join(to_line(outcome).rstrip(b"\n") for outcome in some)
         return b""

@@ -6,7 +6,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final
 
 from calcrisk.assessment import Assessment, Refused
-from calcrisk.errors import Fault, SurroundingsError, UsageError
+from calcrisk.errors import Fault, SurroundingsError
 
 if TYPE_CHECKING:
     from calcrisk.cohort.scoring import Cohort
@@ -21,17 +21,9 @@ def require() -> None:
         raise SurroundingsError([Fault(code="extra-not-installed", message=message, hint=hint)])
 
 
-def require_room(form: str) -> None:
-    """Raise ``UsageError`` when a format of many patients has no place for the chemistry, as ``require`` does else."""
-    if form == "table":
-        message, hint = "the table has no room for the chemistry", "choose --format csv, json or ndjson"
-        raise UsageError([Fault(code="format-conflict", message=message, path="--chemistry", hint=hint)])
+def require_arrow() -> None:
+    """Raise as ``require`` does, and when pyarrow, which carries tables to the solver and back, is missing."""
     require()
-
-
-def require_arrow(form: str) -> None:
-    """Raise as ``require_room`` does, and when pyarrow, which carries tables to the solver and back, is missing."""
-    require_room(form)
     if find_spec("pyarrow") is None:
         message, hint = "the chemistry of tables needs pyarrow, which is not installed", "pip install pyarrow"
         raise SurroundingsError([Fault(code="extra-not-installed", message=message, hint=hint)])

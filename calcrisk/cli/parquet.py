@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Final
 from calcrisk.cli.output import is_terminal, placing, writing
 from calcrisk.cohort.engine import require
 from calcrisk.cohort.parquet import from_lines, made_with
+from calcrisk.cohort.scoring import kind_of, types
 from calcrisk.errors import Fault, UsageError
+from calcrisk.render.rows import of_history
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -47,6 +49,8 @@ def placed(output: str | None) -> Iterator[str]:
 def writing_parquet(output: str | None, book: Rulebook, columns: Sequence[str]) -> Iterator[Callable[[bytes], None]]:
     """Give what takes one row of JSON a line; when the block ends, they have become a Parquet file."""
     said = made_with(f"{book.id} {book.version} {book.sha256}", book.profile, {})
+    inputs = types(book, set(columns).intersection(of_history(book.data)))
+    kinds = {column: kind_of(column, inputs) for column in columns}
     with TemporaryDirectory(prefix="calcrisk-") as folder:
         lines = Path(folder) / "rows.ndjson"
         with lines.open("wb") as file:
@@ -56,4 +60,4 @@ def writing_parquet(output: str | None, book: Rulebook, columns: Sequence[str]) 
 
             yield write
         with placed(output) as path:
-            from_lines(str(lines), path, columns, said)
+            from_lines(str(lines), path, kinds, said)

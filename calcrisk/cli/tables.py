@@ -22,7 +22,7 @@ from calcrisk.errors import Fault, InputError
 from calcrisk.inputs.earlier import refuse_overwriting
 from calcrisk.render.faults import show
 from calcrisk.render.overview import Overview, Scale, line
-from calcrisk.render.rows import CHEMISTRY, cells, columns
+from calcrisk.render.rows import CHEMISTRY, cells, columns, of_history
 from calcrisk.rules.sql.select import LISTS
 from calcrisk.telling import tell
 
@@ -59,6 +59,7 @@ class Tables(NamedTuple):
     footer: tuple[str, str]
     map: str | None
     chemistry: bool
+    history: bool
 
 
 class Ended(NamedTuple):
@@ -79,7 +80,7 @@ def run(paths: Sequence[str], book: Rulebook, wanted: Tables) -> Ended:
     if wanted.form == "parquet":
         require_parquet(wanted.output)
     if wanted.chemistry:
-        require_arrow(wanted.form)
+        require_arrow()
     files = table_files(paths, lines=wanted.map is not None)
     refuse_overwriting(files, wanted.output)
     with engine(wanted.jobs) as at_work:
@@ -101,9 +102,11 @@ class _Work:
             self._tell_unread(table)
         names = columns(book.data["tiers"], [entry["name"] for entry in book.data["mechanisms"]])
         names += CHEMISTRY if wanted.chemistry else ()
+        self._panels = of_history(book.data) if wanted.history else {}
+        names += self._panels
         names += (ASSUMED,) if self._staged.assumed else ()
         self._columns = [column for column in names if wanted.lists or column not in LISTS]
-        self._cohort = Cohort(at_work, book, self._table, self._staged, self._columns)
+        self._cohort = Cohort(at_work, book, self._table, self._staged, self._columns, tuple(self._panels))
         self.watch = Watch(2, shown=wanted.form == "table" or not is_terminal(wanted.output))
         self._scale = Scale(tuple(book.data["tier_names"]), tuple(book.data["classes"]))
         labels = [tier["label"] for tier in book.data["tiers"].values()]
@@ -134,7 +137,7 @@ class _Work:
             self._cohort.begin_answers()
             for rows in self._cohort.odd_rows():
                 answers = self._solved(list(map(_with_row, outcomes(map(self._reader, rows), self._book))))
-                self._cohort.answer(rows, [cells(answer, self._order) for answer in answers])
+                self._cohort.answer(rows, [cells(answer, self._order, self._panels) for answer in answers])
                 self._take(answers)
         if self._wanted.chemistry:
             add_to_table(self._cohort)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import threading
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from importlib.util import find_spec
 from itertools import chain
@@ -16,6 +16,7 @@ from calcrisk.errors import Fault, InputError, SurroundingsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
+    from concurrent.futures import Executor
 
     import duckdb
 
@@ -37,11 +38,15 @@ def require() -> None:
 
 
 class Engine:
-    """One connection in memory; what does not fit goes to a folder that is removed in the end."""
+    """One connection in memory; what does not fit goes to a folder that is removed in the end.
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
-        """Take an open connection; ``engine`` opens one."""
-        self._connection = connection
+    Its work is done in a thread: a signal that arrives inside the engine would else end as an error of the engine's.
+    """
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, worker: Executor) -> None:
+        """Take an open connection and one thread; ``engine`` has both."""
+        self._connection, self._worker = connection, worker
+        self._connections = [connection]
 
     def rows(self, query: str, values: Sequence[object] = ()) -> list[Row]:
         """Run a query and return what it gives. Raises ``InputError`` or ``SurroundingsError``."""
@@ -49,9 +54,9 @@ class Engine:
 
     def some(self, query: str, count: int) -> Iterator[list[Row]]:
         """Run a query and give what it gives, so many rows at a time."""
-        cursor = self._connection.cursor()
-        self._aside(lambda: cursor.execute(query), other=cursor)
-        while rows := self._aside(lambda: cursor.fetchmany(count), other=cursor):
+        cursor = self._cursor()
+        self._aside(lambda: cursor.execute(query))
+        while rows := self._aside(lambda: cursor.fetchmany(count)):
             yield rows
 
     def columns(self, relation: str) -> dict[str, str]:
@@ -80,7 +85,7 @@ class Engine:
         """Keep what ``work`` makes of the record batches of a query as a table; no more than a few batches are held."""
         import pyarrow as pa
 
-        cursor = self._connection.cursor()
+        cursor = self._cursor()
 
         def keep() -> None:
             coming = work(cursor.sql(query).to_arrow_reader(_BATCH))
@@ -88,42 +93,37 @@ class Engine:
                 batches = pa.RecordBatchReader.from_batches(first.schema, chain([first], coming))
                 self._connection.from_arrow(batches).create(table)
 
-        self._aside(keep, other=cursor)
+        self._aside(keep)
 
-    def _aside(
-        self,
-        work: Callable[[], Done],
-        look: Callable[[], None] = lambda: None,
-        other: duckdb.DuckDBPyConnection | None = None,
-    ) -> Done:
-        """Do the work in a thread: a signal that arrives inside the engine would else end as an error of the engine's.
+    def end(self) -> None:
+        """Interrupt what is still being done until it has ended, and close: a connection in use cannot be closed."""
+        last = self._worker.submit(lambda: None)  # after everything else that the one thread was given
+        while not last.done():
+            try:
+                for connection in self._connections:
+                    connection.interrupt()
+                wait([last], _PAUSE)
+            except KeyboardInterrupt:
+                continue  # that is what is being done
+        for connection in self._connections:
+            connection.close()
 
-        ``look`` is called again and again until it is done. ``other`` is a second connection that the work uses.
-        """
-        done: list[Done] = []
-        failure: list[BaseException] = []
-        ended = threading.Event()  # not the thread itself: one whose wait was interrupted counts as ended too early
-        threading.Thread(target=_run, args=(work, done, failure, ended), daemon=True).start()
-        try:
-            while not ended.wait(_PAUSE):
-                look()
-        except KeyboardInterrupt:
-            for connection in filter(None, (self._connection, other)):
-                connection.interrupt()
-            ended.wait()
-            raise
-        if failure:
-            raise failure[0]
-        return done[0]
+    def _cursor(self) -> duckdb.DuckDBPyConnection:
+        """Open a second connection to the same tables, which can be read while the first one is used."""
+        self._connections.append(self._connection.cursor())
+        return self._connections[-1]
+
+    def _aside(self, work: Callable[[], Done], look: Callable[[], None] = lambda: None) -> Done:
+        """Do the work in the thread; ``look`` is called again and again until it is done."""
+        at_work = self._worker.submit(_told, work)
+        while not wait([at_work], _PAUSE).done:
+            look()
+        return at_work.result()
 
 
-def _run(work: Callable[[], Done], done: list[Done], failure: list[BaseException], ended: threading.Event) -> None:
-    try:
-        with _telling():
-            done.append(work())
-    except BaseException as error:  # noqa: BLE001  # told by whoever waits
-        failure.append(error)
-    ended.set()
+def _told(work: Callable[[], Done]) -> Done:
+    with _telling():
+        return work()
 
 
 @contextmanager
@@ -133,7 +133,8 @@ def engine(threads: int | None = None) -> Iterator[Engine]:
 
     # DuckDB makes this folder when it needs it: of a table that fits into memory nothing is written anywhere
     aside = Path(_temporary(), f"calcrisk-{token_hex(_RANDOM)}")
-    with duckdb.connect() as connection:
+    with ThreadPoolExecutor(1) as worker:
+        at_work = Engine(worker.submit(duckdb.connect).result(), worker)
         settings: dict[str, object] = {
             "memory_limit": _MEMORY,
             "temp_directory": str(aside),
@@ -145,12 +146,12 @@ def engine(threads: int | None = None) -> Iterator[Engine]:
         }
         if threads is not None:
             settings["threads"] = threads
-        for name, value in settings.items():
-            connection.execute(f"SET {name} = {value!r}")
         try:
-            yield Engine(connection)
+            for name, value in settings.items():
+                at_work.rows(f"SET {name} = {value!r}")
+            yield at_work
         finally:
-            connection.close()
+            at_work.end()
             rmtree(aside, ignore_errors=True)
 
 

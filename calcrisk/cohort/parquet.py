@@ -5,15 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from calcrisk.cohort.engine import engine, name, text
-from calcrisk.cohort.scoring import kind_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
 
-def from_lines(lines: str, output: str, columns: Sequence[str], said: Mapping[str, str]) -> None:
-    """Write ``output`` from a file of JSON, one row a line, under these columns; ``said`` goes into the file."""
-    kinds = ", ".join(f"{name(column)}: {text(kind_of(column))}" for column in columns)
+def from_lines(lines: str, output: str, columns: Mapping[str, str], said: Mapping[str, str]) -> None:
+    """Write ``output`` from a file of JSON, one row a line, under columns of these types; ``said`` goes into it."""
+    kinds = ", ".join(f"{name(column)}: {text(kind)}" for column, kind in columns.items())
     rows = f"read_json({text(lines)}, format = 'newline_delimited', columns = {{{kinds}}})"
     with engine() as at_work:
         at_work.rows(f"COPY (SELECT * FROM {rows}) TO {text(output)} ({options(said)})")

@@ -31,6 +31,7 @@ _YES_NO: Final = ("settled", "at_or_above", "ionised_calcium_measured")
 _NUMBERS: Final = ("ca_p_product", "corrected_ca_p_product", "ionised_calcium_mmol_l", "brushite_at_phosphate_mg_dl")
 _INDEX: Final = "si_"  # saturation indices
 _VALUE: Final = "__value"
+_TYPES: Final = {"number": "DOUBLE", "yesno": "BOOLEAN"}
 ASSUMED: Final = "assumed"  # the column of a map's assumptions
 _KEYS: Final = ("source", "index", "id", ASSUMED)
 
@@ -62,10 +63,19 @@ class Counts(NamedTuple):
 class Cohort:
     """One table on its way: ``survey`` it, ``answer`` its odd rows, then ``query`` the whole."""
 
-    def __init__(self, engine: Engine, book: Rulebook, table: Table, staged: Staged, columns: Sequence[str]) -> None:
-        """``columns`` are those of the answer that are wanted, in order."""
+    def __init__(  # noqa: PLR0913  # what a table, its reading and its answer are made of
+        self,
+        engine: Engine,
+        book: Rulebook,
+        table: Table,
+        staged: Staged,
+        columns: Sequence[str],
+        inputs: Sequence[str] = (),
+    ) -> None:
+        """``columns`` are those of the answer that are wanted, in order, ``inputs`` those of them that are inputs."""
         self._engine, self._book, self._table, self._staged = engine, book, table, staged
         self._columns = columns
+        self._inputs = types(book, inputs)
         self._lists = frozenset(LISTS) & frozenset(columns)
         words = (*book.data["classes"], *book.data["tier_names"], *book.data["levels"])
         self._word = word_type(engine, words)
@@ -75,7 +85,8 @@ class Cohort:
         self.counts = Counts(0, 0)
 
     def _select(self, *, masks: bool) -> Select:
-        return select(self._book, self._staged.sources, Wish(self._lists, masks, self._written, booleans=True))
+        wish = Wish(self._lists, masks, self._written, tuple(self._inputs), booleans=True)
+        return select(self._book, self._staged.sources, wish)
 
     def _written(self, word: str) -> str:
         return f"CAST({text(word)} AS {self._word})"
@@ -121,7 +132,7 @@ class Cohort:
 
     def begin_answers(self) -> None:
         """Make room for the answers to odd rows."""
-        kinds = {column: kind_of(column) for column in self._columns if column not in _KEYS}
+        kinds = {column: self._kind(column) for column in self._columns if column not in _KEYS}
         columns = ", ".join(f"{_odd(column)} {kind}" for column, kind in kinds.items())
         self._engine.rows(f"CREATE TEMP TABLE odd ({FILE} INTEGER, {PLACE} BIGINT, {columns})")
 
@@ -130,7 +141,7 @@ class Cohort:
         kept = [column for column in self._columns if column not in _KEYS]
         lists: list[list[Any]] = [[row[FILE] for row in rows], [row[PLACE] for row in rows]]
         lists += [[one.get(column) for one in cells] for column in kept]
-        kinds = ["INTEGER", "BIGINT", *map(kind_of, kept)]
+        kinds = ["INTEGER", "BIGINT", *map(self._kind, kept)]
         values = ", ".join(f"unnest(CAST(? AS {kind}[]))" for kind in kinds)
         self._engine.rows(f"INSERT INTO odd SELECT {values}", lists)
 
@@ -178,8 +189,11 @@ class Cohort:
     def _either(self, column: str, plain: str) -> str:
         if column in _KEYS:
             return plain
-        kind = kind_of(column)
+        kind = self._kind(column)
         return f"CASE WHEN calcrisk_odd = 1 THEN {_odd(column)} ELSE CAST({plain} AS {kind}) END"
+
+    def _kind(self, column: str) -> str:
+        return kind_of(column, self._inputs)
 
     def _plain(self) -> dict[str, str]:
         """Return the expression of each column for the rows that SQL reads."""
@@ -187,7 +201,14 @@ class Cohort:
         ours |= {"rulebook_sha256": text(self._book.sha256), ASSUMED: text(self._staged.assumptions)}
         found = {column: column for column in (*self._columns, *(part.name for part in self._chosen.answer))}
         found |= {column: f"CAST({column} AS BOOLEAN)" for column in _YES_NO if column in found}
+        found |= {column: self._shown(column, kind) for column, kind in self._inputs.items()}
         return found | ours | (texts(self._engine, self._chosen, "groups") if self._masks else {})
+
+    def _shown(self, column: str, kind: str) -> str:
+        """Return an input as the rules see it; one that the table does not have is no column of the statement."""
+        held = f"{column}{_VALUE}"
+        there = any(part.name == held for part in self._chosen.answer)
+        return f"CAST({held if there else 'NULL'} AS {kind})"
 
     def _tallied(self) -> list[str]:
         return ["classification", *(f"{tier}_tier" for tier in self._book.data["tiers"])]
@@ -207,13 +228,20 @@ class Cohort:
         return self._engine.rows(f"SELECT * FROM ({counted}) WHERE patients > 0")
 
 
-def kind_of(column: str) -> str:
-    """Return the type of a column of the answer."""
+def kind_of(column: str, inputs: Mapping[str, str]) -> str:
+    """Return the type of a column of the answer; ``inputs`` has the types of those that are inputs."""
     if column == "index":
         return "BIGINT"
     if column in _YES_NO:
         return "BOOLEAN"
-    return "DOUBLE" if column in _NUMBERS or column.startswith(_INDEX) else "VARCHAR"
+    plain = "DOUBLE" if column in _NUMBERS or column.startswith(_INDEX) else "VARCHAR"
+    return inputs.get(column, plain)
+
+
+def types(book: Rulebook, inputs: Iterable[str]) -> dict[str, str]:
+    """Return the types of the columns of some inputs."""
+    kinds = {entry["name"]: entry["kind"] for entry in book.data["variables"]}
+    return {name: _TYPES.get(kinds[name], "VARCHAR") for name in inputs}
 
 
 def _odd(column: str) -> str:

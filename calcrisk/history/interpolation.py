@@ -1,12 +1,14 @@
 """Time at or above a limit and the mean over time, by linear interpolation; the slope by least squares.
 
 Between two neighbouring usable draws the quantity is taken to change in a straight line, as Rosendaal's method does
-for the INR. A pair further apart than the longest gap is left out of both numerator and denominator.
+for the INR. A pair further apart than the longest gap is left out of both numerator and denominator. Sums are exact:
+``sum`` rounds in another way since Python 3.12.
 """
 
 from __future__ import annotations
 
 from itertools import pairwise
+from math import fsum
 from typing import TYPE_CHECKING, NamedTuple
 
 from calcrisk.history.usable import at_or_above
@@ -35,9 +37,9 @@ def interpolated(draws: Sequence[Draw], limit: float, gap: float) -> Interpolate
     """Interpolate between usable draws in the order of time; ``gap`` is the longest in days that is bridged."""
     pairs = [(first, second, second.time - first.time) for first, second in pairwise(draws)]
     near = [pair for pair in pairs if pair[2] <= gap]
-    days = sum(length for *_, length in near)
-    above = sum(length * _share(first.value, second.value, limit) for first, second, length in near)
-    area = sum(length * (first.value + second.value) / 2 for first, second, length in near)
+    days = fsum(length for *_, length in near)
+    above = fsum(length * _share(first.value, second.value, limit) for first, second, length in near)
+    area = fsum(length * (first.value + second.value) / 2 for first, second, length in near)
     return Interpolated(days, above, len(pairs) - len(near), area / days if days else None)
 
 
@@ -54,7 +56,7 @@ def slope(draws: Sequence[Draw]) -> float | None:
     """Return the slope of the least-squares line in units a day; None where fewer than two times are known."""
     if len(draws) < 2:  # noqa: PLR2004  # a line takes two points
         return None
-    time = sum(draw.time for draw in draws) / len(draws)
-    value = sum(draw.value for draw in draws) / len(draws)
-    spread = sum((draw.time - time) ** 2 for draw in draws)
-    return sum((draw.time - time) * (draw.value - value) for draw in draws) / spread if spread else None
+    time = fsum(draw.time for draw in draws) / len(draws)
+    value = fsum(draw.value for draw in draws) / len(draws)
+    spread = fsum((draw.time - time) ** 2 for draw in draws)
+    return fsum((draw.time - time) * (draw.value - value) for draw in draws) / spread if spread else None

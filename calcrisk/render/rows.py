@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import csv
 import io
-from typing import TYPE_CHECKING, TypeAlias
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from calcrisk.assessment import Refused
 from calcrisk.errors import Fault
@@ -26,6 +27,7 @@ CHEMISTRY = (
     *("si_dcpd", "si_acp", "si_ocp", "si_tcp", "si_hap", "brushite_at_phosphate_mg_dl", "chemistry_assumed"),
 )
 _BREAK = "\r\n"  # while writing: a cell with either of the two is quoted, or it would begin a row for some readers
+_NONE: Final[Mapping[str, bool | None]] = MappingProxyType({})
 _STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 Cell: TypeAlias = str | float | bool | None
@@ -38,23 +40,43 @@ def columns(tiers: Iterable[str], mechanisms: Iterable[str]) -> list[str]:
     return [*_HEAD, *of_tiers, *_PRODUCT, *of_mechanisms, *_TAIL]
 
 
+def of_history(data: Mapping[str, Any]) -> dict[str, bool | None]:
+    """Name the inputs that a rulebook fills from dated panels, each with what their silence means."""
+    kinds = {entry["name"]: entry["kind"] for entry in data["variables"]}
+    names = [entry["input"] for entry in data.get("history", ())]
+    return {name: False if kinds[name] == "yesno" else None for name in names}
+
+
 def header(names: Sequence[str]) -> str:
     """Write the first line."""
     return _line(names)
 
 
-def row(outcome: Assessment | Refused, names: Sequence[str], order: Mapping[str, int]) -> str:
+def row(
+    outcome: Assessment | Refused,
+    names: Sequence[str],
+    order: Mapping[str, int],
+    panels: Mapping[str, bool | None] = _NONE,
+) -> str:
     """Write the line of one patient under these columns; a refused one has its place, its id and its errors."""
-    told = cells(outcome, order)
+    told = cells(outcome, order, panels)
     return _line([_shown(told.get(name)) for name in names])
 
 
-def cells(outcome: Assessment | Refused, order: Mapping[str, int]) -> dict[str, Cell]:
+def cells(
+    outcome: Assessment | Refused, order: Mapping[str, int], panels: Mapping[str, bool | None] = _NONE
+) -> dict[str, Cell]:
     """Return the cells of one patient by column; those that are not there are empty.
 
-    Inputs that are missing stand in the rulebook's ``order``, as where a table is scored in one piece.
+    Inputs that are missing stand in the rulebook's ``order``, as where a table is scored in one piece. ``panels``, as
+    ``of_history`` names them, are shown as well.
     """
-    return _refused(outcome) if isinstance(outcome, Refused) else _scored(outcome, order)
+    return _refused(outcome) if isinstance(outcome, Refused) else _scored(outcome, order) | _of_panels(outcome, panels)
+
+
+def _of_panels(answer: Assessment, panels: Mapping[str, bool | None]) -> dict[str, Cell]:
+    silent = panels if answer.history else {}
+    return {name: answer.inputs[name].value if name in answer.inputs else silent.get(name) for name in panels}
 
 
 def _line(cells: Iterable[str | float]) -> str:
