@@ -11,8 +11,7 @@ import numpy as np
 
 from calcrisk.assessment import Assessment, Chemistry, Refused
 from calcrisk.chemistry import constants, measured
-from calcrisk.chemistry.blocks import PRECIPICES, shown, solve
-from calcrisk.chemistry.isopleth import curves, with_curve
+from calcrisk.chemistry.blocks import PRECIPICES, shown, solve_filled
 from calcrisk.chemistry.newton import QUICK
 from calcrisk.chemistry.serum import ASSUMED, STATUS, fill
 
@@ -48,15 +47,19 @@ def _together(answers: Sequence[Assessment]) -> list[Chemistry]:
     if not answers:
         return []
     columns = _columns(answers)
-    solved, filled = solve(columns, tolerance=QUICK), fill(columns)
+    filled = fill(columns)
+    solved = solve_filled(filled, tolerance=QUICK)
     return [_Telling(answer, solved, filled, row, columns).part(None) for row, answer in enumerate(answers)]
 
 
 def _alone(answer: Assessment) -> Chemistry:
+    from calcrisk.chemistry.isopleth import curves, with_curve
+
     columns = with_curve(_columns([answer]))
-    solved = solve(columns, tolerance=QUICK)
+    filled = fill(columns)
+    solved = solve_filled(filled, tolerance=QUICK)
     points = None if solved["status"][0] else curves(solved, answer.ca_p_product.threshold)
-    return _Telling(answer, solved, fill(columns), 0, columns).part(points)
+    return _Telling(answer, solved, filled, 0, columns).part(points)
 
 
 def _columns(answers: Sequence[Assessment]) -> dict[str, Array]:

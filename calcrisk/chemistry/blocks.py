@@ -67,8 +67,19 @@ def solve(
     ``status`` is a place in ``serum.STATUS``, ``assumed`` one bit for each of ``serum.ASSUMED``. ``p_at_si0_…`` is the
     phosphate (mmol/L) that saturates, NaN where none up to 50 mmol/L does. ValueError for columns that have no meaning.
     """
+    return solve_filled(fill(columns), phases=phases, precipices=precipices, tolerance=tolerance, rows=rows)
+
+
+def solve_filled(
+    filled: Filled,
+    *,
+    phases: Sequence[str] | None = None,
+    precipices: Sequence[str] = PRECIPICES,
+    tolerance: float = EXACT,
+    rows: int = ROWS,
+) -> Columns:
+    """Return what ``solve`` does, of columns that are filled already."""
     _keep_memory()
-    filled = fill(columns)
     told = shown() if phases is None else tuple(phases)
     count = len(filled.status)
     answer: Columns = {name: np.full(count, np.nan) for name in names(told, precipices)}
@@ -131,7 +142,7 @@ def _told(serum: Serum, state: State, seen: Looked, measured: dict[str, Array]) 
     """Return what is told of every serum (MODEL section 8)."""
     at, free = seen.at, state.metals
     density = constants.value("water", "density_kg_per_l")
-    calcium = free[0] + at.bound_ca.sum(axis=0)
+    calcium = free[0] + np.add.reduce(at.bound_ca)
     total = serum.ligands[P]
     return {
         "ionised_ca": free[0] * density / MILLI,
@@ -140,7 +151,7 @@ def _told(serum: Serum, state: State, seen: Looked, measured: dict[str, Array]) 
         "ca_x_p": constants.value("units", "product_mg2_dl2_per_mmol2_l2") * measured["ca"] * measured["p"],
         "ca_free": _PERCENT * free[0] / calcium,
         "ca_protein": _PERCENT * at.bound_ca[PR] / calcium,
-        "ca_complexed": _PERCENT * at.bound_ca[:PR].sum(axis=0) / calcium,
+        "ca_complexed": _PERCENT * np.add.reduce(at.bound_ca[:PR]) / calcium,
         "p_free": _PERCENT * at.ligand[P] * seen.here.folded[P] / total,
         "p_sodium": _PERCENT * at.bound_na[P] / total,
         "p_calcium": _PERCENT * at.bound_ca[P] / total,

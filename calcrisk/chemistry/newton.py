@@ -117,7 +117,7 @@ def solved(
         totals = np.stack((serum.ca, serum.mg, serum.na))
         seen = look(serum, state, target)
         off = np.abs(seen.over) / totals
-        return state, done & (off.max(axis=0) <= _RESIDUAL * tolerance), seen
+        return state, done & (np.maximum.reduce(off) <= _RESIDUAL * tolerance), seen
 
 
 def newton(  # noqa: PLR0913  # tests force the damping by these
@@ -159,9 +159,9 @@ def _stepped(
     """Take one step; return where it leads, the step, and the largest relative change."""
     seen = look(serum, state, target)
     step = _solution(_jacobian(serum, target, seen, state.metals), seen.over)
-    length = np.abs(step).max(axis=0)
+    length = np.maximum.reduce(np.abs(step))
     step = step / np.maximum(1, length / longest)
-    stride, moved = Stride(step, (seen.over * step).sum(axis=0)), step
+    stride, moved = Stride(step, np.add.reduce(seen.over * step)), step
     if last is not None:
         stride, moved = _searched(stride, last, seen.over)
     metals = state.metals * np.exp(moved)
@@ -169,15 +169,15 @@ def _stepped(
     there = balance(serum, seen.here, metals, hpo4)
     ionic = ionic_strength(serum, seen.here, there, metals, state.water)
     water = water_activity(serum, seen.here, there, metals, state.water, hpo4)
-    changed = np.maximum(np.abs(moved).max(axis=0), np.abs(ionic - state.ionic) / ionic)
+    changed = np.maximum(np.maximum.reduce(np.abs(moved)), np.abs(ionic - state.ionic) / ionic)
     return State(metals, ionic, water), stride, changed
 
 
 def _searched(stride: Stride, last: Stride, over: Array) -> tuple[Stride, Array]:
     """Search along the last step: where the function rises steeply at its end, go half of the way back instead."""
-    back = np.abs(last.step).max(axis=0) > _SHORT
+    back = np.maximum.reduce(np.abs(last.step)) > _SHORT
     if back.any():
-        back &= (over * last.step).sum(axis=0) > _OVERSHOT * -last.slope
+        back &= np.add.reduce(over * last.step) > _OVERSHOT * -last.slope
     if not back.any():
         return stride, stride.step
     half = last.step / 2
@@ -204,7 +204,7 @@ def _jacobian(serum: Serum, target: Target | None, seen: Looked, metals: Array) 
     They are symmetric and positive definite, but for a target: its phosphate falls as the calcium rises.
     """
     at, few = seen.at, slice(SODIUM)
-    cc = metals[0] + at.bound_ca.sum(axis=0) - _over_ligands(at.share_ca, at.bound_ca)
+    cc = metals[0] + np.add.reduce(at.bound_ca) - _over_ligands(at.share_ca, at.bound_ca)
     cm = mc = -_over_ligands(at.share_ca, at.bound_mg)
     cn = nc = -_over_ligands(at.share_na, at.bound_ca[few])
     if target is not None:
@@ -216,10 +216,10 @@ def _jacobian(serum: Serum, target: Target | None, seen: Looked, metals: Array) 
         mc, nc = np.where(held, 0, mc), np.where(held, 0, nc)
     return _Jacobian(
         *(cc, cm, cn, mc),
-        mm=metals[1] + at.bound_mg.sum(axis=0) - _over_ligands(at.share_mg, at.bound_mg),
+        mm=metals[1] + np.add.reduce(at.bound_mg) - _over_ligands(at.share_mg, at.bound_mg),
         mn=-_over_ligands(at.share_na, at.bound_mg[few]),
         nc=nc,
-        nn=metals[2] + at.bound_na.sum(axis=0) - _over_ligands(at.share_na, at.bound_na),
+        nn=metals[2] + np.add.reduce(at.bound_na) - _over_ligands(at.share_na, at.bound_na),
     )
 
 
@@ -251,12 +251,12 @@ def substitution(
     changed = np.full(len(serum.ca), np.inf)
     for _ in range(most):
         seen = look(serum, state, target)
-        bound = np.stack([part.sum(axis=0) for part in (seen.at.bound_ca, seen.at.bound_mg, seen.at.bound_na)])
+        bound = np.stack([np.add.reduce(part) for part in (seen.at.bound_ca, seen.at.bound_mg, seen.at.bound_na)])
         metals = totals / (1 + bound / state.metals)
         metals[0] = np.where(held, metals[0], serum.held_ca)
         ionic = ionic_strength(serum, seen.here, seen.at, state.metals, state.water)
         water = water_activity(serum, seen.here, seen.at, state.metals, state.water, seen.hpo4)
-        moved = np.abs(np.log(metals / state.metals)).max(axis=0)
+        moved = np.maximum.reduce(np.abs(np.log(metals / state.metals)))
         changed = np.maximum(moved, np.abs(ionic - state.ionic) / ionic)
         state = State(metals, ionic, water)
         if np.all(changed < tolerance):

@@ -2,6 +2,7 @@
 
 Names follow the model: ``folded`` is c_L, ``k`` is k_ML, ``bound`` is k_ML · M · L. The first axis of an array is the
 ligand in the order of ``serum.LIGANDS`` (phosphate, sulfate, citrate, carbonate, lactate, protein), the last the row.
+``np.add.reduce`` adds up the first axis as ``sum(axis=0)`` does, in half the time where there is one row.
 """
 
 from __future__ import annotations
@@ -149,9 +150,9 @@ def balance(serum: Serum, here: Medium, metals: Array, hpo4: Array | None) -> Ba
 def excess(serum: Serum, at: Balance, metals: Array) -> Array:
     """Return f_M, what the balances of Ca, Mg and Na hold too much; 0 for a calcium that was measured."""
     over = np.empty_like(metals)
-    over[0] = np.where(np.isnan(serum.held_ca), metals[0] + at.bound_ca.sum(axis=0) - serum.ca, 0)
-    over[1] = metals[1] + at.bound_mg.sum(axis=0) - serum.mg
-    over[2] = metals[2] + at.bound_na.sum(axis=0) - serum.na
+    over[0] = np.where(np.isnan(serum.held_ca), metals[0] + np.add.reduce(at.bound_ca) - serum.ca, 0)
+    over[1] = metals[1] + np.add.reduce(at.bound_mg) - serum.mg
+    over[2] = metals[2] + np.add.reduce(at.bound_na) - serum.na
     return over
 
 
@@ -172,7 +173,7 @@ def water_activity(  # noqa: PLR0913  # the state and all that follows from it
 ) -> Array:
     """Return 1 - 0.017 · the sum of all solutes; whatever is bound to a ligand is part of the ligand's total."""
     hydroxide = constants.equilibrium()["OH-"] * water / (serum.h * here.g1)
-    solutes = metals.sum(axis=0) + serum.inert + serum.h / here.g1 + hydroxide + serum.ligands.sum(axis=0)
+    solutes = np.add.reduce(metals) + serum.inert + serum.h / here.g1 + hydroxide + np.add.reduce(serum.ligands)
     if hpo4 is not None:
         solutes = solutes + phosphate(here, at) - serum.ligands[P]
     return np.asarray(1 - constants.value("activity", "water_b") * solutes)

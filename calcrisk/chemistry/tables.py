@@ -8,7 +8,7 @@ import numpy as np
 
 from calcrisk.chemistry import constants, measured
 from calcrisk.chemistry.arrow import numbers
-from calcrisk.chemistry.blocks import PRECIPICES, shown, solve
+from calcrisk.chemistry.blocks import PRECIPICES, shown, solve_filled
 from calcrisk.chemistry.newton import QUICK
 from calcrisk.chemistry.serum import ASSUMED, SOLVED, STATUS, fill
 
@@ -31,7 +31,8 @@ def _told(stated: dict[str, Any], rows: int) -> dict[str, Any]:
     import pyarrow as pa
 
     columns = measured.fields(stated, rows)
-    solved, filled = solve(columns, tolerance=QUICK), fill(columns)
+    filled = fill(columns)
+    solved = solve_filled(filled, tolerance=QUICK)
     done = solved["status"] == SOLVED
     level = solved[f"p_at_si0_{PRECIPICES[0]}"] * constants.value("units", "phosphorus_mg_dl_per_mmol_l")
     level[np.isnan(filled.values["ca"]) | np.isnan(filled.values["p"])] = np.nan
