@@ -440,3 +440,9 @@ def test_without_numpy_the_core_works(without_numpy: str, tmp_path: Path) -> Non
     ended = run("assess", str(HD), "--json", cwd=tmp_path, PYTHONPATH=without_numpy)
     assert ended.code == 0, ended.err
     assert json.loads(ended.out)["chemistry"] is None
+
+
+def test_a_measured_ionised_calcium_alone_has_its_precipice(tmp_path: Path) -> None:
+    alone = run("chemistry", "--ionised-calcium", "1.2", "--phosphate", "6", cwd=tmp_path)
+    assert (alone.code, "No phosphate that occurs" in alone.out) == (0, False)
+    assert "times the patient's, would saturate" in " ".join(alone.out.split())

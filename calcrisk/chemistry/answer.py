@@ -152,6 +152,7 @@ class _Telling:
         band, base = self.bounds(name)
         own, calcium = self.filled["p"], self.filled["ca"]
         product = constants.value("units", "product_mg2_dl2_per_mmol2_l2")
+        calcium = self.numbers["total_ca"] if calcium is None else calcium  # the one that goes with a measured ionised
         known = level is not None and own is not None and calcium is not None
         return {
             "label": constants.phases()[name].label,

@@ -14,6 +14,8 @@ from calcrisk.stated import Location, Written
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from calcrisk.patient import Patient
+    from calcrisk.rules.rulebook import Rulebook
     from calcrisk.scenario import Scenario
 
 _FORMATS: Final = ("terminal", "json", "markdown", "svg")
@@ -91,9 +93,25 @@ def _answered(  # noqa: PLR0913  # what a command line can say
     book = load(rulebook, profile)
     asked = Asked.read(book, wanted.goal, wanted.grid, wanted.question, _SIZES.get(form, _TERMINAL))
     document = None if file is None else read(file)
+    day = as_of or (document.as_of if document else None)
+    written = _standing(patient_from(document, written), book, day) | written
     before = patient_from(document, written)
     after = patient_from(document, {**written, **changes}) if changes else None
-    return scenario(before, after, book, asked, as_of or (document.as_of if document else None))
+    return scenario(before, after, book, asked, day)
+
+
+def _standing(patient: Patient, book: Rulebook, as_of: str | None) -> dict[str, Written]:
+    """Return what dated panels say of today and of the past: it stands when a value of today is changed."""
+    if not patient.panels:
+        return {}
+    from calcrisk.assessing import assess
+
+    inputs = assess(patient, book, as_of=as_of).inputs.items()
+    return {
+        name: Written(one.value if isinstance(one.value, float | bool) else one.as_written, one.origin)
+        for name, one in inputs
+        if name not in patient.given and not one.origin.startswith("implied by")
+    }
 
 
 def _changes(texts: Sequence[str]) -> dict[str, Written]:

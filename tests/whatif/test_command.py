@@ -173,3 +173,16 @@ def test_another_rulebook_that_names_nothing_modifiable_is_told(tmp_path: Path) 
     ended = what_if(tmp_path, "--calcium", "9.9", "--rulebook", small, "--goal", "metastatic=low", file=None)
     assert ended.code == 2
     assert "Traceback" not in ended.err
+
+
+def test_the_newest_panel_stands_where_one_of_its_values_is_changed() -> None:
+    samples = Path(__file__).parents[2] / "sample_labs"
+    ended = run("what-if", "hd-monthly-61m.yaml", "--set", "phosphate=4.5", "--json", cwd=samples)
+    plain = run("assess", "hd-monthly-61m.yaml", "--json", cwd=samples)
+    found, alone = json.loads(ended.out), json.loads(plain.out)
+    assert (ended.code, found["before"]["risk"]) == (0, alone["risk"])
+    inputs = {when: found[when]["inputs"] for when in ("before", "after")}
+    assert [inputs[when]["calcium"]["value"] for when in inputs] == [alone["inputs"]["calcium"]["value"]] * 2
+    assert [inputs[when]["phosphate"]["value"] for when in inputs] == [alone["inputs"]["phosphate"]["value"], 4.5]
+    goal = run("what-if", "hd-monthly-61m.yaml", "--goal", "metastatic=low", "--json", cwd=samples)
+    assert json.loads(goal.out)["goal"]["now"] == alone["risk"]["metastatic"]["tier"]
