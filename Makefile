@@ -98,6 +98,7 @@ bench-cohort: $(VENV)/.dev ## measure tables of ten million rows, and print the 
 	$(PY) benchmarks/ten_rules_race.py
 	$(PY) benchmarks/histories.py
 	$(PY) benchmarks/cohort_real.py
+	$(PY) benchmarks/cohort_engines.py
 
 # Each notation has a fifth of the time; what was worth keeping waits in $(FUZZED) for the next run.
 fuzz: ## coverage-guided fuzzing with atheris, for FUZZ_SECONDS (300) in all

@@ -44,27 +44,24 @@ class Draws(NamedTuple):
 LONG: Final = (Draws("mimic3_demo", "mimic-labs", (96, 8, 58)), Draws("eicu_demo_subset", "eicu-labs", (8, 3, 31)))
 
 
-def measure() -> list[Row]:
-    """Score all three, and compare; nothing where the data are not."""
+def main() -> None:
+    """Score all three and compare, then say how the adults fall; nothing where the data are not."""
     if not ADULTS.exists():
-        print(MISSING, file=sys.stderr)
-        return []
-    with tempfile.TemporaryDirectory(prefix="calcrisk-real-") as name, duckdb.connect() as at_work:
-        answers = Path(name) / "answers.parquet"
-        return [adults(at_work, answers), *(draws(at_work, answers, one) for one in LONG)]
-
-
-def tables() -> list[str]:
-    """How the classes and the tiers fall among the adults of NHANES, as Markdown."""
-    if not ADULTS.exists():
-        return [MISSING]
+        print(MISSING)
+        return
     with tempfile.TemporaryDirectory(prefix="calcrisk-real-") as name, duckdb.connect() as at_work:
         answers = Path(name) / "answers.parquet"
         score(ADULTS, "nhanes", answers)
-        joined = f"(SELECT *, {GROUP} AS kidney FROM {beside(answers)})"
-        shown = [counted(at_work, joined, "classification", CLASSES)]
-        shown += [counted(at_work, joined, f"{kind}_tier", TIERS) for kind in ("metastatic", "dystrophic", "vascular")]
-        return ["\n".join(lines) for lines in shown]
+        first, shown = adults(at_work, answers), tables(at_work, answers)
+        print(first, *(draws(at_work, answers, one) for one in LONG), "", "\n\n".join(shown), sep="\n")
+
+
+def tables(at_work: duckdb.DuckDBPyConnection, answers: Path) -> list[str]:
+    """How the classes and the tiers fall among the adults of NHANES, as Markdown."""
+    joined = f"(SELECT *, {GROUP} AS kidney FROM {beside(answers)})"
+    shown = [counted(at_work, joined, "classification", CLASSES)]
+    shown += [counted(at_work, joined, f"{kind}_tier", TIERS) for kind in ("metastatic", "dystrophic", "vascular")]
+    return ["\n".join(lines) for lines in shown]
 
 
 def score(table: Path, column_map: str, answers: Path) -> None:
@@ -83,7 +80,6 @@ def beside(answers: Path) -> str:
 
 def adults(at_work: duckdb.DuckDBPyConnection, answers: Path) -> Row:
     """A line on the adults of NHANES."""
-    score(ADULTS, "nhanes", answers)
     dialysis, above = "KIQ025 = 1", f"ca_p_product >= {LIMIT}"
     counts = f"count(*), count_if({above}), count_if({dialysis}), count_if({dialysis} AND {above})"
     (found,) = at_work.execute(f"SELECT {counts} FROM {beside(answers)}").fetchall()
@@ -120,4 +116,4 @@ def counted(at_work: duckdb.DuckDBPyConnection, joined: str, column: str, words:
 
 
 if __name__ == "__main__":
-    print(*measure(), "", "\n\n".join(tables()), sep="\n")
+    main()

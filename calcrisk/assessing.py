@@ -64,7 +64,8 @@ def _has_a_past(patient: Patient, as_of: str | None) -> bool:
     return bool(patient.panels) or (as_of is not None and patient.day is not None and patient.day < as_of)
 
 
-def _recalled(patient: Patient, rulebook: Rulebook, as_of: str | None) -> Past:
+def recalled(patient: Patient, rulebook: Rulebook, as_of: str | None) -> Past:
+    """Return what is known of a patient when dated panels have been read, as ``assess`` takes it."""
     from calcrisk.past import recall  # most patients have no dated panels
 
     return recall(patient, rulebook, as_of)
@@ -75,7 +76,7 @@ class _Writer:
 
     def __init__(self, patient: Patient, rulebook: Rulebook, as_of: str | None) -> None:
         self.patient, self.words = patient, _wording(rulebook)
-        self.past = _recalled(patient, rulebook, as_of) if _has_a_past(patient, as_of) else None
+        self.past = recalled(patient, rulebook, as_of) if _has_a_past(patient, as_of) else None
         self.given = dict(patient.given) if self.past is None else self.past.given
         self.program = rulebook.walk.program
         self.found = found = rulebook.evaluate(self.given)

@@ -137,6 +137,12 @@ def test_what_must_be_known_before_it_is_used(stated: dict[str, Any], codes: set
     assert found == codes
 
 
+def test_a_measured_ionised_calcium_alone_has_its_precipice(tmp_path: Path) -> None:
+    alone = run("chemistry", "--ionised-calcium", "1.2", "--phosphate", "6", cwd=tmp_path)
+    assert (alone.code, "No phosphate that occurs" in alone.out) == (0, False)
+    assert "times the patient's, would saturate" in " ".join(alone.out.split())
+
+
 def test_a_measured_ionised_calcium_is_used_and_said() -> None:
     told = chemistry(**WORKED, ionised_calcium=1.10)
     assert told.measured
@@ -397,14 +403,16 @@ def test_processes_change_no_byte(jobs: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments",
-    [("batch", str(HD), "--chemistry"), ("assess", str(HD), "--chemistry", "--brief")],
-    ids=["a table", "three lines"],
+    ("arguments", "told"),
+    [
+        (("batch", str(HD), "--chemistry"), "the table has no room for what --chemistry adds"),
+        (("assess", str(HD), "--chemistry", "--brief"), "three lines have no room for the chemistry"),
+    ],
 )
-def test_a_format_without_room_is_wrong_usage(arguments: tuple[str, ...], tmp_path: Path) -> None:
+def test_a_format_without_room_is_wrong_usage(arguments: tuple[str, ...], told: str, tmp_path: Path) -> None:
     ended = run(*arguments, cwd=tmp_path)
     assert ended.code == 2
-    assert "no room for" in ended.err
+    assert told in ended.err
 
 
 # -------------------------------------------------------------------------------------------------------- without numpy
@@ -440,9 +448,3 @@ def test_without_numpy_the_core_works(without_numpy: str, tmp_path: Path) -> Non
     ended = run("assess", str(HD), "--json", cwd=tmp_path, PYTHONPATH=without_numpy)
     assert ended.code == 0, ended.err
     assert json.loads(ended.out)["chemistry"] is None
-
-
-def test_a_measured_ionised_calcium_alone_has_its_precipice(tmp_path: Path) -> None:
-    alone = run("chemistry", "--ionised-calcium", "1.2", "--phosphate", "6", cwd=tmp_path)
-    assert (alone.code, "No phosphate that occurs" in alone.out) == (0, False)
-    assert "times the patient's, would saturate" in " ".join(alone.out.split())

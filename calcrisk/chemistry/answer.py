@@ -151,8 +151,9 @@ class _Telling:
         level, factor = self.numbers[f"p_at_si0_{name}"], constants.value("units", "phosphorus_mg_dl_per_mmol_l")
         band, base = self.bounds(name)
         own, calcium = self.filled["p"], self.filled["ca"]
+        if calcium is None:
+            calcium = self.numbers["total_ca"]  # the one that goes with a measured ionised
         product = constants.value("units", "product_mg2_dl2_per_mmol2_l2")
-        calcium = self.numbers["total_ca"] if calcium is None else calcium  # the one that goes with a measured ionised
         known = level is not None and own is not None and calcium is not None
         return {
             "label": constants.phases()[name].label,

@@ -104,13 +104,12 @@ def _standing(patient: Patient, book: Rulebook, as_of: str | None) -> dict[str, 
     """Return what dated panels say of today and of the past: it stands when a value of today is changed."""
     if not patient.panels:
         return {}
-    from calcrisk.assessing import assess
+    from calcrisk.assessing import recalled
 
-    inputs = assess(patient, book, as_of=as_of).inputs.items()
     return {
         name: Written(one.value if isinstance(one.value, float | bool) else one.as_written, one.origin)
-        for name, one in inputs
-        if name not in patient.given and not one.origin.startswith("implied by")
+        for name, one in recalled(patient, book, as_of).given.items()
+        if name not in patient.given
     }
 
 
