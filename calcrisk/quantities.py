@@ -172,10 +172,13 @@ def _within(limits: tuple[float, float] | None, canonical: float) -> bool:
 
 
 def _trap(variable: Variable, amount: _Amount) -> Mapping[str, Any] | None:
-    """Return the first declared trap that a number falls into, as it was written in its unit."""
+    """Return the first declared trap that a number falls into, as it was written in its unit.
+
+    A negative number falls into none: in no unit is it a measurement.
+    """
     for trap in variable.unit_traps:
         low, high = trap.get("below"), trap.get("above")
-        outside = (low is not None and amount.written < low) or (high is not None and amount.written > high)
+        outside = (low is not None and 0 <= amount.written < low) or (high is not None and amount.written > high)
         if outside and amount.unit.name == (trap.get("unit") or variable.unit):
             return trap
     return None

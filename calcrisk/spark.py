@@ -51,8 +51,9 @@ def score(
 
     ``mapping`` is a column map or its file; without one the columns are named as the inputs are, in conventional
     units. ``lists`` are the costly columns that are wanted too: ``possible``, ``settled``, ``met_rules``, ``missing``.
-    ``keep`` are the columns of the data frame that stand before the answer: those that no input is read from, unless
-    said otherwise. Raises ``UsageError`` for a wrong map, ``SurroundingsError`` when sqlglot is not installed.
+    ``keep`` are the columns of the data frame that stand before the answer, beside ``id``: those that no input is read
+    from, unless said otherwise. Raises ``UsageError`` for a wrong map, ``SurroundingsError`` when sqlglot is not
+    installed.
     """
     column_map = mapping if mapping is None or isinstance(mapping, ColumnMap) else read_map(str(mapping))
     columns = {name: _KINDS.get(kind.partition("(")[0], kind) for name, kind in dataframe.dtypes}

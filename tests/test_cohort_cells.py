@@ -71,7 +71,7 @@ def read(entry: Entry, value: Any) -> Patient:
 
 
 def by_document(entry: Entry, value: Any) -> Any:
-    """The same by the reader of documents; what it refuses, bounds or says of others is odd to SQL."""
+    """The same by the reader of documents; what it refuses or bounds is odd to SQL. What it says of others is apart."""
     variable = registry()[entry.variable]
     try:
         patient = read(entry, value)
@@ -80,7 +80,7 @@ def by_document(entry: Entry, value: Any) -> Any:
     given = patient.given.get(variable.name)
     if given is None:
         return ODD if patient.given else None
-    if isinstance(given.value, Range) or len(patient.given) > 1:
+    if isinstance(given.value, Range):
         return ODD
     if isinstance(given.value, str):
         return variable.values.index(given.value)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
+import io
 import re
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
@@ -133,6 +135,28 @@ def test_what_is_no_input_is_carried_along_and_a_near_miss_is_told(tmp_path: Pat
     assert re.search(r'calcrisk_kept_0 AS "patient_id"', ended.out)
 
 
+def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
+    ended = run("sql", "--columns", "nothing.csv", cwd=tmp_path)
+    assert (ended.code, ended.out) == (1, "")
+    assert "nothing.csv: cannot be read" in ended.err
+
+
+def test_the_statement_for_a_sample_runs_over_that_sample(tmp_path: Path) -> None:
+    """Its columns have the types that a database gives them when it loads the file: one holds `2.3 mmol/L`."""
+    duckdb = pytest.importorskip("duckdb")
+    sample = SAMPLES / "cohort.csv"
+    ended = run("sql", "--columns", str(sample), "--table", f"'{sample}'", "--with", "missing", cwd=tmp_path)
+    assert ended.code == 0
+    answers = duckdb.sql(ended.out)
+    scored = dict(answers.project("id, status").fetchall())
+    assert list(scored) == [f"c0{number}" for number in range(1, 9)]
+    assert [each for each, status in scored.items() if status == "refused"] == ["c03", "c04", "c05"]
+    batch = run("batch", str(sample), "--format", "csv", cwd=tmp_path)
+    told = {row["id"]: (row["classification"], row["missing"]) for row in csv.DictReader(io.StringIO(batch.out))}
+    found = answers.filter("status = 'scored'").project("id, classification, missing").fetchall()
+    assert [(each, *told[each]) for each, *_ in found] == found
+
+
 @pytest.mark.parametrize("name", ["labs.csv", "labs.tsv.gz"])
 def test_the_columns_of_a_file(tmp_path: Path, name: str) -> None:
     text = "\ufeffmrn,calcium\r\n1,9.9\r\n".replace(",", "\t" if "tsv" in name else ",").encode()
@@ -157,7 +181,10 @@ def test_the_columns_of_a_parquet_file_have_its_types(tmp_path: Path) -> None:
         (["--dialect", "postgress"], "did you mean 'postgres'?"),
         (["--with", "mising"], "did you mean 'missing'?"),
         (["--table", "labs; DROP TABLE labs"], "names no table"),
-        (["--columns", "nothing.csv"], "cannot be read"),
+        (["--columns", "calcium,Calcium"], "stands twice"),
+        (["--columns", "calcium FOO"], "calcium has no type 'FOO'"),
+        (["--columns", "calcium DUBLE"], "did you mean 'DOUBLE'?"),
+        (["--columns", "calcium, labs/table"], "'labs/table' is no name of a column"),
         (["--columns", "mrn"], "no column of this table is named as an input"),
         (["--columns", "calcium, status"], "the answer has a column"),
         (["--map", str(SAMPLES / "maps" / "mimic-labs.map.yaml")], "a long table"),

@@ -212,8 +212,9 @@ def test_tables_as_people_have_them(content: bytes, reads: float, tmp_path: Path
         ({"t.parquet": "not parquet"}, ["t.parquet"], BAD_INPUT, "t.parquet"),
         ({"t.csv": "id,calcium,calcium\n1,9,10\n"}, ["t.csv"], BAD_INPUT, "the column 'calcium' stands twice"),
         ({"t.csv": "calcium,Calcium\n9,10\n"}, ["t.csv"], BAD_INPUT, "the column 'calcium' stands twice"),
-        ({"t.csv": "id,calcium,phosphate\n1,9\n2,9,4,5\n3,9,4\n"}, ["t.csv"], BAD_INPUT, "its header has 3 columns"),
-        ({"t.csv": ""}, ["t.csv"], WRONG_USAGE, "no column of this table"),
+        ({"t.csv": "id,calcium,phosphate\n1,9\n2,9,4,5\n3,9,4\n"}, ["t.csv"], BAD_INPUT, "t.csv:2: this row has 2"),
+        ({"t.csv": ""}, ["t.csv"], BAD_INPUT, "t.csv:1: there is no header in its first line"),
+        ({"t.csv": "id,calcium\n1,9\n"}, ["t.csv", "--master", "x"], WRONG_USAGE, "add --engine spark"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_told(

@@ -137,6 +137,11 @@ def _run_spark(
     paths: Sequence[str], wanted: Wanted, book: Rulebook, form: str, limits: Mapping[str, frozenset[str]]
 ) -> int:
     """Score tables on a cluster, and give the exit code."""
+    if wanted.engine == "duckdb" and wanted.master:
+        hint = "add --engine spark, or leave --master out"
+        raise UsageError(
+            [Fault(code="option-conflict", message="it is for --engine spark", path="--master", hint=hint)]
+        )
     if wanted.engine != "spark":
         message, hint = f"no engine {wanted.engine!r} for this call", "--engine duckdb or --engine spark --master URL"
         raise UsageError([Fault(code="unknown-engine", message=message, path="--engine", hint=hint)])

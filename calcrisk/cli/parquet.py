@@ -32,15 +32,15 @@ def require_parquet(output: str | None) -> None:
 
 @contextmanager
 def placed(output: str | None) -> Iterator[str]:
-    """Give the path of a file to be written whole: a neighbour of the output, or what goes to standard output then."""
-    if output is not None and output != "-":
+    """Give the path of a file to be written whole: a neighbour of the output, or what goes to a pipe or device then."""
+    if output is not None and output != "-" and (Path(output).is_file() or not Path(output).exists()):
         with placing(output) as path:
             yield path
         return
     with TemporaryDirectory(prefix="calcrisk-") as folder:
         aside = Path(folder) / "answers"
         yield str(aside)
-        with writing(None) as write, aside.open("rb") as answers:
+        with writing(output) as write, aside.open("rb") as answers:
             while block := answers.read(_BLOCK):
                 write(block)
 

@@ -57,8 +57,7 @@ def run(paths: Sequence[str], book: Rulebook, asked: Asked) -> Ended:
     require()
     with _session(asked.master) as spark, _telling():
         read = _read(spark, paths, kind)
-        keep = None if column_map else [each for each in read.columns if each == "id"]
-        scored = score(read, column_map, rulebook=book, lists=LISTS if asked.lists else (), keep=keep or ())
+        scored = score(read, column_map, rulebook=book, lists=LISTS if asked.lists else (), keep=())
         with _aside(spark, output) as place:
             writer = scored.write.option("header", True).option("nullValue", "")
             writer.format(_WRITTEN[asked.form]).save(place)

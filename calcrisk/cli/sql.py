@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import csv
-import gzip
-from pathlib import Path
+import os
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from calcrisk.cli.output import emit
 from calcrisk.cli.rulebooks import load
+from calcrisk.cohort.engine import engine, require
 from calcrisk.cohort.mapfile import read_map
 from calcrisk.cohort.printing import Wanted, likely_inputs, mapped_columns, plain_columns, printed, unread
-from calcrisk.errors import Fault, UsageError, cannot_read, did_you_mean
+from calcrisk.cohort.tables import typed_columns
+from calcrisk.errors import Fault, UsageError, did_you_mean
 from calcrisk.inputs.sources import TABLES
 from calcrisk.rules.sql.dialects import dialect
 from calcrisk.rules.sql.select import LISTS
@@ -19,12 +19,15 @@ from calcrisk.telling import tell
 from calcrisk.variables import registry
 
 if TYPE_CHECKING:
-    from typing import IO
+    from collections.abc import Iterator
 
     from calcrisk.cohort.columnmap import ColumnMap
 
 _FORBIDDEN: Final = (";", "--", "/*", "\n", "\r")  # a name of a table holds none of them
-_PARQUET: Final = ".parquet"
+_TYPES: Final = (
+    *("DOUBLE", "FLOAT", "REAL", "DECIMAL", "INTEGER", "BIGINT", "SMALLINT", "TINYINT", "HUGEINT"),
+    *("VARCHAR", "TEXT", "BOOLEAN", "DATE", "TIMESTAMP"),
+)
 
 
 class Asked(NamedTuple):
@@ -82,36 +85,31 @@ def _columns(said: str | None, column_map: ColumnMap | None) -> dict[str, str]:
     if said is None:
         return mapped_columns(column_map) if column_map else plain_columns(dict.fromkeys(registry(), ""))
     if said.lower().endswith(TABLES):
-        return _of_file(said)
-    words = (word.strip().partition(" ") for word in said.split(",") if word.strip())
-    return plain_columns({column: kind.strip() for column, _, kind in words})
+        require()
+        with engine() as at_work:
+            return typed_columns(at_work, said)
+    named = [_named(word) for word in said.split(",") if word.strip()]
+    faults = [fault for name, kind in named for fault in _faults(name, kind, [each for each, _ in named])]
+    if faults:
+        raise UsageError(list(dict.fromkeys(faults)))
+    return plain_columns(dict(named))
 
 
-def _of_file(path: str) -> dict[str, str]:
-    """Return the columns of a table in a file: a Parquet file tells their types, a header only their names."""
-    if path.lower().endswith(_PARQUET):
-        return _of_parquet(path)
-    try:
-        with _opened(path) as file:
-            header = next(csv.reader(file, "excel-tab" if ".tsv" in path.lower() else "excel"), [])
-    except OSError as error:
-        raise UsageError([cannot_read(path, error)]) from None
-    except UnicodeDecodeError:
-        raise UsageError([Fault(code="not-utf8", message="this is not UTF-8", file=path)]) from None
-    return plain_columns({word.strip(): "" for word in header if word.strip()})
+def _named(word: str) -> tuple[str, str]:
+    """Split a column's name from its type; a quoted name may hold blanks."""
+    column, _, kind = word.strip().partition(" ")
+    return column, kind.strip()
 
 
-def _opened(path: str) -> IO[str]:
-    """Open a table as text, packed or not; the caller closes it."""
-    if path.lower().endswith(".gz"):
-        return gzip.open(path, "rt", encoding="utf-8-sig", newline="")
-    return Path(path).open(encoding="utf-8-sig", newline="")
+def _faults(column: str, kind: str, every: list[str]) -> Iterator[Fault]:
+    if [each.casefold() for each in every].count(column.casefold()) > 1:
+        yield _wrong("column-twice", f"the column {column!r} stands twice", "name each column once")
+    if os.sep in column:
+        yield _wrong("no-table", f"{column!r} is no name of a column", f"a file ends in {', '.join(TABLES)}")
+    if kind and kind.partition("(")[0].upper() not in _TYPES:
+        hint = did_you_mean(kind.upper(), _TYPES) or f"write one of {', '.join(_TYPES)}"
+        yield _wrong("unknown-type", f"{column} has no type {kind!r}", hint)
 
 
-def _of_parquet(path: str) -> dict[str, str]:
-    from calcrisk.cohort.engine import engine, require
-    from calcrisk.cohort.tables import opened
-
-    require()
-    with engine() as at_work:
-        return opened(at_work, [path]).columns
+def _wrong(code: str, message: str, hint: str) -> Fault:
+    return Fault(code=code, message=message, path="--columns", hint=hint)

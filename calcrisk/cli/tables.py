@@ -17,7 +17,7 @@ from calcrisk.cohort.parquet import made_with, options
 from calcrisk.cohort.printing import likely_inputs, unread
 from calcrisk.cohort.scoring import ASSUMED, Cohort
 from calcrisk.cohort.staging import staged
-from calcrisk.cohort.tables import opened, table_files
+from calcrisk.cohort.tables import opened, table_files, telling_rows
 from calcrisk.errors import Fault, InputError
 from calcrisk.inputs.earlier import refuse_overwriting
 from calcrisk.render.faults import show
@@ -83,7 +83,7 @@ def run(paths: Sequence[str], book: Rulebook, wanted: Tables) -> Ended:
         require_arrow()
     files = table_files(paths, lines=wanted.map is not None)
     refuse_overwriting(files, wanted.output)
-    with engine(wanted.jobs) as at_work:
+    with engine(wanted.jobs) as at_work, telling_rows(files):
         work = _Work(at_work, files, book, wanted)
         with closing(work.watch), suppress(_StrictError):
             work.read()

@@ -20,7 +20,7 @@ from calcrisk.values import read
 from calcrisk.variables import choices, registry
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from calcrisk.cohort.columnmap import Entry
     from calcrisk.rules.expression import Node
@@ -28,16 +28,29 @@ if TYPE_CHECKING:
 
 _NUMERIC: Final = ("INT", "DOUBLE", "FLOAT", "DECIMAL", "REAL")
 _PLAIN: Final = r"[+-]?[0-9]+(\.[0-9]+)?"  # other spellings of numbers are left to the reader of documents
+_NOTHING: Final[Mapping[str, bool]] = {}
 TABLE_WORDS: Final = {"1": True, "0": False} | YES_NO  # how tables answer yes and no
 
 
 class _Case(NamedTuple):
-    """A condition on a cell and what it means: SQL of the value, or None where nothing, that it is unknown, or odd."""
+    """A condition on a cell and what it means: SQL of the value, or None where nothing, that it is unknown, or odd.
+
+    ``also`` is what its word says of other inputs: stage ``5D`` is dialysis.
+    """
 
     when: str
     value: str | None
     unknown: bool = False
     odd: bool = False
+    also: Mapping[str, bool] = _NOTHING
+
+
+class Implied(NamedTuple):
+    """What some words of one input say of another, yes or no: a condition that is never NULL."""
+
+    variable: str
+    answer: bool
+    when: str
 
 
 def is_numeric(kind: str) -> bool:
@@ -50,23 +63,47 @@ def source(entry: Entry, kinds: Mapping[str, str]) -> Source:
     variable = registry()[entry.variable]
     if entry.node is not None:
         return _worked_out(entry.node, variable, kinds)
-    column, kind = entry.column or "", kinds[entry.column or ""]
-    numeric = is_numeric(kind)
-    raw = name(column) if numeric or kind == "VARCHAR" else f"CAST({name(column)} AS VARCHAR)"
+    raw, numeric = _raw(entry, kinds)
+    cases = _cases(entry, raw, numeric=numeric)
+    return _decided(raw, cases, variable, numeric=numeric, coded=entry.codes is not None)
+
+
+def implied(entry: Entry, kinds: Mapping[str, str]) -> Iterator[Implied]:
+    """Give what the cells of one column say of other inputs."""
+    if entry.node is None and registry()[entry.variable].kind == "choice":
+        raw, numeric = _raw(entry, kinds)
+        for case in _cases(entry, raw, numeric=numeric):
+            yield from (Implied(other, answer, f"coalesce({case.when}, FALSE)") for other, answer in case.also.items())
+
+
+def constant(variable: Variable, word: str) -> Source:
+    """Return an input that is the same in every row."""
+    if _is_range(variable, word):
+        return Source("NULL", None, "1 = 1")
+    value = _meant(variable, word)
+    return Source("NULL", "1 = 1") if value is None else Source(value)
+
+
+def implied_always(variable: Variable, word: str) -> Iterator[Implied]:
+    """Give what an input that is the same in every row says of others."""
+    yield from (Implied(other, answer, "1 = 1") for other, answer in says_also(variable, word).items())
+
+
+def _raw(entry: Entry, kinds: Mapping[str, str]) -> tuple[str, bool]:
+    """Return a column as SQL, and whether it holds numbers; what is neither number nor text is read as text."""
+    kind = kinds[entry.column or ""]
+    numeric, column = is_numeric(kind), name(entry.column or "")
+    return column if numeric or kind == "VARCHAR" else f"CAST({column} AS VARCHAR)", numeric
+
+
+def _cases(entry: Entry, raw: str, *, numeric: bool) -> list[_Case]:
+    variable = registry()[entry.variable]
     cases = [*_coded(entry, variable, raw, numeric=numeric)]
     if variable.kind == "number":
         cases += _numbers(entry, variable, raw, numeric=numeric)
     elif entry.codes is None:
         cases += _words(variable, raw, numeric=numeric)
-    return _decided(raw, cases, variable, numeric=numeric, coded=entry.codes is not None)
-
-
-def constant(variable: Variable, word: str) -> Source:
-    """Return an input that is the same in every row."""
-    if says_more(variable, word):
-        return Source("NULL", None, "1 = 1")
-    value = _meant(variable, word)
-    return Source("NULL", "1 = 1") if value is None else Source(value)
+    return cases
 
 
 # ---- cases -----------------------------------------------------------------------------------------------------------
@@ -112,11 +149,11 @@ def _coded(entry: Entry, variable: Variable, raw: str, *, numeric: bool) -> Iter
             when = f"{_written(raw, numeric=numeric)} = {number_!r}"
         if word is None:
             yield _Case(when, None)
-        elif says_more(variable, word):
+        elif _is_range(variable, word):
             yield _Case(when, None, odd=True)
         else:
             value = _meant(variable, word)
-            yield _Case(when, value, unknown=value is None)
+            yield _Case(when, value, unknown=value is None, also=says_also(variable, word))
 
 
 def _as_number(code: str) -> float | None:
@@ -175,14 +212,29 @@ def _words(variable: Variable, raw: str, *, numeric: bool) -> Iterator[_Case]:
         return
     bare = f"regexp_replace({shown}, '[\\s_-]+', '', 'g')"
     for code in range(len(variable.values)):
-        exact = [word for word, one in choices(variable).items() if one.low == one.high == code and not one.also]
-        yield _Case(f"{bare} IN ({', '.join(map(text, exact))})", str(code))
+        for also in _different(choice.also for choice in choices(variable).values()):
+            exact = [
+                word for word, one in choices(variable).items() if (one.low, one.high, one.also) == (code, code, also)
+            ]
+            if exact:
+                yield _Case(f"{bare} IN ({', '.join(map(text, exact))})", str(code), also=also)
 
 
-def says_more(variable: Variable, word: str) -> bool:
-    """Whether a word says more than one value of one input: ``G3`` is two stages, ``5D`` is dialysis besides."""
-    reading = _read(variable, word)
-    return bool(reading.also) or any(isinstance(given.value, Range) for given in reading.given.values())
+def _different(them: Iterable[Mapping[str, bool]]) -> list[Mapping[str, bool]]:
+    found: list[Mapping[str, bool]] = []
+    for each in them:
+        found += [] if each in found else [each]
+    return found
+
+
+def _is_range(variable: Variable, word: str) -> bool:
+    """Whether a word says more than one value: ``G3`` is two stages."""
+    return any(isinstance(given.value, Range) for given in _read(variable, word).given.values())
+
+
+def says_also(variable: Variable, word: str) -> dict[str, bool]:
+    """Return what a word of one input says of others: stage ``5D`` is dialysis."""
+    return {other: bool(given.value) for other, given, _ in _read(variable, word).also}
 
 
 def _meant(variable: Variable, word: str) -> str | None:

@@ -52,7 +52,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class ColumnMap:
-    """What a map says. ``source`` is its file."""
+    """What a map says. ``source`` is its file, ``faults`` what is wrong in it before any table is seen."""
 
     source: str
     id: str | None = None
@@ -60,22 +60,23 @@ class ColumnMap:
     constants: Mapping[str, str] = field(default_factory=dict)
     assume: Mapping[str, str] = field(default_factory=dict)
     long: Long | None = None
+    faults: tuple[Fault, ...] = ()
 
     def widened(self, columns: Iterable[str]) -> ColumnMap:
         """Return the map of the table of draws that a long table of these columns becomes; raises ``UsageError``."""
         if self.long is None:
             return self
         known = list(columns)
-        wrong = [name for name in self.long.columns if name not in known]
-        if wrong:
-            raise UsageError([self._no_column(Entry("long"), name, known) for name in wrong])
+        wrong = [self._no_column(Entry("long"), name, known) for name in self.long.columns if name not in known]
+        if self.faults or wrong:
+            raise UsageError([*self.faults, *wrong])
         analytes = {each: Entry(each, each, unit_column=unit_column(each)) for each in self.long.analytes}
         return replace(self, id="id", entries={**analytes, **self.entries}, long=None)
 
     def against(self, columns: Iterable[str]) -> ColumnMap:
         """Return the map with its expressions read over a table's columns; raises ``UsageError`` with every fault."""
         known = list(columns)
-        faults = [each for entry in self.entries.values() for each in self._lacking(entry, known)]
+        faults = [*self.faults, *(each for entry in self.entries.values() for each in self._lacking(entry, known))]
         if self.id is not None and self.id not in known:
             faults.append(self._no_column(Entry("id"), self.id, known))
         read = {name: self._read(entry, known, faults) for name, entry in self.entries.items()}

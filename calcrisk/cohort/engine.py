@@ -168,7 +168,12 @@ def _telling() -> Iterator[None]:
 
     try:
         yield
-    except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
+    except duckdb.IOException as error:
+        if "GZIP" in str(error):
+            hint = "the packed file is damaged or ends too early: fetch it again"
+            raise InputError([Fault(code="cannot-read", message=_first(error), hint=hint)]) from None
+        raise SurroundingsError([Fault(code="engine", message=_first(error))]) from None
+    except duckdb.OutOfMemoryException as error:
         raise SurroundingsError([Fault(code="engine", message=_first(error))]) from None
     except (duckdb.InvalidInputException, duckdb.ConversionException) as error:
         hint = "is it a table with one header line, UTF-8, every row as long as the header?"

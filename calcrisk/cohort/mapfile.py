@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -31,7 +32,7 @@ _Made = TypeVar("_Made")
 
 
 def read_map(path: str) -> ColumnMap:
-    """Read a map file; raises ``UsageError`` with every fault."""
+    """Read a map file; its faults are told with those that only its table shows. Raises ``UsageError`` for no map."""
     try:
         text = Path(path).read_text(encoding="utf-8-sig")
     except OSError as error:
@@ -41,10 +42,17 @@ def read_map(path: str) -> ColumnMap:
     roots = read_yaml(text, path)
     reading = _Reading(path)
     reading.refusals.faults.extend(fault for root in roots for fault in root.faults)
-    made = reading.map(roots[0].node) if roots and roots[0].node is not None else ColumnMap(path)
-    if reading.refusals.faults:
+    made = reading.map(roots[0].node) if roots and roots[0].node is not None else None
+    if made is None or not (made.entries or made.long or reading.refusals.faults):
+        reading.refusals.faults.append(_empty(path))
+    if made is None:
         raise UsageError(reading.refusals.faults)
-    return made
+    return replace(made, faults=tuple(reading.refusals.faults))
+
+
+def _empty(path: str) -> Fault:
+    hint = "write `columns:` with a line for each input, or `long:`; `calcrisk columns suggest` proposes one"
+    return Fault(code="map", message="this map names no column", file=path, hint=hint)
 
 
 class _Reading:
@@ -53,6 +61,7 @@ class _Reading:
 
     def map(self, node: Node) -> ColumnMap:
         top = self._members(node, "", _SECTIONS)
+        self._complain_of_twice(top)
         return ColumnMap(
             source=self.refusals.source,
             id=self._text(top, "id", ""),
@@ -101,6 +110,16 @@ class _Reading:
             elif (one := made(variable, node, f"{section}.{name}")) is not None:
                 found[name] = one
         return found
+
+    def _complain_of_twice(self, top: dict[str, Node]) -> None:
+        """A constant is what every row says: neither a column nor an assumption can say it as well."""
+        constants = top.get("constants")
+        for name, (node, _) in constants.fields.items() if isinstance(constants, Fields) else ():
+            for section in ("columns", "assume"):
+                other = top.get(section)
+                if isinstance(other, Fields) and name in other.fields:
+                    message = f"{name} stands under {section} as well (line {other.fields[name][0].line})"
+                    self._refuse(node, f"constants.{name}", message, "keep one of the two")
 
     # ---- entries -----------------------------------------------------------------------------------------------------
 

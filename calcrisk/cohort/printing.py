@@ -48,10 +48,11 @@ class Wanted(NamedTuple):
 def printed(book: Rulebook, wanted: Wanted) -> str:
     """Return the statement, with a header that says what it was written from; raises ``UsageError``."""
     told = dialect(wanted.dialect)
-    chosen, seen = _chosen(book, wanted)
+    column_map = wanted.map or plain_map(wanted.columns, wanted.table)
+    chosen, seen = _chosen(book, wanted, column_map)
     keys = {f"calcrisk_kept_{at}": name(column) for at, column in enumerate(wanted.kept)}
     shown = dict(zip(map(name, wanted.kept), keys, strict=True))
-    if wanted.map and wanted.map.id:
+    if column_map.id:
         keys["calcrisk_id"], shown = seen.id, {name("id"): "calcrisk_id"} | shown
     _complain_of_twice(shown, chosen)
     keys |= {_ODD: f"CASE WHEN {seen.odd} THEN 1 ELSE 0 END" if seen.odd else "0", _ERRORS: _names(seen.sources)}
@@ -75,12 +76,12 @@ def _title(wanted: Wanted, *, executed: bool) -> str:
 # ---- the columns -----------------------------------------------------------------------------------------------------
 
 
-def _chosen(book: Rulebook, wanted: Wanted) -> tuple[Select, Staged]:
-    if wanted.map and wanted.map.long is not None:
+def _chosen(book: Rulebook, wanted: Wanted, column_map: ColumnMap) -> tuple[Select, Staged]:
+    if column_map.long is not None:
         hint = "make it a table of one row a draw first; `calcrisk batch` does so by itself"
         message = "a long table, one row a result, has no SELECT of its own"
-        raise UsageError([Fault(code="long-table", message=message, file=wanted.map.source, hint=hint)])
-    _, seen, _ = staged(Table(wanted.table, dict(wanted.columns), (wanted.table,)), wanted.map, book)
+        raise UsageError([Fault(code="long-table", message=message, file=column_map.source, hint=hint)])
+    _, seen, _ = staged(Table(wanted.table, dict(wanted.columns), (wanted.table,)), column_map, book)
     sources = {each: one._replace(value=_typed(each, one.value)) for each, one in seen.sources.items()}
     chosen = select(book, sources, Wish(wanted.lists))
     answer = [Column(column.name, f"CASE WHEN {_ODD} = 0 THEN {column.sql} END") for column in chosen.answer]
@@ -121,11 +122,12 @@ def _complain_of_twice(shown: Iterable[str], chosen: Select) -> None:
 
 def plain_columns(typed: Mapping[str, str]) -> dict[str, str]:
     """Return columns with their types; where none is said, that of the input they are named after."""
-    inputs = registry()
-    return {
-        column: kind.upper() or _KINDS[inputs[column].kind if column in inputs else "number"]
-        for column, kind in typed.items()
-    }
+    return {column: kind.upper() or _KINDS[_kind(column)] for column, kind in typed.items()}
+
+
+def _kind(column: str) -> str:
+    variable = registry().get(column.casefold())
+    return variable.kind if variable else "number"
 
 
 def mapped_columns(column_map: ColumnMap) -> dict[str, str]:
@@ -146,7 +148,7 @@ def _likely(entry: Entry) -> str:
 
 
 def unread(columns: Iterable[str], column_map: ColumnMap | None) -> tuple[str, ...]:
-    """Name the columns that no input is read from."""
+    """Name the columns that neither an input nor the id is read from."""
     column_map = column_map or plain_map(columns, "")
     entries = column_map.entries.values()
     read = {one for entry in entries for one in (entry.column, entry.unit_column)} | {column_map.id}

@@ -6,18 +6,19 @@ import math
 from typing import TYPE_CHECKING, Any, Final
 
 from calcrisk import units
-from calcrisk.cohort.cells import TABLE_WORDS
+from calcrisk.cohort.cells import TABLE_WORDS, says_also
 from calcrisk.cohort.tables import PLACE, SOURCE
 from calcrisk.inputs.documents import Document
 from calcrisk.rules.closures import exact
 from calcrisk.rules.expression import names
-from calcrisk.stated import Location, Written
+from calcrisk.stated import UNKNOWN, Location, Written, fault, quoted
 from calcrisk.variables import registry
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from calcrisk.cohort.columnmap import ColumnMap, Entry
+    from calcrisk.errors import Fault
     from calcrisk.rules.expression import Node
     from calcrisk.variables import Variable
 
@@ -35,33 +36,56 @@ class Reader:
         """Return the document of one row: its cells as they were written, each with its row and column."""
         source, place = str(row[SOURCE]), int(row[PLACE])
         fields: dict[str, Written] = {}
+        faults: list[Fault] = []
         for each, entry in self._map.entries.items():
-            if (said := self._said(entry, row)) is not None:
-                at = Location(source, path=entry.column or each)
+            at = Location(source, path=entry.column or each)
+            try:
+                said = _said(entry, row)
+            except _NoCodeError as error:
+                faults.append(_no_code(entry, str(error), at))
+                continue
+            if said is not None:
                 fields[each] = Written(said, f"{source}, row {place + 1}", at)
         self._add(fields, self._map.constants, "the same for every row")
         assumed = {each: word for each, word in self._map.assume.items() if _is_silent(each, word, fields)}
         self._add(fields, assumed, "assumed of every row")
         identifier = row.get(self._map.id) if self._map.id else None
-        return Document(source, fields, id=None if identifier is None else str(identifier), index=place)
+        whose = None if identifier is None else str(identifier)
+        return Document(source, fields, id=whose, faults=faults, index=place)
 
     def _add(self, fields: dict[str, Written], words: Mapping[str, str], origin: str) -> None:
         for each, word in words.items():
             fields.setdefault(each, Written(word, origin, Location(self._map.source, path=each)))
 
-    def _said(self, entry: Entry, row: Mapping[str, Any]) -> str | None:
-        variable = registry()[entry.variable]
-        if entry.node is not None:
-            return _worked_out(entry.node, row, variable)
-        written = _shown(row[entry.column or ""])
-        if written is None:
-            return None
-        for code, word in (entry.codes or {}).items():
-            if _same(code, written):
-                return word
-        if variable.kind == "yesno":
-            return _YES_NO.get(TABLE_WORDS.get(written.casefold(), None), written)  # type: ignore[arg-type]  # None is in no table
-        return _with_unit(entry, row, written) if variable.kind == "number" else written
+
+class _NoCodeError(Exception):
+    """A cell holds what a map's codes do not list."""
+
+
+def _no_code(entry: Entry, written: str, at: Location) -> Fault:
+    known = ", ".join(entry.codes or {})
+    message = f"{entry.variable}: {quoted(written)} is none of the map's codes"
+    hint = f"add it to the codes of the map, which has {known}"
+    return fault(at, code="unknown-code", message=message, expected=known, got=written, hint=hint)
+
+
+def _said(entry: Entry, row: Mapping[str, Any]) -> str | None:
+    variable = registry()[entry.variable]
+    if entry.node is not None:
+        return _worked_out(entry.node, row, variable)
+    written = _shown(row[entry.column or ""])
+    if written is None:
+        return None
+    for code, word in (entry.codes or {}).items():
+        if _same(code, written):
+            return word
+    if variable.kind == "number":
+        return _with_unit(entry, row, written)
+    if entry.codes is not None and written.casefold() != UNKNOWN:
+        raise _NoCodeError(written)
+    if variable.kind == "yesno":
+        return _YES_NO.get(TABLE_WORDS.get(written.casefold(), None), written)  # type: ignore[arg-type]  # None is in no table
+    return written
 
 
 def _shown(raw: object) -> str | None:
@@ -106,7 +130,8 @@ def _number(raw: object) -> float | None:
 
 def _is_silent(variable: str, word: str, fields: Mapping[str, Written]) -> bool:
     """Whether a row neither says nor implies anything against an assumption."""
-    if variable in fields:
+    said = [other for each, written in fields.items() for other in says_also(registry()[each], str(written.raw))]
+    if variable in fields or variable in said:
         return False
     implications = registry().implications
     if TABLE_WORDS.get(word.casefold()) is False:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from calcrisk.cohort.cells import constant, source
+from calcrisk.cohort.cells import Implied, constant, implied, implied_always, source
 from calcrisk.cohort.columnmap import ColumnMap, plain_map
 from calcrisk.cohort.engine import name
 from calcrisk.cohort.histories import remembered
@@ -16,13 +17,16 @@ from calcrisk.errors import Fault, UsageError
 from calcrisk.past import Look
 from calcrisk.patient import Patient
 from calcrisk.rules.sql.states import Source
+from calcrisk.stated import quoted
 from calcrisk.variables import registry
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from calcrisk.cohort.tables import Table
     from calcrisk.rules.rulebook import Rulebook
+
+_NESTED: Final = re.compile(r"\[\d*\]$|^(STRUCT|MAP|UNION|ARRAY)\b", re.IGNORECASE)
 
 
 def staged(
@@ -42,14 +46,37 @@ def staged(
         hint = "name its columns as the inputs (`calcrisk template` lists them), or say with --map which is which"
         message = "no column of this table is named as an input"
         raise UsageError([Fault(code="no-inputs", message=message, file=table.files[0], hint=hint)])
+    _complain_of_nested(mapped, table)
     sources = {entry.variable: source(entry, table.columns) for entry in mapped.entries.values()}
     sources |= {each: constant(registry()[each], word) for each, word in mapped.constants.items()}
-    wrong = [*_contradictions(sources), *_reversed(sources)]
-    sources |= {each: _assumed(each, word, sources) for each, word in mapped.assume.items() if each not in sources}
+    besides = [one for entry in mapped.entries.values() for one in implied(entry, table.columns)]
+    besides += [one for each, word in mapped.constants.items() for one in implied_always(registry()[each], word)]
+    denied = list(_denied(besides, sources))
+    sources |= {one.variable: _besides(sources.get(one.variable), one) for one in besides}
+    wrong = [*denied, *_contradictions(sources), *_reversed(sources)]
+    sources |= {each: _assumed(each, word, sources) for each, word in mapped.assume.items()}
     odd = [one.odd for one in sources.values() if one.odd] + wrong
     identifier = f"CAST({name(mapped.id)} AS VARCHAR)" if mapped.id else "CAST(NULL AS VARCHAR)"
     seen = Staged(sources, identifier, " OR ".join(odd) or None, mapped.assume)
     return table, seen, Reader(mapped)
+
+
+def _complain_of_nested(mapped: ColumnMap, table: Table) -> None:
+    """Refuse a column whose cells hold several values."""
+    used = {column for entry in mapped.entries.values() for column in (entry.column, entry.unit_column) if column}
+    faults = [
+        Fault(
+            code="nested-column",
+            message=f"the column {quoted(column)} holds lists or records ({kind})",
+            file=table.files[0],
+            path=column,
+            hint="one value a cell: make a column of each part, or one row of each entry",
+        )
+        for column, kind in table.columns.items()
+        if column in used and _NESTED.search(kind)
+    ]
+    if faults:
+        raise UsageError(faults)
 
 
 def _patients(
@@ -61,10 +88,25 @@ def _patients(
     return table._replace(relation=kept(table.relation)), replace(column_map, entries=entries)
 
 
+def _besides(stated: Source | None, one: Implied) -> Source:
+    """Let what a word says of another input stand where nothing is stated of that."""
+    if stated is None:
+        return Source(f"CASE WHEN {one.when} THEN {int(one.answer)} END")
+    silent = " AND ".join([one.when, f"{stated.value} IS NULL", *([f"NOT {stated.unknown}"] if stated.unknown else [])])
+    return stated._replace(value=f"CASE WHEN {silent} THEN {int(one.answer)} ELSE {stated.value} END")
+
+
+def _denied(besides: Iterable[Implied], sources: Mapping[str, Source]) -> Iterator[str]:
+    """What a word says of another input, and that denies it."""
+    for one in besides:
+        if one.variable in sources:
+            yield f"coalesce({one.when} AND {sources[one.variable].value} = {int(not one.answer)}, FALSE)"
+
+
 def _contradictions(sources: Mapping[str, Source]) -> Iterator[str]:
     """A yes whose meaning for another input is denied there."""
-    for each, implied in registry().implications.items():
-        for other in implied:
+    for each, others in registry().implications.items():
+        for other in others:
             if each in sources and other in sources:
                 yield f"coalesce({sources[each].value} = 1 AND {sources[other].value} = 0, FALSE)"
 
@@ -77,14 +119,28 @@ def _reversed(sources: Mapping[str, Source]) -> Iterator[str]:
 
 
 def _assumed(variable: str, word: str, sources: Mapping[str, Source]) -> Source:
-    """An assumption: silent in the rows that say, or imply, otherwise."""
-    held = constant(registry()[variable], word)
-    if held.value not in ("0", "1"):
+    """An assumption: it fills the silence of the rows that neither say nor imply anything else."""
+    held, stated = constant(registry()[variable], word), sources.get(variable)
+    against = [*_denials(variable, held.value, sources), *_said(stated)]
+    if not against:
         return held
-    children = [each for each, implied in registry().implications.items() if variable in implied and each in sources]
-    parents = [each for each in registry().implications.get(variable, ()) if each in sources]
-    against = [f"{sources[each].value} = 1" for each in children] if held.value == "0" else []
-    against += [f"{sources[each].value} = 0" for each in parents] if held.value == "1" else []
-    return (
-        Source(f"CASE WHEN {' OR '.join(against)} THEN NULL ELSE {held.value} END", held.unknown) if against else held
-    )
+    silent = f"NOT coalesce({' OR '.join(against)}, FALSE)"
+    value = f"CASE WHEN {silent} THEN {held.value} ELSE {stated.value if stated else 'NULL'} END"
+    unknown = " OR ".join(filter(None, (stated and stated.unknown, held.unknown and f"({held.unknown} AND {silent})")))
+    return Source(value, unknown or None, held.odd or (stated.odd if stated else None))
+
+
+def _denials(variable: str, value: str, sources: Mapping[str, Source]) -> Iterator[str]:
+    """What says the contrary: an infarct is tissue damage, and who denies tissue damage has no infarct."""
+    implications = registry().implications
+    if value == "0":
+        yield from (f"{sources[each].value} = 1" for each in sources if variable in implications.get(each, ()))
+    if value == "1":
+        yield from (f"{sources[each].value} = 0" for each in implications.get(variable, ()) if each in sources)
+
+
+def _said(stated: Source | None) -> Iterator[str]:
+    if stated is not None:
+        yield f"{stated.value} IS NOT NULL"
+        if stated.unknown:
+            yield stated.unknown

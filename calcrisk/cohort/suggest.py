@@ -77,8 +77,9 @@ def _wide(engine: Engine, table: Table) -> Iterator[str | Line]:
         yield Line(f"id: {_quoted(identifier)}", "by its name")
     yield "columns:"
     unknown, taken = [], set[str]()
+    beside = _beside(table)
     for column, kind in table.columns.items():
-        if column == identifier:
+        if column in (identifier, *beside.values()):
             continue
         variable, unit = meant(column)
         if variable is None:
@@ -87,11 +88,37 @@ def _wide(engine: Engine, table: Table) -> Iterator[str | Line]:
         line = _line(variable, column, kind, unit, _seen(engine, table, column, kind))
         twice = variable.name in taken
         taken.add(variable.name)
-        text, why, guess = line
+        text, why, guess = _with_units(line, column, beside.get(column)) if variable.kind == "number" else line
         yield Line(f"  {text}", why + (", but another column says the same" if twice else ""), guess or twice)
     yield "# assume: {tissue_damage: no}  # for what the table does not ask: assumptions become a part of the answer"
     if unknown:
         yield f"# not recognised: {', '.join(unknown)}"
+
+
+def _beside(table: Table) -> dict[str, str]:
+    """Return, by the column of a number, the one that holds its units: named after it, or the only one of units."""
+    by_name = {plain(column): column for column in table.columns}
+    alone = [by_name[word] for word in _UNITS if word in by_name]
+    shared = alone[0] if len(alone) == 1 else None
+    found = {}
+    for column in table.columns:
+        variable, unit = meant(column)
+        if variable is None or unit or not variable.units:
+            continue
+        names = (plain(each) + word for each in (column, variable.name) for word in _UNITS)
+        units_of = next((by_name[name] for name in names if name in by_name), shared)
+        if units_of:
+            found[column] = units_of
+    return found
+
+
+def _with_units(line: Line, column: str, units_of: str | None) -> Line:
+    """Read the units row by row where a column has them."""
+    if units_of is None:
+        return line
+    variable, _, _ = line.text.partition(":")
+    why = f"by its name; its units stand in {units_of}, if that column is of this one"
+    return Line(f"{variable}: {{column: {_quoted(column)}, unit_column: {_quoted(units_of)}}}", why)
 
 
 def meant(column: str) -> tuple[Variable | None, str | None]:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import glob
 import os
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from calcrisk.cohort.engine import text
-from calcrisk.cohort.header import complain_of_length, header
+from calcrisk.cohort.header import header, uneven_rows
 from calcrisk.errors import Fault, InputError, UsageError, cannot_read
 from calcrisk.inputs.sources import TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from calcrisk.cohort.engine import Engine
 
@@ -71,6 +72,32 @@ def opened(engine: Engine, files: Sequence[str]) -> Table:
     return Table(f"({whole})", {name: kind for name, kind in columns.items() if name not in OURS}, tuple(files))
 
 
+@contextmanager
+def telling_rows(files: Sequence[str]) -> Iterator[None]:
+    """Say of a table that could not be read to its end which of its rows are too long or too short."""
+    try:
+        yield
+    except InputError:
+        uneven = [fault for file in files if _is_text(file) for fault in uneven_rows(file)]
+        if not uneven:
+            raise
+        raise InputError(uneven) from None
+
+
+def _is_text(file: str) -> bool:
+    return file.lower().endswith(TABLES) and not file.lower().endswith(_PARQUET)
+
+
+def typed_columns(engine: Engine, file: str) -> dict[str, str]:
+    """Name the columns of a file with the types that its cells have: what a database makes of it when it is loaded."""
+    table = opened(engine, [file])
+    if file.lower().endswith(_PARQUET):
+        return table.columns
+    return engine.columns(
+        f"(SELECT * FROM read_csv({text(file)}, header = true, strict_mode = true, sample_size = -1))"
+    )
+
+
 def _complain_unless_there(file: str) -> None:
     try:
         with open(file, "rb"):  # noqa: PTH123  # as in sources
@@ -81,11 +108,14 @@ def _complain_unless_there(file: str) -> None:
 
 def _complain_of_header(engine: Engine, file: str) -> None:
     """Hold what DuckDB reads of a CSV file to its first line."""
-    if file.lower().endswith(_PARQUET) or not file.lower().endswith(TABLES):
+    if not _is_text(file):
         return
     names = header(file)
-    if names:
-        complain_of_length(file, names, len(engine.columns(f"({_read(file, 0)})")) - len(OURS))
+    if names and len(engine.columns(f"({_read(file, 0)})")) - len(OURS) != len(names):
+        message = f"it is not read as its header says, which has {len(names)} columns"
+        hint = "is every row as long as the header, and a text with commas in quotes?"
+        unread = Fault(code="unreadable-table", message=message, file=file, line=1, hint=hint)
+        raise InputError(uneven_rows(file) or [unread])
 
 
 def _read(file: str, at: int) -> str:

@@ -112,7 +112,8 @@ def _portable(node: exp.Expression) -> exp.Expression:
     if isinstance(node, exp.Coalesce) and isinstance(
         node.expressions[-1], exp.Boolean
     ):  # no truth is a value everywhere
-        return exp.EQ(this=exp.case().when(node.this, "1").else_("0"), expression=exp.Literal.number(1))
+        within = node.this.transform(_portable)  # what is put in another's place is not walked through again
+        return exp.EQ(this=exp.case().when(within, "1").else_("0"), expression=exp.Literal.number(1))
     if isinstance(node, exp.RegexpFullMatch):
         pattern = node.expression.name.replace("\\.", "[.]")  # a backslash is read in two ways
         return exp.RegexpLike(this=node.this, expression=exp.Literal.string(f"^{pattern}$"))
