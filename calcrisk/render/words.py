@@ -273,10 +273,17 @@ def standing(assessment: Assessment) -> str:
     """Say whether the open questions could still move the answer, and where to."""
     others = [word(name) for name in assessment.possible_classifications if name != assessment.classification]
     if assessment.settled:
-        return "Settled: no open question could change the class or a tier."
+        return assumed(assessment) or "Settled: no open question could change the class or a tier."
     if others:
         return f"Not settled: could also be {clean(listed(others, 'or'))}."
     return "The class is settled; open questions could still move a tier."
+
+
+def assumed(assessment: Assessment) -> str:
+    """Name what silence took for absent and what would change the answer, as "Ask next" asks; nothing when there is none."""
+    patterns = (*assessment.alerts, *assessment.consider)
+    names = dict.fromkeys(clean(word(name)) for pattern in patterns for name in pattern.decides)
+    return f"Settled as far as was asked. Assumed absent, and would change it: {'; '.join(names)}." if names else ""
 
 
 def deciding(assessment: Assessment) -> str:

@@ -46,7 +46,9 @@ def sentence(**stated: Any) -> str:
 # ---------------------------------------------------------------------------------------------------- consider
 
 CONSIDER: list[tuple[str, Stated, bool]] = [
-    ("heritable-pyrophosphate", {"age": "3 weeks", "deposit_in_aorta": True, "deposit_in_coronary": True}, True),
+    ("heritable-pyrophosphate", {"age": 3, "deposit_in_aorta": True, "deposit_in_coronary": True}, True),
+    ("heritable-pyrophosphate", {"age": 3, "deposit_in_aorta": True, "enpp1_biallelic": True}, False),
+    ("heritable-pyrophosphate", {"age": "3 weeks", "deposit_in_aorta": True}, False),  # an alert says it
     ("heritable-pyrophosphate", {"age": 39.9, "deposit_site": "aorta"}, True),
     ("heritable-pyrophosphate", {"age": 40, "deposit_in_aorta": True, "ckd_stage": "G1"}, False),
     ("heritable-pyrophosphate", {"age": "3 weeks", "deposit_in_aorta": True, "enpp1_biallelic": True}, False),

@@ -1,0 +1,79 @@
+"""Settled: neither an open question nor one that is asked beside the answer can move the class or a tier, or it is said."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from calcrisk import Assessment, Patient, Rulebook, assess
+from calcrisk.render import words
+
+BOOK = Rulebook.default()
+WELL: dict[str, Any] = {
+    **{"age": 50, "calcium": 9.4, "phosphate": 3.4, "ckd_stage": "G1", "mineral_history": False},
+    **{"diabetes": False, "vitamin_k_antagonist": False},
+}
+HIGH = WELL | {"calcium": 11.5, "mineral_history": False, "tissue_damage": False, "pth": 5, "pth_lower_limit": 15}
+SECONDARY = HIGH | {"mineral_history": True, "secondary_hyperparathyroidism": True, "pth": 120, "pth_upper_limit": 65}
+
+# "No" to the mineral history answers every disorder of it, so what is left is what no question that is always asked covers.
+# A patient for each question beside an answer that silence takes for "no", and the input that is its answer.
+ASKED: list[tuple[dict[str, Any], str]] = [
+    (WELL | {"skin_necrosis": True}, "skin_necrosis_explained"),
+    (WELL | {"skin_necrosis": True, "systemic_sclerosis": True, "deposit_in_skin": True}, "skin_necrosis_explained"),
+    (HIGH, "sarcoidosis"),
+    (HIGH, "malignancy"),
+    (SECONDARY, "primary_hyperparathyroidism"),
+    (SECONDARY, "tertiary_hyperparathyroidism"),
+    (WELL | {"pattern_sheet_like": True, "deposit_in_muscle": True, "scar": True}, "dermatomyositis"),
+]
+
+
+def answer(**stated: Any) -> Assessment:
+    return assess(Patient(**stated), BOOK)
+
+
+def decides(found: Assessment) -> set[str]:
+    return {name for part in (*found.alerts, *found.consider) for name in part.decides}
+
+
+@pytest.mark.parametrize(("stated", "name"), ASKED)
+def test_what_was_assumed_and_would_change_a_settled_answer_is_said(stated: dict[str, Any], name: str) -> None:
+    before, after = answer(**stated), answer(**stated, **{name: True})
+    assert (before.classification, before.risk) != (after.classification, after.risk)
+    assert name in decides(before)
+    assert words.word(name) in words.standing(before)
+    assert name not in decides(after)
+
+
+def test_every_question_that_decides_is_tried_here() -> None:
+    declared = {name for entry in BOOK.data["consider"] for name in entry["decides"]}
+    assert declared == {name for _, name in ASKED}
+
+
+@pytest.mark.parametrize("word", [False, "unknown"])
+def test_what_was_answered_is_not_called_assumed(*, word: bool | str) -> None:
+    found = answer(**WELL, skin_necrosis=True, skin_necrosis_explained=word)
+    assert not decides(found)
+    assert found.settled is (word is False)
+
+
+def test_what_would_change_nothing_is_not_said() -> None:
+    found = answer(**HIGH | {"milk_alkali": True, "mineral_history": True})
+    assert not decides(found)
+
+
+def test_an_infant_with_calcified_arteries_is_asked_for_the_genes_and_alerted() -> None:
+    found = answer(**WELL | {"age": "4 months", "tissue_damage": False, "deposit_in_aorta": True})
+    assert [part.pattern for part in found.alerts] == ["arterial-calcification-of-infancy"]
+    assert not found.settled
+    assert set(found.possible_classifications) == {"vascular", "heritable"}
+    assert {part.input for part in found.missing if part.decisive} == {"enpp1_biallelic", "abcc6_biallelic", "nt5e_biallelic"}
+
+
+@pytest.mark.parametrize("kidneys", ["G5", "G3a"])
+def test_where_age_or_kidneys_explain_it_the_genes_are_not_asked(kidneys: str) -> None:
+    young = WELL | {"age": 35, "ckd_stage": kidneys, "tissue_damage": False, "deposit_in_aorta": True}
+    old = young | {"age": 70, "ckd_stage": "G1"}
+    assert not any("biallelic" in part.input for stated in (young, old) for part in answer(**stated).missing)
