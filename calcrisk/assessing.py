@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 _STATUS: Final[dict[bool | None, parts.Status]] = {False: "not_met", None: "unknown"}  # a mould says "met"
 _UNKNOWN: Final = (None, None)  # neither a value nor a lowest one
-_YES: Final = Given(True, None, "yes", "asked")  # noqa: FBT003  # a value, no switch
+_YES: Final = Given(True, None, "yes", "asked")  # a value, no switch
 _LEVEL: Final = attrgetter("level")
 _RULEBOOKS: Final = 8  # rulebooks whose words are kept ready
 

@@ -280,7 +280,7 @@ def standing(assessment: Assessment) -> str:
 
 
 def assumed(assessment: Assessment) -> str:
-    """Name what silence took for absent and what would change the answer, as "Ask next" asks; nothing when there is none."""
+    """Name what silence took for absent and would change the answer, as "Ask next" asks; nothing when there is none."""
     patterns = (*assessment.alerts, *assessment.consider)
     names = dict.fromkeys(clean(word(name)) for pattern in patterns for name in pattern.decides)
     return f"Settled as far as was asked. Assumed absent, and would change it: {'; '.join(names)}." if names else ""

@@ -1,4 +1,4 @@
-"""Settled: neither an open question nor one that is asked beside the answer can move the class or a tier, or it is said."""
+"""Settled: no open question can move the class or a tier, and what was assumed absent and could is named."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from calcrisk.render import words
 
 BOOK = Rulebook.default()
 WELL: dict[str, Any] = {
-    **{"age": 50, "calcium": 9.4, "phosphate": 3.4, "ckd_stage": "G1", "mineral_history": False},
-    **{"diabetes": False, "vitamin_k_antagonist": False},
+    "age": 50, "calcium": 9.4, "phosphate": 3.4, "ckd_stage": "G1", "mineral_history": False,
+    "diabetes": False, "vitamin_k_antagonist": False,
 }
 HIGH = WELL | {"calcium": 11.5, "mineral_history": False, "tissue_damage": False, "pth": 5, "pth_lower_limit": 15}
 SECONDARY = HIGH | {"mineral_history": True, "secondary_hyperparathyroidism": True, "pth": 120, "pth_upper_limit": 65}
 
-# "No" to the mineral history answers every disorder of it, so what is left is what no question that is always asked covers.
+# "No" to the mineral history answers every disorder of it, so what is left is what no core question covers.
 # A patient for each question beside an answer that silence takes for "no", and the input that is its answer.
 ASKED: list[tuple[dict[str, Any], str]] = [
     (WELL | {"skin_necrosis": True}, "skin_necrosis_explained"),
@@ -69,7 +69,11 @@ def test_an_infant_with_calcified_arteries_is_asked_for_the_genes_and_alerted() 
     assert [part.pattern for part in found.alerts] == ["arterial-calcification-of-infancy"]
     assert not found.settled
     assert set(found.possible_classifications) == {"vascular", "heritable"}
-    assert {part.input for part in found.missing if part.decisive} == {"enpp1_biallelic", "abcc6_biallelic", "nt5e_biallelic"}
+    assert {part.input for part in found.missing if part.decisive} == {
+        "enpp1_biallelic",
+        "abcc6_biallelic",
+        "nt5e_biallelic",
+    }
 
 
 @pytest.mark.parametrize("kidneys", ["G5", "G3a"])
