@@ -11,8 +11,13 @@ from calcrisk.render import words
 
 BOOK = Rulebook.default()
 WELL: dict[str, Any] = {
-    "age": 50, "calcium": 9.4, "phosphate": 3.4, "ckd_stage": "G1", "mineral_history": False,
-    "diabetes": False, "vitamin_k_antagonist": False,
+    "age": 50,
+    "calcium": 9.4,
+    "phosphate": 3.4,
+    "ckd_stage": "G1",
+    "mineral_history": False,
+    "diabetes": False,
+    "vitamin_k_antagonist": False,
 }
 HIGH = WELL | {"calcium": 11.5, "mineral_history": False, "tissue_damage": False, "pth": 5, "pth_lower_limit": 15}
 SECONDARY = HIGH | {"mineral_history": True, "secondary_hyperparathyroidism": True, "pth": 120, "pth_upper_limit": 65}
@@ -81,3 +86,23 @@ def test_where_age_or_kidneys_explain_it_the_genes_are_not_asked(kidneys: str) -
     young = WELL | {"age": 35, "ckd_stage": kidneys, "tissue_damage": False, "deposit_in_aorta": True}
     old = young | {"age": 70, "ckd_stage": "G1"}
     assert not any("biallelic" in part.input for stated in (young, old) for part in answer(**stated).missing)
+
+
+LOW_PTH = WELL | {"calcium": 13.4, "mineral_history": True, "tissue_damage": False, "pth": 4}
+BESIDE: list[tuple[dict[str, Any], str | None, str | None]] = [
+    (LOW_PTH, "pth-independent-hypercalcaemia", "25-hydroxyvitamin D"),
+    (LOW_PTH | {"vitamin_d_25": 40}, "pth-independent-hypercalcaemia-beside-vitamin-d", "1,25-dihydroxyvitamin D"),
+    (LOW_PTH | {"vitamin_d_25": 210}, "pth-independent-hypercalcaemia-with-a-cause", None),
+    (LOW_PTH | {"sarcoidosis": True}, "pth-independent-hypercalcaemia-with-a-cause", None),
+    (LOW_PTH | {"pth": 40}, "hypercalcaemia-without-a-pth", "limits"),
+    (LOW_PTH | {"pth": 120}, "pth-dependent-hypercalcaemia", "kidneys"),
+]
+
+
+@pytest.mark.parametrize(("stated", "pattern", "asked"), BESIDE)
+def test_a_high_calcium_is_read_by_pth_once_and_asks_for_nothing_that_was_stated(
+    stated: dict[str, Any], pattern: str, asked: str | None
+) -> None:
+    (found,) = [part for part in answer(**stated).consider if "calcaemia" in part.pattern]
+    assert found.pattern == pattern
+    assert (asked in found.next) if asked and found.next else asked == found.next
