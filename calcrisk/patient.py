@@ -128,6 +128,8 @@ class Patient(PatientBase):
     abcc6_biallelic: YesNo = Field(default=None, description="ABCC6 deficiency (both alleles). Disease-causing variants on both alleles of ABCC6.")
     nt5e_biallelic: YesNo = Field(default=None, description="NT5E deficiency (both alleles). Disease-causing variants on both alleles of NT5E (CD73).")
     hypophosphatasia: YesNo = Field(default=None, description="hypophosphatasia. Hypophosphatasia, shown by gene or by low alkaline phosphatase with its signs. Not: A low alkaline phosphatase alone.")
+    pseudohypoparathyroidism: YesNo = Field(default=None, description="pseudohypoparathyroidism. Resistance to PTH: calcium low and phosphate high while PTH is high. Read as hypoparathyroidism is.")
+    primary_brain_calcification: YesNo = Field(default=None, description="primary familial brain calcification (Fahr disease). Primary familial brain calcification, shown by gene or by family when metabolic causes were excluded. Not: Calcified basal ganglia of hypoparathyroidism, infection or age.")
     necrosis: YesNo = Field(default=None, description="necrosis. Dead tissue of any kind, when no more special finding below fits. Not: Fibrosis or inflammation without death of tissue.")
     coagulative_necrosis: YesNo = Field(default=None, description="coagulative necrosis. Coagulative (ischaemic) necrosis. Not: An infarct, which has a name of its own.")
     caseous_necrosis: YesNo = Field(default=None, description="caseous necrosis. Caseous necrosis, as in tuberculosis. Not: A granuloma without necrosis, as in sarcoidosis.")

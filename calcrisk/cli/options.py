@@ -123,6 +123,8 @@ OPTIONS: tuple[Option, ...] = (
     Option("abcc6_biallelic", "yesno", "ABCC6 deficiency (both alleles)", "", "Inborn disorders"),
     Option("nt5e_biallelic", "yesno", "NT5E deficiency (both alleles)", "", "Inborn disorders"),
     Option("hypophosphatasia", "yesno", "hypophosphatasia", "", "Inborn disorders"),
+    Option("pseudohypoparathyroidism", "yesno", "pseudohypoparathyroidism", "", "Inborn disorders"),
+    Option("primary_brain_calcification", "yesno", "primary familial brain calcification (Fahr disease)", "", "Inborn disorders"),
     Option("necrosis", "yesno", "necrosis", "", "Tissue findings"),
     Option("coagulative_necrosis", "yesno", "coagulative necrosis", "", "Tissue findings"),
     Option("caseous_necrosis", "yesno", "caseous necrosis", "", "Tissue findings"),

@@ -31,6 +31,7 @@ ASKED: list[tuple[dict[str, Any], str]] = [
     (HIGH, "malignancy"),
     (SECONDARY, "primary_hyperparathyroidism"),
     (SECONDARY, "tertiary_hyperparathyroidism"),
+    (WELL | {"age": 30, "tissue_damage": False, "deposit_in_basal_ganglia": True}, "primary_brain_calcification"),
     (WELL | {"pattern_sheet_like": True, "deposit_in_muscle": True, "scar": True}, "dermatomyositis"),
 ]
 
@@ -106,3 +107,12 @@ def test_a_high_calcium_is_read_by_pth_once_and_asks_for_nothing_that_was_stated
     (found,) = [part for part in answer(**stated).consider if "calcaemia" in part.pattern]
     assert found.pattern == pattern
     assert (asked in found.next) if asked and found.next else asked == found.next
+
+
+def test_familial_brain_calcification_is_heritable_and_hypoparathyroidism_is_not() -> None:
+    """GeneReviews: the name is given where no metabolic cause is found; and both are facts that a patient may have."""
+    brain = WELL | {"tissue_damage": False, "deposit_in_basal_ganglia": True}
+    assert answer(**brain, primary_brain_calcification=True).classification == "heritable"
+    assert answer(**brain | {"mineral_history": True}, pseudohypoparathyroidism=True).classification == "other"
+    both = answer(**brain | {"mineral_history": True}, primary_brain_calcification=True, hypoparathyroidism=True)
+    assert "excludes that name" in both.conclusion.sentence
