@@ -98,6 +98,7 @@ class Patient(PatientBase):
     phosphate_purgative: YesNo = Field(default=None, description="phosphate purgative or enema. Sodium phosphate to empty the bowel, by mouth or as an enema, in the last weeks.")
     calcium_intake_high: YesNo = Field(default=None, description="calcium intake above 2,000 mg a day. Elemental calcium above 2,000 mg a day from food, supplements and medicines together. Not: Calcium with alkali that has raised calcium already (milk_alkali).")
     iv_calcium: YesNo = Field(default=None, description="intravenous calcium. Calcium given into a vein, whether or not an extravasation was noticed.")
+    calcium_heparin: YesNo = Field(default=None, description="calcium-containing heparin under the skin. Heparin that contains calcium (calcium nadroparin, calcium heparin), injected under the skin. Not: Sodium heparins.")
     corticosteroids: YesNo = Field(default=None, description="systemic corticosteroids. Systemic corticosteroids, now or until recently.")
     iv_calcium_onset: Number = Field(default=None, description="time since the intravenous calcium, years, months, weeks or days. Time since the intravenous calcium.")
     diabetes: YesNo = Field(default=None, description="diabetes mellitus. Diabetes mellitus of any type.")

@@ -93,6 +93,7 @@ OPTIONS: tuple[Option, ...] = (
     Option("phosphate_purgative", "yesno", "phosphate purgative or enema", "", "Medications"),
     Option("calcium_intake_high", "yesno", "calcium intake above 2,000 mg a day", "", "Medications"),
     Option("iv_calcium", "yesno", "intravenous calcium", "", "Medications"),
+    Option("calcium_heparin", "yesno", "calcium-containing heparin under the skin", "", "Medications"),
     Option("corticosteroids", "yesno", "systemic corticosteroids", "", "Medications"),
     Option("iv_calcium_onset", "number", "time since the intravenous calcium (years, months, weeks or days)", "NUMBER", "Medications"),
     Option("diabetes", "yesno", "diabetes mellitus", "", "Conditions"),

@@ -376,7 +376,8 @@ DEGREES: list[tuple[Stated, str]] = [
     ({"phosphate": 7, "age": 40, "ckd_stage": "G1"}, "marked"),  # the band of a medicine that raises it
     ({"phosphate": 8.9, "age": 40, "ckd_stage": "G1", "acute_kidney_injury": True}, "mild"),
     ({"phosphate": 8.9, "age": 40, "ckd_stage": "G1", "hypoparathyroidism": True, "mineral_history": True}, "mild"),
-    ({"phosphate": 8.9, "age": 17, "ckd_stage": "G1"}, "mild"),
+    ({"phosphate": 8, "age": 17, "ckd_stage": "G1"}, "mild"),
+    ({"phosphate": 8.1, "age": 17, "ckd_stage": "G1"}, "marked"),  # critical in a child
     ({"phosphate": 9, "age": 40, "ckd_stage": "G1"}, "marked"),
     ({"phosphate": 20, "age": 40, "ckd_stage": "G1"}, "marked"),
     ({"phosphate": 6.9, "age": 40, "ckd_stage": "G5"}, "mild"),

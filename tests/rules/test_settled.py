@@ -116,3 +116,38 @@ def test_familial_brain_calcification_is_heritable_and_hypoparathyroidism_is_not
     assert answer(**brain | {"mineral_history": True}, pseudohypoparathyroidism=True).classification == "other"
     both = answer(**brain | {"mineral_history": True}, primary_brain_calcification=True, hypoparathyroidism=True)
     assert "excludes that name" in both.conclusion.sentence
+
+
+# What a specialist would sign, found wrong on published kinds of case (November 2026).
+SKIN_TUMOUR = {"tumour_necrosis": True, "tissue_in_skin": True, "deposit_in_skin": True}
+HEPARIN = WELL | {"injection_site": True, "tissue_in_skin": True, "deposit_in_skin": True}
+SIGNED: list[tuple[str, dict[str, Any], str, str]] = [
+    ("dead tumour of the skin", WELL | SKIN_TUMOUR, "dystrophic", "damaged soft tissue"),
+    ("and dead tissue elsewhere", WELL | SKIN_TUMOUR | {"tissue_in_breast": True}, "calciphylaxis", "skin necrosis"),
+    ("nadroparin", HEPARIN | {"calcium_heparin": True}, "iatrogenic", "heparin that contains calcium"),
+    (
+        "injection, G5",
+        HEPARIN | {"ckd_stage": "G5", "phosphate": 6.4, "dialysis": True},
+        "mixed",
+        "damaged soft tissue",
+    ),
+    (
+        "milk-alkali",
+        HIGH | {"calcium": 15.2, "mineral_history": True, "milk_alkali": True},
+        "metastatic",
+        "milk-alkali",
+    ),
+    ("vitamin D", HIGH | {"calcium": 16, "mineral_history": True, "vitamin_d_25": 382}, "metastatic", "a toxic value"),
+    ("warfarin", WELL | {"vitamin_k_antagonist": True, "deposit_in_valve": True}, "vascular", "vitamin K antagonist"),
+    ("infarct", WELL | {"infarct": True, "deposit_in_myocardium": True}, "dystrophic", "in the heart was not stated"),
+]
+
+
+@pytest.mark.parametrize(("name", "stated", "classification", "said"), SIGNED, ids=[case[0] for case in SIGNED])
+def test_a_published_kind_of_case_reads_as_a_specialist_would_sign_it(
+    name: str, stated: dict[str, Any], classification: str, said: str
+) -> None:
+    found = answer(**stated)
+    assert found.classification == classification, name
+    assert said in found.conclusion.sentence
+    assert "not named" not in found.conclusion.sentence
