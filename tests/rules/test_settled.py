@@ -65,6 +65,12 @@ def test_what_was_answered_is_not_called_assumed(*, word: bool | str) -> None:
     assert found.settled is (word is False)
 
 
+def test_a_class_that_an_assumption_holds_is_not_called_settled_without_it() -> None:
+    said = words.standing(answer(skin_necrosis=True, mineral_history=False, calcium=9.4, ckd_stage="G1"))
+    assert said.startswith("The class is settled as far as was asked;")
+    assert "skin necrosis explained" in said
+
+
 def test_what_would_change_nothing_is_not_said() -> None:
     found = answer(**HIGH | {"milk_alkali": True, "mineral_history": True})
     assert not decides(found)
