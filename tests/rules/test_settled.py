@@ -145,6 +145,7 @@ SIGNED: list[tuple[str, dict[str, Any], str, str]] = [
     ),
     ("vitamin D", HIGH | {"calcium": 16, "mineral_history": True, "vitamin_d_25": 382}, "metastatic", "a toxic value"),
     ("warfarin", WELL | {"vitamin_k_antagonist": True, "deposit_in_valve": True}, "vascular", "vitamin K antagonist"),
+    ("kidney", WELL | {"infarct": True, "tissue_in_kidney": True, "deposit_in_kidney": True}, "dystrophic", "kidney"),
     ("infarct", WELL | {"infarct": True, "deposit_in_myocardium": True}, "dystrophic", "in the heart was not stated"),
 ]
 
