@@ -15,6 +15,7 @@ from calcrisk._version import __version__
 from calcrisk.assessment import Assessment
 from calcrisk.rules import kinetics
 from calcrisk.rules.logic import ABSENT
+from calcrisk.stated import Given
 from calcrisk.wording import Wording, fact_of
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 _STATUS: Final[dict[bool | None, parts.Status]] = {False: "not_met", None: "unknown"}  # a mould says "met"
 _UNKNOWN: Final = (None, None)  # neither a value nor a lowest one
+_YES: Final = Given(True, None, "yes", "asked")  # a value, no switch
 _LEVEL: Final = attrgetter("level")
 _RULEBOOKS: Final = 8  # rulebooks whose words are kept ready
 
@@ -83,6 +85,7 @@ class _Writer:
         rulebook.walk.finish(found)
         self.env = found.env
         self.met = found.met
+        self.absent = self.assumed_absent()
         self.inputs = self.stated()
         self.opened = self.words.decisive.open_inputs(found, self.given)
         self.sources: dict[str, None] = {}
@@ -113,7 +116,7 @@ class _Writer:
                 "findings": self.findings(range(len(found.statuses)) if every_rule else self.met),
                 "undecided": self.undecided(),
                 "missing": missing,
-                "assumed_absent": self.assumed_absent(),
+                "assumed_absent": self.absent,
                 "assumptions": {},
                 "alerts": tuple([part for alert, part in considered if alert]),
                 "consider": tuple([part for alert, part in considered if not alert]),
@@ -265,6 +268,12 @@ class _Writer:
                 absent.pop(name, None)
         return tuple(absent)
 
+    def decides(self, name: str) -> bool:
+        """Whether "yes" to one question, which silence takes for a no, would change the class or a tier."""
+        found, other = self.found, self.words.walk.evaluate({**self.given, name: _YES})
+        classes = [self.program.rows[each.row].spec["class"] for each in (found, other)]
+        return classes[0] != classes[1] or found.tiers != other.tiers
+
     def consideration(self, clause: Clause) -> tuple[bool, Document]:
         spec = clause.spec
         named = (clause.when.mentions if clause.when else frozenset()) & self.given.keys()
@@ -277,6 +286,7 @@ class _Writer:
             "rules": tuple([rule.id for rule in rules if not named.isdisjoint(rule.when.mentions)]),
             "because": (clause.say.fill(self.env, self.strongest),),
             "next": spec["next"],
+            "decides": tuple([name for name in spec["decides"] if name in self.absent and self.decides(name)]),
             "basis": spec["basis"],
             "evidence": cited.evidence,
             "against": cited.against,

@@ -214,6 +214,7 @@ class Consideration(Part):
     rules: tuple[str, ...]
     because: tuple[str, ...]
     next: str | None  # the question to ask next
+    decides: tuple[str, ...] = ()  # inputs assumed absent: "yes" to one of them would change the class or a tier
     basis: Literal["sourced", "design-choice"]
     evidence: tuple[Citation, ...]
     against: tuple[Citation, ...]

@@ -76,7 +76,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "findings.*.evidence.*": ("id", "at"),
     "undecided.*": ("rule", "waits_for"),
     "missing.*": ("input", "decisive", "could_change"),
-    "consider.*": ("pattern", "rules", "because", "next", "evidence", "against"),
+    "consider.*": ("pattern", "rules", "because", "next", "decides", "evidence", "against"),
     "alerts.*": ("pattern", "rules", "because", "evidence"),
     "inputs.*": ("value", "lowest", "highest", "unit", "as_written"),
     "facts.*": ("value", "lowest", "highest", "unit"),

@@ -154,7 +154,10 @@ def test_what_was_written_is_repeated_only_where_it_says_more(
 
 
 def test_standing_says_what_is_open() -> None:
-    assert words.standing(load("calciphylaxis")) == "The class is settled; open questions could still move a tier."
+    assert words.standing(load("calciphylaxis")) == (
+        "The class is settled as far as was asked; open questions could still move a tier."
+        " Assumed absent, and would change it: skin necrosis explained."
+    )
     assert words.standing(load("empty")).endswith("mixed, metastatic, dystrophic, vascular or none identified.")
 
 

@@ -270,13 +270,25 @@ def listed(words: Sequence[str], last: str = "and") -> str:
 
 
 def standing(assessment: Assessment) -> str:
-    """Say whether the open questions could still move the answer, and where to."""
+    """Say whether the open questions could still move the answer, and where to; and what was assumed that could."""
     others = [word(name) for name in assessment.possible_classifications if name != assessment.classification]
-    if assessment.settled:
-        return "Settled: no open question could change the class or a tier."
+    absent = assumed(assessment)
     if others:
-        return f"Not settled: could also be {clean(listed(others, 'or'))}."
-    return "The class is settled; open questions could still move a tier."
+        stands = f"Not settled: could also be {clean(listed(others, 'or'))}."
+    elif not assessment.settled:
+        stands = f"The class is settled{' as far as was asked' * bool(absent)}; open questions could still move a tier."
+    elif absent:
+        stands = "Settled as far as was asked."
+    else:
+        stands = "Settled: no open question could change the class or a tier."
+    return f"{stands} {absent}".rstrip()
+
+
+def assumed(assessment: Assessment) -> str:
+    """Name what silence took for absent and would change the answer, as "Ask next" asks; nothing when there is none."""
+    patterns = (*assessment.alerts, *assessment.consider)
+    names = dict.fromkeys(clean(word(name)) for pattern in patterns for name in pattern.decides)
+    return f"Assumed absent, and would change it: {'; '.join(names)}." if names else ""
 
 
 def deciding(assessment: Assessment) -> str:

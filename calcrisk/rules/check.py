@@ -293,12 +293,19 @@ def _times(data: Mapping[str, Any]) -> set[str]:
     return {entry["name"] for entry in data["variables"] if entry["onset_of"]}
 
 
+def _references_to_inputs(data: Mapping[str, Any], inputs: set[str]) -> Iterator[tuple[Route, str, Any]]:
+    yield from ((("minimum",), name, inputs) for name in data["minimum"])
+    yield from ((("implied", at, "set"), entry["set"], inputs) for at, entry in enumerate(data["implied"]))
+    yes = {entry["name"] for entry in data["variables"] if entry["kind"] == "yesno"}
+    for at, entry in enumerate(data["consider"]):
+        yield from ((("consider", at, "decides"), name, yes) for name in entry["decides"])
+
+
 def _references_to_names(data: Mapping[str, Any]) -> Iterator[tuple[Route, str, Any]]:
     inputs = {entry["name"] for entry in data["variables"]}
     facts = inputs | {entry["name"] for entry in data["facts"]}
     yield from _references_of_variables(data, inputs)
-    yield from ((("minimum",), name, inputs) for name in data["minimum"])
-    yield from ((("implied", at, "set"), entry["set"], inputs) for at, entry in enumerate(data["implied"]))
+    yield from _references_to_inputs(data, inputs)
     for name, table in data["tiers"].items():
         yield from ((("tiers", name, "assessed_by"), asked, inputs) for asked in table["assessed_by"])
         ranks = enumerate(table["rows"])

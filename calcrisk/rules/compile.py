@@ -147,7 +147,7 @@ class _Compiler:
             tuple(self.implication(entry, ("implied", at)) for at, entry in enumerate(self.data["implied"])),
             tuple(self.row(entry, ("rows", at)) for at, entry in enumerate(self.data["rows"])),
             tuple(self.tier(name, entry) for name, entry in self.data["tiers"].items()),
-            self.clauses(self.data["consider"], ("consider",)),
+            self.clauses(self.data["consider"], ("consider",), asking=True),
             self.clauses([{"say": "", **lever} for lever in self.data["levers"]], ("levers",)),
             self.clauses(self.data["warnings"], ("warnings",), asking=True),
             self.clauses(self.data["product"]["caveats"], ("product", "caveats"), asking=True),

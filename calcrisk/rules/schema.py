@@ -146,6 +146,7 @@ class ConsiderEntry(Sourced):
     when: Sentence
     say: Sentence
     next: Sentence | None = None  # the question to ask next
+    decides: list[Identifier] = []  # the inputs that are its answer, and that silence takes for absent
     parameters: dict[Identifier, Parameter] = {}
     against: list[Where] = []
 

@@ -372,10 +372,16 @@ def test_a_disease_is_named_before_its_number_and_a_number_before_what_is_given(
 
 DEGREES: list[tuple[Stated, str]] = [
     ({"phosphate": 4.6, "age": 40}, "mild"),
-    ({"phosphate": 8.9, "age": 40, "ckd_stage": "G1"}, "mild"),
+    ({"phosphate": 6.9, "age": 40, "ckd_stage": "G1"}, "mild"),
+    ({"phosphate": 7, "age": 40, "ckd_stage": "G1"}, "marked"),  # the band of a medicine that raises it
+    ({"phosphate": 8.9, "age": 40, "ckd_stage": "G1", "acute_kidney_injury": True}, "mild"),
+    ({"phosphate": 8.9, "age": 40, "ckd_stage": "G1", "hypoparathyroidism": True, "mineral_history": True}, "mild"),
+    ({"phosphate": 8, "age": 17, "ckd_stage": "G1"}, "mild"),
+    ({"phosphate": 8.1, "age": 17, "ckd_stage": "G1"}, "marked"),  # critical in a child
     ({"phosphate": 9, "age": 40, "ckd_stage": "G1"}, "marked"),
     ({"phosphate": 20, "age": 40, "ckd_stage": "G1"}, "marked"),
-    ({"phosphate": 7, "age": 40, "ckd_stage": "G5"}, "mild"),
+    ({"phosphate": 6.9, "age": 40, "ckd_stage": "G5"}, "mild"),
+    ({"phosphate": 7, "age": 40, "ckd_stage": "G5"}, "marked"),  # KDOQI's own band begins above it
     ({"phosphate": 7.1, "age": 40, "ckd_stage": "G5"}, "marked"),
     ({"phosphate": 7.1, "age": 40, "ckd_stage": "G5", "calcium": 7}, "marked"),
     ({"phosphate": 7.6, "age": "2 weeks"}, "none"),
@@ -404,3 +410,37 @@ def test_whether_a_sample_was_fit_is_no_question_where_nothing_of_it_is_stated()
     missing = {part.input for part in answer(**nothing, sample_haemolysed="unknown").missing}
     assert "phosphate" in missing
     assert "sample_haemolysed" not in missing
+
+
+GRADES: list[tuple[Stated, str]] = [
+    ({"sarcoidosis": True, "calcium": 13.4}, "high"),
+    ({"malignancy": True, "calcium": 12}, "high"),
+    ({"sarcoidosis": True, "calcium": 11.9}, "moderate"),
+    ({"sarcoidosis": True, "calcium": 10.6, "albumin": 2}, "high"),  # 12.2 corrected
+    ({"calcium": 13.4}, "moderate"),
+    ({"sarcoidosis": True, "calcium": 9.4}, "low"),
+    ({"primary_hyperparathyroidism": True, "calcium": 11.1, "mineral_history": True}, "high"),
+]
+
+
+@pytest.mark.parametrize(("stated", "tier"), GRADES)
+def test_a_disease_and_the_calcium_it_raises_confirm_each_other(stated: Stated, tier: str) -> None:
+    known = {"age": 45, "phosphate": 3.4, "ckd_stage": "G1", "mineral_history": False}
+    assert answer(**known | stated).risk.metastatic.tier == tier
+
+
+CRITICAL: list[tuple[Stated, str | None]] = [
+    ({"age": 2, "phosphate": 22}, "critical-phosphate-of-a-child"),
+    ({"age": 2, "phosphate": 8.1}, "critical-phosphate-of-a-child"),
+    ({"age": 2, "phosphate": 8}, None),
+    ({"age": 2, "phosphate": 1.2}, "critical-phosphate-of-a-child"),
+    ({"age": 40, "phosphate": 8.1}, None),
+    ({"age": 40, "phosphate": 9.1}, "critical-phosphate"),
+    ({"phosphate": 22}, "critical-phosphate"),  # beyond both lists
+    ({"phosphate": 8.5}, None),
+]
+
+
+@pytest.mark.parametrize(("stated", "pattern"), CRITICAL)
+def test_a_critical_phosphate_is_alerted_at_every_age_by_its_own_list(stated: Stated, pattern: str | None) -> None:
+    assert [part.pattern for part in answer(**stated).alerts] == ([pattern] if pattern else [])

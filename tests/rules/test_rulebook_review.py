@@ -46,7 +46,9 @@ def sentence(**stated: Any) -> str:
 # ---------------------------------------------------------------------------------------------------- consider
 
 CONSIDER: list[tuple[str, Stated, bool]] = [
-    ("heritable-pyrophosphate", {"age": "3 weeks", "deposit_in_aorta": True, "deposit_in_coronary": True}, True),
+    ("heritable-pyrophosphate", {"age": 3, "deposit_in_aorta": True, "deposit_in_coronary": True}, True),
+    ("heritable-pyrophosphate", {"age": 3, "deposit_in_aorta": True, "enpp1_biallelic": True}, False),
+    ("heritable-pyrophosphate", {"age": "3 weeks", "deposit_in_aorta": True}, False),  # an alert says it
     ("heritable-pyrophosphate", {"age": 39.9, "deposit_site": "aorta"}, True),
     ("heritable-pyrophosphate", {"age": 40, "deposit_in_aorta": True, "ckd_stage": "G1"}, False),
     ("heritable-pyrophosphate", {"age": "3 weeks", "deposit_in_aorta": True, "enpp1_biallelic": True}, False),
@@ -208,7 +210,8 @@ def test_the_factors_of_calciphylaxis_are_named_where_they_are_present() -> None
     assert "female sex" not in plain
     assert "diabetes" not in plain
     assert "female sex" in female
-    assert "diabetes is present" in female
+    assert "factors present, none needed; diabetes; female sex" in female
+    assert "factors present" not in plain
     assert "nor do kidneys" not in sentence(**NECROTIC | {"ckd_stage": "G5", "dialysis": True})
 
 
