@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from calcrisk.dated import panel_from
 from calcrisk.history.exceedance import exceedance
-from calcrisk.history.interpolation import interpolated, slope
+from calcrisk.history.interpolation import interpolated, slope, span_of
 from calcrisk.history.panels import days
 from calcrisk.history.usable import PRODUCT, Correction, Reading, at_or_above, usable
 from calcrisk.rules.logic import Span
@@ -214,7 +214,7 @@ def looked_back(look: Look, draws: Sequence[Draw], limit: float) -> Document:
     """Return what usable draws say beside a limit: how often, how long, how steep, how old."""
     found = exceedance(draws, limit, look.number("history_apart"))
     between = interpolated(draws, limit, look.number("history_gap"))
-    steep, age = slope(draws), look.age()
+    steep, span, age = slope(draws), span_of(draws), look.age()
     return {
         "at_or_above": len(found.above),
         "exceedance": found.kind,
@@ -223,11 +223,19 @@ def looked_back(look: Look, draws: Sequence[Draw], limit: float) -> Document:
         "gaps_left_out": between.gaps,
         "fraction_at_or_above": between.fraction,
         "mean": between.mean,
-        "slope": None if steep is None else steep * look.number("history_slope"),
+        "slope": told_slope(look, draws),
         "slope_days": look.number("history_slope"),
+        "span_days": span,
+        "change_over_span": None if steep is None else steep * span,
         "age_days": age,
         "stale": None if age is None else age > look.number("history_stale"),
     }
+
+
+def told_slope(look: Look, draws: Sequence[Draw]) -> float | None:
+    """Return the slope over the days that it is told for; None where the draws span less: nothing is extrapolated."""
+    over, steep = look.number("history_slope"), slope(draws)
+    return None if steep is None or span_of(draws) < over else steep * over
 
 
 def _run(found: Exceedance) -> Document | None:
@@ -293,8 +301,7 @@ def _told(value: float | None) -> Any:  # noqa: ANN401  # a number, or nothing
 
 
 def _slope(look: Look, entry: Spec) -> Any:  # noqa: ANN401  # a number, or nothing
-    found = slope(look.drawn(entry["of"])[0])
-    return _told(None if found is None else found * look.number("history_slope"))
+    return _told(told_slope(look, look.drawn(entry["of"])[0]))
 
 
 def _mean(look: Look, entry: Spec) -> Any:  # noqa: ANN401  # a number, or nothing

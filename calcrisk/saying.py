@@ -7,6 +7,8 @@ from itertools import pairwise
 from statistics import median
 from typing import TYPE_CHECKING, Any, Final
 
+from calcrisk.printed import share
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -56,16 +58,21 @@ def _parts(trend: Document) -> Iterator[str]:
         side = "at or above" if above else "below"
         yield f"{name}{side} {limit} on the one usable draw{': single, unconfirmed' if above else ''}"
     if trend["days_interpolated"]:
-        share = round(trend["fraction_at_or_above"] * _PER_CENT)
-        yield f"{share} % of {round(trend['days_interpolated'])} days"
+        yield f"{share(trend['fraction_at_or_above'])} of {_days(trend['days_interpolated'])}"
     yield from _last(trend)
+
+
+def _days(length: float) -> str:
+    """Write a length of time; of less than a day the part of it."""
+    return f"{length:.0f} day{'s' * (round(length) != 1)}" if round(length) else f"{length:.1f} days"
 
 
 def _how(trend: Document) -> str:
     kind = trend["exceedance"]
     run = trend["sustained"]
     if kind == "sustained":
-        return "" if run["current"] else f" (sustained until {run['to'].partition(' ')[0]})"
+        first, last = (run[end].partition(" ")[0] for end in ("from", "to"))
+        return f" (sustained since {first})" if run["current"] else f" (sustained from {first} to {last})"
     return {
         "single": " (single, unconfirmed)",
         "repeated": " (not in a row)",

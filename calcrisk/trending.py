@@ -121,16 +121,43 @@ def _noise(look: Look, noise: Noise, draws: Sequence[Draw], limit: float) -> Doc
         "title": noise.population["title"],
         "confidence": noise.confidence,
         "product_cv": cv_of(noise.product),
-        "set_point": _set_point(look, noise, draws, limit),
+        "set_point": None if (doubts := tuple(_doubts(look, noise, draws))) else _set_point(look, noise, draws, limit),
+        "no_set_point": doubts,
         "changes": tuple(_changes(look, noise, draws)),
     }
+
+
+def _doubts(look: Look, noise: Noise, draws: Sequence[Draw]) -> Iterator[Document]:
+    """Say why there is no one value that the newest draws are readings of; nothing where nothing speaks against it."""
+    if label := _unsteady(look, noise):
+        yield {"reason": "unsteady", "says": label}
+    recent = sorted(_recent(look, draws), key=lambda draw: draw.value)
+    if recent and change(recent[0].value, recent[-1].value, noise.product, noise.confidence).beyond_noise:
+        apart = sorted((recent[0], recent[-1]), key=lambda draw: draw.time)
+        ends = " and ".join(f"{draw.value:.1f} on {draw.date}" for draw in apart)
+        yield {"reason": "changed", "says": f"the draws differ by more than noise explains ({ends})"}
+    age = look.age()
+    if age is not None and age > look.number("history_stale"):
+        yield {"reason": "stale", "says": f"the newest usable draw is {age:.0f} days old"}
+
+
+def _unsteady(look: Look, noise: Noise) -> str | None:
+    """Name the state of this patient in which no value repeats another, if there is one."""
+    unless = noise.population["unless"]
+    if unless is None or look.env[look.book.walk.program.slots[unless]] is not True:
+        return None
+    return next(str(fact["label"]) for fact in look.book.data["facts"] if fact["name"] == unless)
+
+
+def _recent(look: Look, draws: Sequence[Draw]) -> list[Draw]:
+    return [draw for draw in draws if draws[-1].time - draw.time <= look.number("history_set_point")]
 
 
 def _set_point(look: Look, noise: Noise, draws: Sequence[Draw], limit: float) -> Document | None:
     """The set point of the newest draws: those of the last ``history_set_point`` days."""
     if not draws:
         return None
-    recent = [draw for draw in draws if draws[-1].time - draw.time <= look.number("history_set_point")]
+    recent = _recent(look, draws)
     values = [draw.value for draw in recent]
     found = set_point(values, noise.product, noise.confidence)
     return {
@@ -172,7 +199,8 @@ def with_interval(answer: Assessment, patient: Patient, book: Rulebook) -> Asses
 
 
 def _interval(answer: Assessment, patient: Patient, book: Rulebook) -> Document | None:
-    noise = noise_of(Look(patient, book, answer.as_of))
+    look = Look(patient, book, answer.as_of)
+    noise = noise_of(look)
     product = answer.ca_p_product.value
     if noise is None or not product:
         return None
@@ -185,6 +213,7 @@ def _interval(answer: Assessment, patient: Patient, book: Rulebook) -> Document 
         "says": SAYS,
         "population": noise.population["id"],
         "title": noise.population["title"],
+        "unsteady": _unsteady(look, noise),
         "confidence": noise.confidence,
         "product": product,
         "cv": cv_of(noise.product),

@@ -41,8 +41,8 @@ def told(*products: float, step: str = "2026-{:02d}-02", **wanted: Any) -> str:
          "last rise (+12 %) within noise.")),
         ((60, 50, 60), ("At or above 55 on two of three monthly draws (not in a row), 50 % of 59 days, "
          "last rise (+20 %) within noise.")),
-        ((50, 60, 60), "At or above 55 on two of three monthly draws, 74 % of 59 days, last change within noise."),
-        ((60, 60, 30), ("At or above 55 on two of three monthly draws (sustained until 2026-02-02), 60 % of 59 days, "
+        ((50, 60, 60), "At or above 55 on two of three monthly draws (sustained since 2026-02-02), 74 % of 59 days, last change within noise."),
+        ((60, 60, 30), ("At or above 55 on two of three monthly draws (sustained from 2026-01-02 to 2026-02-02), 60 % of 59 days, "
          "last fall (-50 %) beyond noise.")),
     ],
 )  # fmt: skip

@@ -145,7 +145,7 @@ class _Writer:
             "MAX(FLOOR(m.instant)) AS newest_day",
             f"SUM(CASE WHEN {near} THEN m.days END) AS days",
             f"SUM(CASE WHEN {near} THEN m.days * (m.v + m.next_v) / 2 END) AS area",
-            "SUM(m.x * m.y) AS xy, SUM(m.x * m.x) AS xx",
+            "SUM(m.x * m.y) AS xy, SUM(m.x * m.x) AS xx, MAX(m.instant) - MIN(m.instant) AS span",
         ]
         for end, limit in (("low", low), ("high", high)):
             first = f"CASE WHEN m.above_{end} = 1 THEN m.instant END"
@@ -194,6 +194,12 @@ def _ends(label: str, what: str, of: str = "{}") -> str:
     return f"CASE WHEN {low} = {high} THEN {_number(low)} WHEN {low} <> {high} THEN 'unknown' END"
 
 
+def _slope(label: str, over: float) -> str:
+    """The slope, where the draws span the days that it is told for."""
+    steep = _number(f"{label}.xy / NULLIF({label}.xx, 0) * {over!r}")
+    return f"CASE WHEN {label}.span >= {over!r} THEN {steep} END"
+
+
 _MEASURES: Final = {
     "usable": lambda label, _: _number(f"CAST(COALESCE({label}.usable, 0) AS DOUBLE)"),
     "at_or_above": lambda label, _: _ends(label, "above", "CAST(COALESCE({}, 0) AS DOUBLE)"),
@@ -201,6 +207,6 @@ _MEASURES: Final = {
     "sustained": lambda label, _: _yes(label, "sustained"),
     "fraction": lambda label, _: _ends(label, "time", f"({{}} / NULLIF({label}.days, 0) * {_PER_CENT})"),
     "mean": lambda label, _: _number(f"{label}.area / NULLIF({label}.days, 0)"),
-    "slope": lambda label, look: _number(f"{label}.xy / NULLIF({label}.xx, 0) * {look.number('history_slope')!r}"),
+    "slope": lambda label, look: _slope(label, look.number("history_slope")),
     "age": lambda *_: _number("CAST(n.age AS DOUBLE)"),
 }

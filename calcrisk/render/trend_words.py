@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from calcrisk.printed import chance, share
 from calcrisk.render import words
 
 if TYPE_CHECKING:
@@ -61,14 +62,24 @@ def facts(trend: Document) -> Iterator[str]:
     told = []
     if trend["mean"] is not None:
         told.append(f"mean over time {trend['mean']:.1f} {_UNIT}")
-    if trend["slope"] is not None:
-        told.append(f"slope {_signed(trend['slope'], 1)} {_UNIT} in {trend['slope_days']:.0f} days")
+    told += _slope(trend)
     if trend["gaps_left_out"]:
         told.append(f"{words.plural(trend['gaps_left_out'], 'gap')} too long to interpolate")
     if told:
         text = "; ".join(told)
         yield f"{text[0].upper()}{text[1:]}."
     yield from newest(trend)
+
+
+def _slope(trend: Document) -> Iterator[str]:
+    """Tell the straight line, over no more time than the draws span."""
+    if trend["change_over_span"] is None:
+        return
+    span = f"{trend['span_days']:.0f} days" if trend["span_days"] > 1 else "one day or less"
+    if trend["slope"] is None:
+        yield f"straight line through the draws {_signed(trend['change_over_span'], 1)} {_UNIT} over {span}"
+    else:
+        yield f"slope {_signed(trend['slope'], 1)} {_UNIT} in {trend['slope_days']:.0f} days, over {span}"
 
 
 def newest(trend: Document) -> Iterator[str]:
@@ -83,6 +94,9 @@ def noise(trend: Document) -> Iterator[str]:
     shown = trend["noise"]
     if shown is None:
         return
+    if shown["no_set_point"]:
+        reasons = "; ".join(each["says"] for each in shown["no_set_point"])
+        yield f"No set point and no probability are told, since both assume one unchanged value: {reasons}."
     if shown["set_point"] is not None:
         yield from _set_point(shown, shown["set_point"], f"{trend['threshold']:g}")
     cv = f"{shown['product_cv'] * _PER_CENT:.1f} %"
@@ -94,8 +108,8 @@ def _set_point(shown: Document, found: Document, limit: str) -> Iterator[str]:
     sure = f"{shown['confidence'] * _PER_CENT:.0f} %"
     centre = f"{words.plural(found['readings'], 'reading')} ({span}) put the set point at {found['centre']:.1f} {_UNIT}"
     yield f"{centre}, {sure} interval {found['lowest']:.1f} to {found['highest']:.1f}."
-    chance = f"{found['probability_at_or_above'] * _PER_CENT:.0f} %"
-    yield f"Probability that this patient's true product lies at or above {limit}: {chance}. {shown['says']}"
+    sure = chance(found["probability_at_or_above"])
+    yield f"Probability that this patient's true product lies at or above {limit}: {sure}. {shown['says']}"
 
 
 def changes(trend: Document) -> Iterator[tuple[str, str, str, str]]:
@@ -121,8 +135,8 @@ def history(shown: Document) -> Iterator[str]:
     left = f"; {words.plural(shown['excluded'], 'panel')} not used" if shown["excluded"] else ""
     yield f"At or above {limit:g} {_UNIT} on {above} of {words.plural(usable, 'usable panel')}{left}. {_kind(shown)}"
     if shown["fraction_at_or_above"] is not None:
-        share = shown["fraction_at_or_above"] * _PER_CENT
-        yield f"Interpolated: {share:.0f} % of {shown['days_interpolated']:.0f} days; mean {shown['mean']:.1f} {_UNIT}."
+        part = share(shown["fraction_at_or_above"])
+        yield f"Interpolated: {part} of {shown['days_interpolated']:.0f} days; mean {shown['mean']:.1f} {_UNIT}."
     yield from newest(shown)
     reasons = [f"{row['date']} {WHY[row['excluded']]}" for row in shown["panels"] if row["excluded"]]
     if reasons:
@@ -148,6 +162,8 @@ def interval(shown: Document) -> Iterator[str]:
     sure = f"{shown['confidence'] * _PER_CENT:.0f} %"
     lowest, highest = shown["lowest"], shown["highest"]
     span = f"{lowest['product']:.1f} to {highest['product']:.1f}"
+    if shown["unsteady"]:
+        yield f"The model does not hold here: {shown['unsteady']}. More stays open than what follows."
     cv = f"CV {shown['cv'] * _PER_CENT:.1f} % in {shown['title']}"
     yield f"One reading of {shown['product']:.1f} {_UNIT} is compatible with a true one from {span} ({sure}, {cv})."
     if shown["hangs_on_noise"]:

@@ -231,6 +231,7 @@ class VariationEntry(Sourced):
     id: Slug
     title: Sentence
     when: Identifier | None = None
+    unless: Identifier | None = None  # while this holds no value is a repeat of another: there is no set point
     analytes: dict[Identifier, Scatter]
     against: list[Where] = []
 
