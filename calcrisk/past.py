@@ -12,7 +12,15 @@ from calcrisk.dated import panel_from
 from calcrisk.history.exceedance import exceedance
 from calcrisk.history.interpolation import interpolated, slope, span_of
 from calcrisk.history.panels import days
-from calcrisk.history.usable import PRODUCT, Correction, Reading, at_or_above, usable
+from calcrisk.history.usable import (
+    MAYBE_POST_DIALYSIS,
+    PRODUCT,
+    Correction,
+    Reading,
+    after_session,
+    at_or_above,
+    usable,
+)
 from calcrisk.rules.logic import Span
 from calcrisk.stated import Given, Range
 from calcrisk.variables import registry
@@ -31,6 +39,8 @@ if TYPE_CHECKING:
 
 ORIGIN: Final = "history.panels"
 _PER_CENT: Final = 100  # of a fraction
+_DIALYSIS: Final = "dialysis"
+_SESSION: Final = "sample_post_dialysis"
 _SHOWN: Final = ("calcium", "phosphate", "albumin", "creatinine", "pth")
 
 
@@ -67,8 +77,29 @@ class Look:
         self.patient, self.book = patient, book
         self.as_of = as_of or patient.day or max((each.date.partition(" ")[0] for each in patient.panels), default=None)
         own = [each for each in (panel_from(patient.day, patient.given),) if _is_panel(each)] if patient.day else []
-        self.panels: tuple[Panel, ...] = (*own, *patient.panels)
+        self._stated: tuple[Panel, ...] = (*own, *patient.panels)
         self._drawn: dict[str, tuple[list[Draw], list[Excluded]]] = {}
+
+    @cached_property
+    def maybe_after_dialysis(self) -> list[Panel]:
+        """Panels whose phosphate fell as it does in a session, and that are not stated to be of before or after it."""
+        fall = self.number("history_session_fall") / _PER_CENT
+        found = after_session(self._stated, self.number("history_session"), fall) if len(self._stated) > 1 else []
+        return [each for each in found if _SESSION not in each.given]
+
+    @cached_property
+    def dialysing(self) -> bool | None:
+        """Whether the patient is on dialysis; None while that is open."""
+        found = self.env[self.book.walk.program.slots[_DIALYSIS]]
+        return found if isinstance(found, bool) else None
+
+    @cached_property
+    def panels(self) -> tuple[Panel, ...]:
+        """Every panel; on dialysis those that look as if drawn after it carry that as a flaw."""
+        if not self.maybe_after_dialysis or self.dialysing is not True:
+            return self._stated
+        late = {id(each) for each in self.maybe_after_dialysis}
+        return tuple(each._replace(flaws=(MAYBE_POST_DIALYSIS,)) if id(each) in late else each for each in self._stated)
 
     @cached_property
     def env(self) -> Any:  # noqa: ANN401  # the slots of a walk
@@ -149,9 +180,21 @@ class _Recalling:
         if not self.look.patient.day and not self.current:
             message = "the values outside the panels have no date, so they do not count among the panels: state `date`"
             self.warnings.append(_warning(code="undated-values", message=message))
+        self._warn_of_sessions()
         order = registry().order
         given = {name: self.given[name] for name in sorted(self.given, key=order.__getitem__)}
         return Past(given, self._document(), tuple(self.warnings))
+
+    def _warn_of_sessions(self) -> None:
+        """Name the draws that look as if drawn after dialysis: left out on dialysis, counted while that is open."""
+        late, dialysing = self.look.maybe_after_dialysis, self.look.dialysing
+        if not late or dialysing is False:
+            return
+        dates = ", ".join(each.date for each in late)
+        done = "on dialysis they are taken as drawn after a session and not used" if dialysing else "they are used"
+        ask = f"state `{_SESSION}: no` in a panel that was not" if dialysing else f"state `{_DIALYSIS}`"
+        message = f"phosphate fell steeply within a day of another draw ({dates}): {done}; {ask}"
+        self.warnings.append(_warning(code="maybe-post-dialysis", message=message))
 
     def _take_current(self) -> None:
         """Where nothing is stated of calcium and phosphate, take the newest usable panel for the present values."""

@@ -80,7 +80,22 @@ class _Writer:
         shown = ", ".join([f"t.id AS who, t.{DAYS} AS instant, t.{PLACE} AS place, t.{FILE} AS file", *values])
         both = "v_calcium * v_phosphate" if {"calcium", "phosphate"} <= self._values.keys() else "CAST(NULL AS DOUBLE)"
         product = f"COALESCE(v_{PRODUCT}, {both})" if PRODUCT in self._values else both
-        return f"panels AS (SELECT *, {product} AS product FROM (SELECT {shown} FROM draws AS t) AS s)"
+        drawn = f"(SELECT {shown} FROM draws AS t)"
+        return f"panels AS (SELECT *, {product} AS product FROM {self._before_dialysis(drawn)} AS s)"
+
+    def _before_dialysis(self, drawn: str) -> str:
+        """The draws, without values where they look as if drawn after dialysis and every patient is on it."""
+        if self._look.dialysing is not True or "phosphate" not in self._values:
+            return drawn
+        within, left = self._look.number("history_session"), 1 - self._look.number("history_session_fall") / _PER_CENT
+        window = f"{_BY_TIME} RANGE BETWEEN {within!r} PRECEDING AND CURRENT ROW"
+        highest = f"SELECT *, MAX(v_phosphate) OVER ({window}) AS highest FROM {drawn} AS r"
+        late = f"instant IS NOT NULL AND COALESCE(v_phosphate <= highest * {left!r}e0, FALSE)"
+        values = ", ".join(f"CASE WHEN NOT ({late}) THEN {each} END AS {each}" for each in self._columns())
+        return f"(SELECT who, instant, place, file, {values} FROM ({highest}) AS q)"
+
+    def _columns(self) -> list[str]:
+        return [name("v_" + each) for each in self._values]
 
     def _usable(self, of: str) -> str:
         """The usable draws of a quantity: it can be told, and the draw is the first of its instant."""

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 LATER: Final = "later"
 POST_DIALYSIS: Final = "post_dialysis"
+MAYBE_POST_DIALYSIS: Final = "maybe_post_dialysis"  # not stated: phosphate fell as it does in a session
 HAEMOLYSED: Final = "haemolysed"
 ACUTE_ILLNESS: Final = "acute_illness"
 FLAWS: Final = (POST_DIALYSIS, HAEMOLYSED, ACUTE_ILLNESS)
@@ -27,6 +28,7 @@ NO_ALBUMIN: Final = "no_albumin"
 SAME_TIME: Final = "same_time"
 
 PRODUCT: Final = "ca_p_product"
+PHOSPHATE: Final = "phosphate"
 CORRECTED: Final = "corrected_ca_p_product"
 
 
@@ -60,6 +62,21 @@ class Reading(NamedTuple):
     until: float | None = None
     albumin_within: float = 0
     correction: Correction | None = None
+
+
+def after_session(panels: Iterable[Panel], within: float, fall: float) -> list[Panel]:
+    """Return the panels that look as if drawn after dialysis, for somebody on dialysis.
+
+    Their phosphate is lower by ``fall`` (a fraction) or more than that of an unflawed panel at most ``within`` days
+    before, or of the same instant. Flawed panels are neither compared nor returned.
+    """
+    drawn = [panel for panel in panels if not panel.flaws and PHOSPHATE in panel.values]
+    return [late for late in drawn if any(_fell(early, late, within, fall) for early in drawn)]
+
+
+def _fell(early: Panel, late: Panel, within: float, fall: float) -> bool:
+    apart = late.time - early.time
+    return 0 <= apart <= within and late.values[PHOSPHATE] <= early.values[PHOSPHATE] * (1 - fall)
 
 
 def usable(panels: Iterable[Panel], of: str, reading: Reading) -> tuple[list[Draw], list[Excluded]]:

@@ -19,6 +19,7 @@ INTERVAL: Final = "Does the answer hang on noise?"
 WHY: Final = {
     "later": "later than the day spoken of",
     "post_dialysis": "drawn after dialysis",
+    "maybe_post_dialysis": "looks drawn after dialysis",
     "haemolysed": "haemolysed",
     "acute_illness": "acute illness",
     "missing": "calcium or phosphate missing",

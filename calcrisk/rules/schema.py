@@ -201,6 +201,8 @@ LOOKING_BACK = (
     "history_gap",
     "history_stale",
     "history_albumin",
+    "history_session",
+    "history_session_fall",
     "history_set_point",
     "history_slope",
     "noise_confidence",
