@@ -6,6 +6,7 @@ What the rulebook's ``history`` section names is filled from the usable panels, 
 from __future__ import annotations
 
 from functools import cached_property
+from math import inf
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from calcrisk.dated import panel_from
@@ -13,6 +14,7 @@ from calcrisk.history.exceedance import exceedance
 from calcrisk.history.interpolation import interpolated, slope, span_of
 from calcrisk.history.panels import days
 from calcrisk.history.usable import (
+    BOUNDS,
     MAYBE_POST_DIALYSIS,
     PRODUCT,
     Correction,
@@ -20,6 +22,7 @@ from calcrisk.history.usable import (
     after_session,
     at_or_above,
     usable,
+    within,
 )
 from calcrisk.rules.logic import Span
 from calcrisk.stated import Given, Range
@@ -304,8 +307,29 @@ def panels(look: Look, of: str, limit: float) -> Iterator[Document]:
             "usable": draw is not None,
             "excluded": why.get(id(panel)),
             "at_or_above": at_or_above(draw.value, limit) if draw else None,
+            **_beside(panel, limit, why.get(id(panel))),
             "albumin_of": draw.albumin_of if draw else None,
         }
+
+
+def _beside(panel: Panel, limit: float, reason: str | None) -> Document:
+    """What a panel says without a number: as it was written, and the ends of a product that was not used for that."""
+    status = {name: registry().companions.get((name, "status")) for name in _SHOWN}
+    named = {name: panel.given.get(name) or (word and panel.given.get(word.name)) for name, word in status.items()}
+    ends = within(panel) if reason == BOUNDS else None
+    low, high = ends or (None, None)
+    return {
+        "as_written": {name: one.as_written for name, one in named.items() if one and name not in panel.values},
+        "product_lowest": low,
+        "product_highest": None if high is None or high == inf else high,
+        "certain": None if low is None or high is None else _certain(low, high, limit),
+    }
+
+
+def _certain(low: float, high: float, limit: float) -> str | None:
+    if at_or_above(low, limit):
+        return "at_or_above"
+    return None if at_or_above(high, limit) else "below"
 
 
 # ---- what an entry of the rulebook's section measures ----------------------------------------------------------------

@@ -170,8 +170,8 @@ def _aligned(texts: Sequence[str], widths: Sequence[int], style: str) -> Line:
 
 def _row(row: Document, *, wide: bool) -> list[str]:
     span = "" if row["lowest"] is None else f"{row['lowest']:.0f}–{row['highest']:.0f}"
-    told = [row["date"], *(trend_words.quantity(row[name]) for name in ("calcium", "phosphate"))]
-    told += [trend_words.quantity(row["albumin"])] if wide else []
+    told = [row["date"], *(trend_words.cell(row, name) for name in ("calcium", "phosphate"))]
+    told += [trend_words.cell(row, "albumin")] if wide else []
     told += [trend_words.quantity(row["product"]), *([span] if wide else [])]
     return [*told, trend_words.note(row)]
 

@@ -23,6 +23,7 @@ WHY: Final = {
     "haemolysed": "haemolysed",
     "acute_illness": "acute illness",
     "missing": "calcium or phosphate missing",
+    "bounds": "known within bounds only",
     "no_albumin": "no albumin near enough",
     "same_time": "a second one of this time",
 }
@@ -54,8 +55,23 @@ def name_of(trend: Document) -> str:
 def note(row: Document) -> str:
     """Say what is to know of a panel: why it is not used, or that its albumin is another day's."""
     if row["excluded"]:
-        return f"not used: {WHY[row['excluded']]}"
+        return f"not used: {WHY[row['excluded']]}{_ends(row)}"
     return f"albumin of {row['albumin_of']}" if row["albumin_of"] else "at or above" if row["at_or_above"] else ""
+
+
+def _ends(row: Document) -> str:
+    """Tell between which ends a product lies that is not known as a number."""
+    low, high = row["product_lowest"], row["product_highest"]
+    if not low and high is None:
+        return ""
+    said = f"at most {high:.1f}" if not low else f"at least {low:.1f}" if high is None else f"{low:.1f} to {high:.1f}"
+    side = {"at_or_above": ", surely at or above", "below": ", surely below", None: ""}[row["certain"]]
+    return f" (product {said}{side})"
+
+
+def cell(row: Document, name: str) -> str:
+    """Write a value of a panel; what is no number as it was written."""
+    return quantity(row[name]) or str(words.clean(row["as_written"].get(name, "")))
 
 
 def facts(trend: Document) -> Iterator[str]:
@@ -139,7 +155,7 @@ def history(shown: Document) -> Iterator[str]:
         part = share(shown["fraction_at_or_above"])
         yield f"Interpolated: {part} of {shown['days_interpolated']:.0f} days; mean {shown['mean']:.1f} {_UNIT}."
     yield from newest(shown)
-    reasons = [f"{row['date']} {WHY[row['excluded']]}" for row in shown["panels"] if row["excluded"]]
+    reasons = [f"{row['date']} {WHY[row['excluded']]}{_ends(row)}" for row in shown["panels"] if row["excluded"]]
     if reasons:
         yield f"Not used: {'; '.join(reasons)}."
 
