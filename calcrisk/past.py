@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     Document = dict[str, Any]
 
 ORIGIN: Final = "history.panels"
+CURRENT: Final = "current-from-panel"  # the warning that present values are those of a panel
 _PER_CENT: Final = 100  # of a fraction
 _DIALYSIS: Final = "dialysis"
 _SESSION: Final = "sample_post_dialysis"
@@ -213,7 +214,7 @@ class _Recalling:
         for name, one in newest.panel.given.items():
             self.given.setdefault(name, one)
         message = f"calcium and phosphate are those of the newest usable panel ({newest.date})"
-        self.warnings.append(_warning(code="current-from-panel", message=message))
+        self.warnings.append(_warning(code=CURRENT, message=message))
 
     def _fill(self, entry: Spec) -> None:
         name = entry["input"]
@@ -248,6 +249,7 @@ class _Recalling:
             "usable": len(draws),
             "excluded": len(excluded),
             **looked_back(look, draws, limit),
+            "at_or_above_highest": len(look.exceeded(PRODUCT, high).above),
             "newest": draws[-1].date if draws else None,
             "current_values_of": self.current,
             "filled": list(self.filled),

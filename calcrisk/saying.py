@@ -35,6 +35,7 @@ _RHYTHMS: Final = (
     (25, 36, "monthly"),
     (80, 100, "quarterly"),
 )  # days between
+_PAIR: Final = 2  # of draws: both
 _PER_CENT: Final = 100  # of a fraction
 
 
@@ -51,9 +52,10 @@ def _parts(trend: Document) -> Iterator[str]:
     name = "corrected product " if trend["quantity"].startswith("corrected") else ""
     draws = f"{_rhythm(trend)}draw{'s' * (usable > 1)}"
     if above and usable > 1:
-        yield f"{name}at or above {limit} on {_word(above)} of {_word(usable)} {draws}{_how(trend)}"
+        many = "both" if above == usable == _PAIR else f"{_word(above)} of {_word(usable)}"
+        yield f"{name}at or above {limit} on {many} {draws}{_how(trend)}"
     elif usable > 1:
-        yield f"{name}below {limit} on all {_word(usable)} {draws}"
+        yield f"{name}below {limit} on {'both' if usable == _PAIR else f'all {_word(usable)}'} {draws}"
     else:
         side = "at or above" if above else "below"
         yield f"{name}{side} {limit} on the one usable draw{': single, unconfirmed' if above else ''}"

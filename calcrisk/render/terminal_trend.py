@@ -47,9 +47,13 @@ class Drawn:
         named = (trend["patient"]["id"], trend["source"], f"as of {trend['as_of']}" if trend["as_of"] else None)
         yield from page.paragraph([(page.literal(" · ".join(part for part in named if part)), "bold")])
         yield []
+        for alert in trend["alerts"]:
+            yield from page.paragraph([(page.show(f"ALERT: {alert['title']} (calcrisk assess says why)."), "bold red")])
         yield from page.paragraph([(page.show(trend["sentence"]), "bold")])
+        for caveat in trend["caveats"]:
+            yield from page.paragraph([(page.show(f"Mind: {caveat}."), "bold")])
         yield []
-        parts = (_plot, _table, _facts, _noise)
+        parts = (_plot, _table, _facts, _noise, _beside)
         for part in parts:
             lines = list(part(trend, page))
             yield from lines
@@ -191,3 +195,12 @@ def _noise(trend: Document, page: Page) -> Iterator[Line]:
         change = f"last change {last}, {verdict}; counts from" if last else f"{verdict}; a change counts from"
         text = page.show(f"{change} {counts}")
         yield from page.paragraph([(text, "")], first=(_INDENT + padded(page.show(name), _NAME), "bold"))
+
+
+def _beside(trend: Document, page: Page) -> Iterator[Line]:
+    yield from _heading(page, trend_words.BESIDE)
+    for sentence in trend_words.beside(trend):
+        yield from page.paragraph([(page.show(sentence), "")], first=(_INDENT, ""))
+    for warned in trend["warnings"]:
+        yield from page.paragraph([(page.show(warned["message"]), "")], first=(f"{_INDENT}! ", "yellow"))
+    yield from page.paragraph([(page.show(trend["notice"]), "italic")], first=(_INDENT, ""))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from html import escape
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any, Final
 
 from calcrisk.render import trend_words, words
@@ -23,6 +24,7 @@ _LINE: Final = 18  # from one line of text to the next
 _DOT: Final = 5  # radius of a reading
 _TICKS: Final = 4  # at each axis
 _ROOM: Final = 1.06  # of the highest that is drawn
+_MEASURE: Final = 100  # letters of a line beneath
 _FONT: Final = 'font-family="sans-serif" font-size="13"'
 _LIMIT, _ABOVE, _BELOW, _BAND = "#777777", "#b03060", "#ffffff", "#9bb7d4"
 
@@ -30,16 +32,19 @@ _LIMIT, _ABOVE, _BELOW, _BAND = "#777777", "#b03060", "#ffffff", "#9bb7d4"
 def picture(trend: Document) -> str:
     """Draw a trend; ends with one line break."""
     drawing = _Drawing(trend)
+    beneath = list(_beneath(trend))
+    high = _HIGH + _LINE * len(beneath)
     who = trend["patient"]["id"] or "patient without an id"
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDE} {_HIGH}" role="img" {_FONT}>',
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDE} {high}" role="img" {_FONT}>',
         f"<title>{escape(words.clean(trend['sentence']))}</title>",
-        f'<rect width="{_WIDE}" height="{_HIGH}" fill="white"/>',
+        f'<rect width="{_WIDE}" height="{high}" fill="white"/>',
         _text(_LEFT, _LINE, f"{who}: {trend_words.name_of(trend)} over time (mg²/dL²)"),
         _text(_LEFT, _LINE * 2, trend["sentence"]),
         *drawing.axes(),
         *drawing.readings(),
         *_legend(trend),
+        *(_text(_LEFT, _HIGH + _LINE * at, line) for at, line in enumerate(beneath)),
         "</svg>",
     ]
     return "\n".join(parts) + "\n"
@@ -56,6 +61,15 @@ def _legend(trend: Document) -> Iterator[str]:
     if trend["noise"]:
         sure = f"{trend['noise']['confidence']:.0%}"
         yield _text(_LEFT, _HIGH - _LINE, f"Bars: {sure} interval of one reading. {trend['noise']['says']}")
+
+
+def _beneath(trend: Document) -> Iterator[str]:
+    """Give what must stand beside the product wherever it goes, in lines."""
+    doubts = trend["noise"]["no_set_point"] if trend["noise"] else ()
+    said = [*(f"Mind: {caveat}." for caveat in trend["caveats"]), *trend_words.open_limit(trend)]
+    said += [f"No set point is told: {each['says']}." for each in doubts]
+    for text in (*said, trend["notice"]):
+        yield from wrap(words.clean(text), _MEASURE)
 
 
 class _Drawing:

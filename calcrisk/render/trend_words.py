@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 TITLE: Final = "Product over time"
 NOISE: Final = "What measurement alone explains"
+BESIDE: Final = "What to know before it is used"
 HISTORY: Final = "History: dated panels"
 INTERVAL: Final = "Does the answer hang on noise?"
 WHY: Final = {
@@ -116,8 +117,38 @@ def noise(trend: Document) -> Iterator[str]:
         yield f"No set point and no probability are told, since both assume one unchanged value: {reasons}."
     if shown["set_point"] is not None:
         yield from _set_point(shown, shown["set_point"], f"{trend['threshold']:g}")
-    cv = f"{shown['product_cv'] * _PER_CENT:.1f} %"
-    yield f"One product varies by {cv} (CV, as measured in {shown['title']}). Model: {shown['model']}."
+    yield f"One product varies by {_cv(shown)} (CV, as measured in {shown['title']}). Model: {shown['model']}."
+    if shown["instead"]:
+        other = shown["instead"]
+        yield f"Kidney disease is neither stated nor denied: in {other['title']} it would vary by {_cv(other)}."
+    if trend["quantity"].startswith("corrected"):
+        yield "The variation of albumin, and of the correction itself, is not in it."
+
+
+def _cv(shown: Document) -> str:
+    return f"{shown['product_cv'] * _PER_CENT:.1f} %"
+
+
+def beside(trend: Document) -> Iterator[str]:
+    """Tell what must stand beside a product over time: its limit, other quantities, what is to consider."""
+    yield from open_limit(trend)
+    for each in trend["others"]:
+        limit = words.quantity(each["limit"], each["unit"])
+        text = f"{each['label']} above {limit} on {each['beyond']} of {words.plural(each['usable'], 'draw')}"
+        side = ", sustained" if each["sustained"] else ""
+        yield f"{text[0].upper()}{text[1:]}{side}. The product does not show it."
+    for each in trend["consider"]:
+        yield f"To consider: {each['title']} (calcrisk assess says why)."
+    yield " ".join(trend["notes"])
+
+
+def open_limit(shown: Document) -> Iterator[str]:
+    """Say between which ends the limit lies while the age is open, and how often the higher one is reached."""
+    low, high = shown["threshold_lowest"], shown["threshold_highest"]
+    if low != high:
+        above = f"at or above {high:g} on {shown['at_or_above_highest']} of {words.plural(shown['usable'], 'draw')}"
+        counted = f"counted against {shown['threshold']:g}"
+        yield f"The limit is {low:g} or {high:g}, by an age that is not stated: {counted}; {above}."
 
 
 def _set_point(shown: Document, found: Document, limit: str) -> Iterator[str]:
@@ -151,6 +182,7 @@ def history(shown: Document) -> Iterator[str]:
     limit, above, usable = shown["threshold"], shown["at_or_above"], shown["usable"]
     left = f"; {words.plural(shown['excluded'], 'panel')} not used" if shown["excluded"] else ""
     yield f"At or above {limit:g} {_UNIT} on {above} of {words.plural(usable, 'usable panel')}{left}. {_kind(shown)}"
+    yield from open_limit(shown)
     if shown["fraction_at_or_above"] is not None:
         part = share(shown["fraction_at_or_above"])
         yield f"Interpolated: {part} of {shown['days_interpolated']:.0f} days; mean {shown['mean']:.1f} {_UNIT}."
