@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import xml.etree.ElementTree as ET
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -81,7 +82,7 @@ WRITTEN = {
     "age": "history: {panels: [{date: 2026-01-05, ca_p_product: 62}, {date: 2026-02-05, ca_p_product: 60}]}\n",
     "kidney": "history: {panels: [{date: 2026-01-05, ca_p_product: 62}]}\n",
     "undated": "labs: {calcium: 9}\nhistory: {panels: [{date: 2026-01-05, ca_p_product: 62}]}\n",
-    "corrected": "{age: 60, ckd_stage: G5, history: {panels: [{date: 2026-01-05, calcium: 9, phosphate: 6, albumin: 3}]}}",
+    "corrected": "{ckd_stage: G5, history: {panels: [{date: 2026-01-05, calcium: 9, phosphate: 6, albumin: 3}]}}",
 }
 
 
@@ -100,6 +101,14 @@ def test_the_page_says_it(name: str, words: str, tmp_path: Path) -> None:
         told = run("trend", "a.yaml", *options, cwd=tmp_path, COLUMNS=width)
         assert words in flowing(told.out)
         assert max(map(len, told.out.splitlines())) <= int(width)
+
+
+def test_no_line_of_the_picture_runs_out_of_it(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text(WRITTEN["calcium"], encoding="utf-8")
+    drawn = ET.fromstring(run("trend", "a.yaml", "--format", "svg", cwd=tmp_path).out)  # noqa: S314  # our own
+    lines = [text.text or "" for text in drawn.iter("{http://www.w3.org/2000/svg}text")]
+    assert max(map(len, lines)) <= 100  # letters; a line of 700 units holds about 110
+    assert drawn.get("viewBox") == f"0 0 760 {420 + 18 * 3}"
 
 
 @pytest.mark.parametrize(("name", "words"), [("child", "Mind: arithmetic only"), ("age", "The limit is 55 or 65")])

@@ -40,7 +40,7 @@ def picture(trend: Document) -> str:
         f"<title>{escape(words.clean(trend['sentence']))}</title>",
         f'<rect width="{_WIDE}" height="{high}" fill="white"/>',
         _text(_LEFT, _LINE, f"{who}: {trend_words.name_of(trend)} over time (mg²/dL²)"),
-        _text(_LEFT, _LINE * 2, trend["sentence"]),
+        *(_text(_LEFT, _LINE * at, line) for at, line in enumerate(_lines(trend["sentence"]), 2)),
         *drawing.axes(),
         *drawing.readings(),
         *_legend(trend),
@@ -69,7 +69,11 @@ def _beneath(trend: Document) -> Iterator[str]:
     said = [*(f"Mind: {caveat}." for caveat in trend["caveats"]), *trend_words.open_limit(trend)]
     said += [f"No set point is told: {each['says']}." for each in doubts]
     for text in (*said, trend["notice"]):
-        yield from wrap(words.clean(text), _MEASURE)
+        yield from _lines(text)
+
+
+def _lines(text: str) -> list[str]:
+    return wrap(words.clean(text), _MEASURE)
 
 
 class _Drawing:
