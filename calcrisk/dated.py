@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from math import inf
 from typing import TYPE_CHECKING, Final
 
@@ -24,6 +25,20 @@ FLAWED_BY: Final = {
     "sample_haemolysed": HAEMOLYSED,
     "sample_acute_illness": ACUTE_ILLNESS,
 }
+
+
+# A day, and perhaps a time of it, as laboratories and messages write it; the standard library reads more than everyone
+# would. What stands behind the minutes or seconds (a fraction, a zone) is dropped: the time is the one on the report.
+_MOMENT: Final = re.compile(
+    r"(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2})?)(?:[.]\d+)?(?:Z|[+-]\d{2}:?\d{2})?)?", re.ASCII
+)
+
+
+def moment_of(text: str) -> str | None:
+    """Return a panel's date as it is shown (``2026-03-02 08:15``), None where the text is no date."""
+    read = _MOMENT.fullmatch(text.strip())
+    shown = " ".join(part for part in read.groups() if part) if read else ""
+    return shown if days(shown) is not None else None
 
 
 def is_read(variable: Variable | None) -> bool:

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 ORIGIN: Final = "history.panels"
 CURRENT: Final = "current-from-panel"  # the warning that present values are those of a panel
 _PER_CENT: Final = 100  # of a fraction
+_AGE: Final = "age"
 _DIALYSIS: Final = "dialysis"
 _SESSION: Final = "sample_post_dialysis"
 _SHOWN: Final = ("calcium", "phosphate", "albumin", "creatinine", "pth")
@@ -185,6 +186,7 @@ class _Recalling:
             message = "the values outside the panels have no date, so they do not count among the panels: state `date`"
             self.warnings.append(_warning(code="undated-values", message=message))
         self._warn_of_sessions()
+        self._warn_of_birth()
         order = registry().order
         given = {name: self.given[name] for name in sorted(self.given, key=order.__getitem__)}
         return Past(given, self._document(), tuple(self.warnings))
@@ -199,6 +201,19 @@ class _Recalling:
         ask = f"state `{_SESSION}: no` in a panel that was not" if dialysing else f"state `{_DIALYSIS}`"
         message = f"phosphate fell steeply within a day of another draw ({dates}): {done}; {ask}"
         self.warnings.append(_warning(code="maybe-post-dialysis", message=message))
+
+    def _warn_of_birth(self) -> None:
+        """Name panels from before the patient was born, by the age or by the highest that is read."""
+        age, until = registry()[_AGE], days(self.look.as_of or "")
+        stated = self.stated.get(_AGE)
+        known = stated.value if stated and isinstance(stated.value, float) else None
+        years = known if known is not None else age.hard[1] if age.hard else None
+        if until is None or years is None:
+            return
+        born = until - (years + 1) / age.units["days"]  # an age in years has not its next birthday
+        if early := [each.date for each in self.look.by_day() if each.time < born]:
+            message = f"panels from before the patient was born ({', '.join(early)}): check the dates, and the age"
+            self.warnings.append(_warning(code="panel-before-birth", message=message))
 
     def _take_current(self) -> None:
         """Where nothing is stated of calcium and phosphate, take the newest usable panel for the present values."""

@@ -19,6 +19,11 @@ def unit(name: str) -> str:
     return _MICRO.sub("µ", _SQUARE.sub("²", name))
 
 
+def limit_text(limit: float) -> str:
+    """Write a limit as every page does: at most four digits (a limit in mmol²/L² is no round number in mg²/dL²)."""
+    return f"{limit:.4g}"
+
+
 def chance(probability: float) -> str:
     """Write a probability (0 to 1) as whole per cent; under a model it is never none and never all."""
     if probability < _SURE:

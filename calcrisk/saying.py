@@ -7,7 +7,7 @@ from itertools import pairwise
 from statistics import median
 from typing import TYPE_CHECKING, Any, Final
 
-from calcrisk.printed import share
+from calcrisk.printed import limit_text, share
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -48,7 +48,7 @@ def sentence(trend: Document) -> str:
 
 
 def _parts(trend: Document) -> Iterator[str]:
-    limit, above, usable = f"{trend['threshold']:g}", trend["at_or_above"], trend["usable"]
+    limit, above, usable = limit_text(trend["threshold"]), trend["at_or_above"], trend["usable"]
     name = "corrected product " if trend["quantity"].startswith("corrected") else ""
     draws = f"{_rhythm(trend)}draw{'s' * (usable > 1)}"
     if above and usable > 1:

@@ -124,7 +124,7 @@ def _what_if(  # noqa: PLR0913  # the options of the command, beside one for eve
         typer.Option("--set", metavar="INPUT=VALUE", help="Change an input.", rich_help_panel=ANSWER),
     ] = None,
     goal: Annotated[
-        str | None,
+        list[str] | None,
         typer.Option("--goal", metavar="QUESTION=TIER", help="What would reach it.", rich_help_panel=ANSWER),
     ] = None,
     grid: Annotated[
@@ -149,7 +149,7 @@ def _what_if(  # noqa: PLR0913  # the options of the command, beside one for eve
     """What the rules would say if something were otherwise, and what would reach a tier: arithmetic, not advice."""
     from calcrisk.cli.what_if import Wanted, run
 
-    wanted = Wanted(set or [], goal, grid or [], question, format, json, output, as_of)
+    wanted = Wanted(set or [], goal or [], grid or [], question, format, json, output, as_of)
     run(files or [], flags, unknown or [], wanted, profile=profile, rulebook=rulebook)
 
 

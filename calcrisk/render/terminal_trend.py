@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from rich.segment import Segment
 
+from calcrisk.printed import limit_text
 from calcrisk.render import trend_words
 from calcrisk.render.layout import ASCII, Page, cells, finished, length, padded
 
@@ -79,7 +80,7 @@ def _plot(trend: Document, page: Page) -> Iterator[Line]:
         yield [(f"{field.mark(row).rjust(_MARGIN - 1)} ", "dim"), *field.row(row)]
     yield from field.axis()
     signs = field.signs
-    limit = f"{trend['threshold']:g}"
+    limit = limit_text(trend["threshold"])
     legend = f"{signs['above']} at or above {limit}  {signs['below']} below  {signs['limit'] * 2} {limit}"
     if trend["noise"]:
         legend += f"  {signs['band']} {trend['noise']['confidence']:.0%} interval of one reading"
@@ -110,7 +111,7 @@ class _Field:
     def mark(self, row: int) -> str:
         """Write the number of a row: that of the limit, of the top and of the bottom."""
         if row == self._up(self.trend["threshold"]):
-            return f"{self.trend['threshold']:g}"
+            return limit_text(self.trend["threshold"])
         value = self.lowest + (self.highest - self.lowest) * row / _ROWS
         return f"{value:.0f}" if row in {0, _ROWS} else ""
 

@@ -7,6 +7,7 @@ from html import escape
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any, Final
 
+from calcrisk.printed import limit_text
 from calcrisk.render import trend_words, words
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def _text(x: float, y: float, text: str, anchor: str = "start") -> str:
 
 
 def _legend(trend: Document) -> Iterator[str]:
-    limit = f"{trend['threshold']:g}"
+    limit = limit_text(trend["threshold"])
     told = f"Filled: at or above {limit}; hollow: below; dashed line: {limit}; crosses: not used."
     yield _text(_LEFT, _HIGH - _LINE * 2, told)
     if trend["noise"]:
@@ -98,7 +99,7 @@ class _Drawing:
         low, right, limit = self.y(0), _WIDE - _RIGHT, self.y(self.trend["threshold"])
         yield f'<path d="M{_LEFT} {_TOP}V{low:.1f}H{right}" fill="none" stroke="black"/>'
         yield f'<path d="M{_LEFT} {limit:.1f}H{right}" stroke="{_LIMIT}" stroke-dasharray="6 4"/>'
-        yield _text(_LEFT - _DOT, limit + _DOT, f"{self.trend['threshold']:g}", "end")
+        yield _text(_LEFT - _DOT, limit + _DOT, limit_text(self.trend["threshold"]), "end")
         for value in (0, self.highest):
             yield _text(_LEFT - _DOT, self.y(value) + _DOT, f"{value:.0f}", "end")
         first, last = int(self.first), int(self.last)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from calcrisk.printed import chance, share
+from calcrisk.printed import chance, limit_text, share
 from calcrisk.render import words
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ def noise(trend: Document) -> Iterator[str]:
         reasons = "; ".join(each["says"] for each in shown["no_set_point"])
         yield f"No set point and no probability are told, since both assume one unchanged value: {reasons}."
     if shown["set_point"] is not None:
-        yield from _set_point(shown, shown["set_point"], f"{trend['threshold']:g}")
+        yield from _set_point(shown, shown["set_point"], limit_text(trend["threshold"]))
     yield f"One product varies by {_cv(shown)} (CV, as measured in {shown['title']}). Model: {shown['model']}."
     if shown["instead"]:
         other = shown["instead"]
@@ -146,9 +146,10 @@ def open_limit(shown: Document) -> Iterator[str]:
     """Say between which ends the limit lies while the age is open, and how often the higher one is reached."""
     low, high = shown["threshold_lowest"], shown["threshold_highest"]
     if low != high:
-        above = f"at or above {high:g} on {shown['at_or_above_highest']} of {words.plural(shown['usable'], 'draw')}"
-        counted = f"counted against {shown['threshold']:g}"
-        yield f"The limit is {low:g} or {high:g}, by an age that is not stated: {counted}; {above}."
+        draws = words.plural(shown["usable"], "draw")
+        above = f"at or above {limit_text(high)} on {shown['at_or_above_highest']} of {draws}"
+        counted = f"counted against {limit_text(shown['threshold'])}"
+        yield f"The limit is {limit_text(low)} or {limit_text(high)}, by an age that is not stated: {counted}; {above}."
 
 
 def _set_point(shown: Document, found: Document, limit: str) -> Iterator[str]:
@@ -179,9 +180,10 @@ def changes(trend: Document) -> Iterator[tuple[str, str, str, str]]:
 
 def history(shown: Document) -> Iterator[str]:
     """Tell in an assessment what its panels say."""
-    limit, above, usable = shown["threshold"], shown["at_or_above"], shown["usable"]
+    limit, above = limit_text(shown["threshold"]), shown["at_or_above"]
+    usable = words.plural(shown["usable"], "usable panel")
     left = f"; {words.plural(shown['excluded'], 'panel')} not used" if shown["excluded"] else ""
-    yield f"At or above {limit:g} {_UNIT} on {above} of {words.plural(usable, 'usable panel')}{left}. {_kind(shown)}"
+    yield f"At or above {limit} {_UNIT} on {above} of {usable}{left}. {_kind(shown)}"
     yield from open_limit(shown)
     if shown["fraction_at_or_above"] is not None:
         part = share(shown["fraction_at_or_above"])
