@@ -78,6 +78,7 @@ ROOMS: dict[str, set[str]] = {
     "explaining": _LANGUAGE | {"rules", "assessment", "entry"},
     "scenario": {"assessment"},
     "whatif": _LANGUAGE | _PATIENT | {"rules", "assessment", "assessing", "scenario"},
+    "shapes": {"parts", "assessment", "scenario"},  # of documents, for their JSON Schema alone
     "render": _LEAVES | {"parts", "assessment", "entry", "scenario"},
     "cli": _LANGUAGE
     | _PATIENT
@@ -92,6 +93,7 @@ ROOMS: dict[str, set[str]] = {
         "entry",
         "explaining",
         "scenario",
+        "shapes",
         "whatif",
         "render",
         "spark",

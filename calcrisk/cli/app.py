@@ -270,11 +270,11 @@ def _annotation(option: Option) -> Any:  # noqa: ANN401  # a type made at run ti
 
 
 def _schema(
-    what: Annotated[str, typer.Argument(metavar="patient or assessment")],
+    what: Annotated[str, typer.Argument(metavar="patient, assessment, trend, what-if, history or interval")],
     json: Annotated[bool, typer.Option("--json", help="A schema is JSON anyway.")] = False,  # noqa: ARG001  # as on every command
     output: Output = None,
 ) -> None:
-    """Print a JSON Schema: of the patient document, or of the answer."""
+    """Print a JSON Schema: of the patient document, of an answer, or of its history or interval."""
     from calcrisk.cli.documents import schema as write
 
     write(what, output)
