@@ -6,13 +6,24 @@ What the rulebook's ``history`` section names is filled from the usable panels, 
 from __future__ import annotations
 
 from functools import cached_property
+from math import inf
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from calcrisk.dated import panel_from
 from calcrisk.history.exceedance import exceedance
-from calcrisk.history.interpolation import interpolated, slope
+from calcrisk.history.interpolation import interpolated, slope, span_of
 from calcrisk.history.panels import days
-from calcrisk.history.usable import PRODUCT, Correction, Reading, at_or_above, usable
+from calcrisk.history.usable import (
+    BOUNDS,
+    MAYBE_POST_DIALYSIS,
+    PRODUCT,
+    Correction,
+    Reading,
+    after_session,
+    at_or_above,
+    usable,
+    within,
+)
 from calcrisk.rules.logic import Span
 from calcrisk.stated import Given, Range
 from calcrisk.variables import registry
@@ -30,7 +41,11 @@ if TYPE_CHECKING:
     Document = dict[str, Any]
 
 ORIGIN: Final = "history.panels"
+CURRENT: Final = "current-from-panel"  # the warning that present values are those of a panel
 _PER_CENT: Final = 100  # of a fraction
+_AGE: Final = "age"
+_DIALYSIS: Final = "dialysis"
+_SESSION: Final = "sample_post_dialysis"
 _SHOWN: Final = ("calcium", "phosphate", "albumin", "creatinine", "pth")
 
 
@@ -67,8 +82,29 @@ class Look:
         self.patient, self.book = patient, book
         self.as_of = as_of or patient.day or max((each.date.partition(" ")[0] for each in patient.panels), default=None)
         own = [each for each in (panel_from(patient.day, patient.given),) if _is_panel(each)] if patient.day else []
-        self.panels: tuple[Panel, ...] = (*own, *patient.panels)
+        self._stated: tuple[Panel, ...] = (*own, *patient.panels)
         self._drawn: dict[str, tuple[list[Draw], list[Excluded]]] = {}
+
+    @cached_property
+    def maybe_after_dialysis(self) -> list[Panel]:
+        """Panels whose phosphate fell as it does in a session, and that are not stated to be of before or after it."""
+        fall = self.number("history_session_fall") / _PER_CENT
+        found = after_session(self._stated, self.number("history_session"), fall) if len(self._stated) > 1 else []
+        return [each for each in found if _SESSION not in each.given]
+
+    @cached_property
+    def dialysing(self) -> bool | None:
+        """Whether the patient is on dialysis; None while that is open."""
+        found = self.env[self.book.walk.program.slots[_DIALYSIS]]
+        return found if isinstance(found, bool) else None
+
+    @cached_property
+    def panels(self) -> tuple[Panel, ...]:
+        """Every panel; on dialysis those that look as if drawn after it carry that as a flaw."""
+        if not self.maybe_after_dialysis or self.dialysing is not True:
+            return self._stated
+        late = {id(each) for each in self.maybe_after_dialysis}
+        return tuple(each._replace(flaws=(MAYBE_POST_DIALYSIS,)) if id(each) in late else each for each in self._stated)
 
     @cached_property
     def env(self) -> Any:  # noqa: ANN401  # the slots of a walk
@@ -149,9 +185,35 @@ class _Recalling:
         if not self.look.patient.day and not self.current:
             message = "the values outside the panels have no date, so they do not count among the panels: state `date`"
             self.warnings.append(_warning(code="undated-values", message=message))
+        self._warn_of_sessions()
+        self._warn_of_birth()
         order = registry().order
         given = {name: self.given[name] for name in sorted(self.given, key=order.__getitem__)}
         return Past(given, self._document(), tuple(self.warnings))
+
+    def _warn_of_sessions(self) -> None:
+        """Name the draws that look as if drawn after dialysis: left out on dialysis, counted while that is open."""
+        late, dialysing = self.look.maybe_after_dialysis, self.look.dialysing
+        if not late or dialysing is False:
+            return
+        dates = ", ".join(each.date for each in late)
+        done = "on dialysis they are taken as drawn after a session and not used" if dialysing else "they are used"
+        ask = f"state `{_SESSION}: no` in a panel that was not" if dialysing else f"state `{_DIALYSIS}`"
+        message = f"phosphate fell steeply within a day of another draw ({dates}): {done}; {ask}"
+        self.warnings.append(_warning(code="maybe-post-dialysis", message=message))
+
+    def _warn_of_birth(self) -> None:
+        """Name panels from before the patient was born, by the age or by the highest that is read."""
+        age, until = registry()[_AGE], days(self.look.as_of or "")
+        stated = self.stated.get(_AGE)
+        known = stated.value if stated and isinstance(stated.value, float) else None
+        years = known if known is not None else age.hard[1] if age.hard else None
+        if until is None or years is None:
+            return
+        born = until - (years + 1) / age.units["days"]  # an age in years has not its next birthday
+        if early := [each.date for each in self.look.by_day() if each.time < born]:
+            message = f"panels from before the patient was born ({', '.join(early)}): check the dates, and the age"
+            self.warnings.append(_warning(code="panel-before-birth", message=message))
 
     def _take_current(self) -> None:
         """Where nothing is stated of calcium and phosphate, take the newest usable panel for the present values."""
@@ -167,7 +229,7 @@ class _Recalling:
         for name, one in newest.panel.given.items():
             self.given.setdefault(name, one)
         message = f"calcium and phosphate are those of the newest usable panel ({newest.date})"
-        self.warnings.append(_warning(code="current-from-panel", message=message))
+        self.warnings.append(_warning(code=CURRENT, message=message))
 
     def _fill(self, entry: Spec) -> None:
         name = entry["input"]
@@ -202,6 +264,7 @@ class _Recalling:
             "usable": len(draws),
             "excluded": len(excluded),
             **looked_back(look, draws, limit),
+            "at_or_above_highest": len(look.exceeded(PRODUCT, high).above),
             "newest": draws[-1].date if draws else None,
             "current_values_of": self.current,
             "filled": list(self.filled),
@@ -214,7 +277,7 @@ def looked_back(look: Look, draws: Sequence[Draw], limit: float) -> Document:
     """Return what usable draws say beside a limit: how often, how long, how steep, how old."""
     found = exceedance(draws, limit, look.number("history_apart"))
     between = interpolated(draws, limit, look.number("history_gap"))
-    steep, age = slope(draws), look.age()
+    steep, span, age = slope(draws), span_of(draws), look.age()
     return {
         "at_or_above": len(found.above),
         "exceedance": found.kind,
@@ -223,11 +286,19 @@ def looked_back(look: Look, draws: Sequence[Draw], limit: float) -> Document:
         "gaps_left_out": between.gaps,
         "fraction_at_or_above": between.fraction,
         "mean": between.mean,
-        "slope": None if steep is None else steep * look.number("history_slope"),
+        "slope": told_slope(look, draws),
         "slope_days": look.number("history_slope"),
+        "span_days": span,
+        "change_over_span": None if steep is None else steep * span,
         "age_days": age,
         "stale": None if age is None else age > look.number("history_stale"),
     }
+
+
+def told_slope(look: Look, draws: Sequence[Draw]) -> float | None:
+    """Return the slope over the days that it is told for; None where the draws span less: nothing is extrapolated."""
+    over, steep = look.number("history_slope"), slope(draws)
+    return None if steep is None or span_of(draws) < over else steep * over
 
 
 def _run(found: Exceedance) -> Document | None:
@@ -253,8 +324,29 @@ def panels(look: Look, of: str, limit: float) -> Iterator[Document]:
             "usable": draw is not None,
             "excluded": why.get(id(panel)),
             "at_or_above": at_or_above(draw.value, limit) if draw else None,
+            **_beside(panel, limit, why.get(id(panel))),
             "albumin_of": draw.albumin_of if draw else None,
         }
+
+
+def _beside(panel: Panel, limit: float, reason: str | None) -> Document:
+    """What a panel says without a number: as it was written, and the ends of a product that was not used for that."""
+    status = {name: registry().companions.get((name, "status")) for name in _SHOWN}
+    named = {name: panel.given.get(name) or (word and panel.given.get(word.name)) for name, word in status.items()}
+    ends = within(panel) if reason == BOUNDS else None
+    low, high = ends or (None, None)
+    return {
+        "as_written": {name: one.as_written for name, one in named.items() if one and name not in panel.values},
+        "product_lowest": low,
+        "product_highest": None if high is None or high == inf else high,
+        "certain": None if low is None or high is None else _certain(low, high, limit),
+    }
+
+
+def _certain(low: float, high: float, limit: float) -> str | None:
+    if at_or_above(low, limit):
+        return "at_or_above"
+    return None if at_or_above(high, limit) else "below"
 
 
 # ---- what an entry of the rulebook's section measures ----------------------------------------------------------------
@@ -293,8 +385,7 @@ def _told(value: float | None) -> Any:  # noqa: ANN401  # a number, or nothing
 
 
 def _slope(look: Look, entry: Spec) -> Any:  # noqa: ANN401  # a number, or nothing
-    found = slope(look.drawn(entry["of"])[0])
-    return _told(None if found is None else found * look.number("history_slope"))
+    return _told(told_slope(look, look.drawn(entry["of"])[0]))
 
 
 def _mean(look: Look, entry: Spec) -> Any:  # noqa: ANN401  # a number, or nothing

@@ -145,17 +145,16 @@ class PatientBase(BaseModel):
 
         ``day`` (ISO) is that of the values outside the panels. Raises InputError with every fault of the panels.
         """
-        from calcrisk.dated import bad_date, is_read, panel_of
-        from calcrisk.history.panels import days
+        from calcrisk.dated import bad_date, is_read, moment_of, panel_of
 
         faults: list[Fault] = []
         read: list[Panel] = []
         for index, panel in enumerate(panels):
             reading, path = Reading(registry()), f"panels[{index}]"
             written = _from_python({name: raw for name, raw in panel.items() if name != "date"}, reading)
-            date = str(panel.get("date", ""))
-            if days(date) is None:
-                reading.faults.append(bad_date(date, Location(path=f"{path}.date")))
+            stated = str(panel.get("date", ""))
+            if (date := moment_of(stated) or "") == "":
+                reading.faults.append(bad_date(stated, Location(path=f"{path}.date")))
             read.append(
                 panel_of(date, {name: one for name, one in written.items() if is_read(registry()[name])}, reading)
             )

@@ -7,6 +7,8 @@ from itertools import pairwise
 from statistics import median
 from typing import TYPE_CHECKING, Any, Final
 
+from calcrisk.printed import limit_text, share
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -33,6 +35,7 @@ _RHYTHMS: Final = (
     (25, 36, "monthly"),
     (80, 100, "quarterly"),
 )  # days between
+_PAIR: Final = 2  # of draws: both
 _PER_CENT: Final = 100  # of a fraction
 
 
@@ -45,27 +48,33 @@ def sentence(trend: Document) -> str:
 
 
 def _parts(trend: Document) -> Iterator[str]:
-    limit, above, usable = f"{trend['threshold']:g}", trend["at_or_above"], trend["usable"]
+    limit, above, usable = limit_text(trend["threshold"]), trend["at_or_above"], trend["usable"]
     name = "corrected product " if trend["quantity"].startswith("corrected") else ""
     draws = f"{_rhythm(trend)}draw{'s' * (usable > 1)}"
     if above and usable > 1:
-        yield f"{name}at or above {limit} on {_word(above)} of {_word(usable)} {draws}{_how(trend)}"
+        many = "both" if above == usable == _PAIR else f"{_word(above)} of {_word(usable)}"
+        yield f"{name}at or above {limit} on {many} {draws}{_how(trend)}"
     elif usable > 1:
-        yield f"{name}below {limit} on all {_word(usable)} {draws}"
+        yield f"{name}below {limit} on {'both' if usable == _PAIR else f'all {_word(usable)}'} {draws}"
     else:
         side = "at or above" if above else "below"
         yield f"{name}{side} {limit} on the one usable draw{': single, unconfirmed' if above else ''}"
     if trend["days_interpolated"]:
-        share = round(trend["fraction_at_or_above"] * _PER_CENT)
-        yield f"{share} % of {round(trend['days_interpolated'])} days"
+        yield f"{share(trend['fraction_at_or_above'])} of {_days(trend['days_interpolated'])}"
     yield from _last(trend)
+
+
+def _days(length: float) -> str:
+    """Write a length of time; of less than a day the part of it."""
+    return f"{length:.0f} day{'s' * (round(length) != 1)}" if round(length) else f"{length:.1f} days"
 
 
 def _how(trend: Document) -> str:
     kind = trend["exceedance"]
     run = trend["sustained"]
     if kind == "sustained":
-        return "" if run["current"] else f" (sustained until {run['to'].partition(' ')[0]})"
+        first, last = (run[end].partition(" ")[0] for end in ("from", "to"))
+        return f" (sustained since {first})" if run["current"] else f" (sustained from {first} to {last})"
     return {
         "single": " (single, unconfirmed)",
         "repeated": " (not in a row)",

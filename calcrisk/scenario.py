@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from calcrisk.assessment import Assessment, Lever, Scalar
 
 FORMAT: Final = 1  # of the JSON
-_ESSENTIALS: Final = (
+ESSENTIALS: Final = (
     "classification",
     "possible_classifications",
     "settled",
@@ -262,7 +262,7 @@ class Scenario(NamedTuple):
 
 
 def _essentials(told: Assessment) -> dict[str, Any]:
-    document = {name: _plain(told.__dict__[name]) for name in _ESSENTIALS}
+    document = {name: _plain(told.__dict__[name]) for name in ESSENTIALS}
     return document | {"met": [finding.rule for finding in told.findings if finding.status == "met"]}
 
 

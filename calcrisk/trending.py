@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import itertools
 from math import exp
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -15,8 +16,9 @@ from calcrisk.history.usable import CORRECTED, PRODUCT
 from calcrisk.noise.interval import probability_at_or_above, set_point, z_of
 from calcrisk.noise.model import Scatter, cv_of, product_sigma
 from calcrisk.noise.rcv import change, reference_change
-from calcrisk.past import ORIGIN, Look, looked_back, panels, recall
+from calcrisk.past import CURRENT, ORIGIN, Look, looked_back, panels, recall
 from calcrisk.saying import sentence
+from calcrisk.variables import registry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -51,12 +53,24 @@ class Noise(NamedTuple):
 
 def noise_of(look: Look) -> Noise | None:
     """Choose the population; None where the rulebook has none."""
-    slots = look.book.walk.program.slots
-    entries = look.book.data.get("variation") or ()
-    fits = (entry for entry in entries if entry["when"] is None or look.env[slots[entry["when"]]] is True)
+    fits = (entry for entry in look.book.data.get("variation") or () if entry["when"] is None or _holds(look, entry))
     entry = next(fits, None)
-    if entry is None:
-        return None
+    return None if entry is None else _noise_in(look, entry)
+
+
+def _holds(look: Look, entry: Spec) -> bool | None:
+    found = look.env[look.book.walk.program.slots[entry["when"]]]
+    return found if isinstance(found, bool) else None
+
+
+def _instead(look: Look, noise: Noise) -> Document | None:
+    """Give the population that would be taken if what decides between them were not open; None where it is settled."""
+    before = itertools.takewhile(lambda entry: entry is not noise.population, look.book.data["variation"])
+    entry = next((entry for entry in before if _holds(look, entry) is None), None)
+    return entry and {"title": entry["title"], "product_cv": cv_of(_noise_in(look, entry).product)}
+
+
+def _noise_in(look: Look, entry: Spec) -> Noise:
     scatter = {
         name: Scatter(*(float(each[part]["value"]) / _PER_CENT for part in ("within", "analytical")))
         for name, each in entry["analytes"].items()
@@ -75,6 +89,7 @@ def trend(patient: Patient, book: Rulebook, *, as_of: str | None = None, correct
     limit, low, high = look.threshold
     draws, excluded = look.drawn(of)
     noise = noise_of(look)
+    answer = assess(patient, book, as_of=look.as_of)
     document: Document = {
         "format": FORMAT,
         "calcrisk": __version__,
@@ -90,15 +105,42 @@ def trend(patient: Patient, book: Rulebook, *, as_of: str | None = None, correct
         "usable": len(draws),
         "excluded": len(excluded),
         **looked_back(look, draws, limit),
+        "at_or_above_highest": len(look.exceeded(of, high).above),
         "parameters": {name.removeprefix("history_"): look.number(name) for name in _PARAMETERS},
         "panels": _with_bands(list(panels(look, of, limit)), noise),
         "noise": noise and _noise(look, noise, draws, limit),
+        "others": tuple(_others(look)),
+        **_beside(answer),
     }
     return document | {"sentence": sentence(document)}
 
 
 def _plain(part: object) -> Document:
     return dict(vars(part))
+
+
+def _others(look: Look) -> Iterator[Document]:
+    """Give what else the rulebook reads of panels, where it passed its limit: how often, and whether for long."""
+    for entry in look.book.data["history"]:
+        ends = look.limits(entry["limit"]) if entry["measure"] == "sustained" and entry["of"] != PRODUCT else None
+        found = ends and look.exceeded(entry["of"], ends[1], passing=entry["beyond"])
+        if ends and found and found.above:
+            variable = registry()[entry["of"]]
+            shown = {"of": variable.name, "label": variable.label, "limit": ends[1], "unit": variable.unit}
+            yield shown | {"usable": found.usable, "beyond": len(found.above), "sustained": found.sustained}
+
+
+def _beside(answer: Assessment) -> Document:
+    """Give what an assessment of the same patient says must stand beside the product, and what it warns of."""
+    product = answer.ca_p_product
+    return {
+        "caveats": product.caveats,
+        "notes": product.notes,
+        "alerts": tuple({"pattern": each.pattern, "title": each.title} for each in answer.alerts),
+        "consider": tuple({"pattern": each.pattern, "title": each.title} for each in answer.consider),
+        "warnings": tuple(vars(each) for each in answer.warnings if each.code != CURRENT),
+        "notice": answer.notice,
+    }
 
 
 def _with_bands(rows: list[Document], noise: Noise | None) -> tuple[Document, ...]:
@@ -119,18 +161,46 @@ def _noise(look: Look, noise: Noise, draws: Sequence[Draw], limit: float) -> Doc
         "says": SAYS,
         "population": noise.population["id"],
         "title": noise.population["title"],
+        "instead": _instead(look, noise),
         "confidence": noise.confidence,
         "product_cv": cv_of(noise.product),
-        "set_point": _set_point(look, noise, draws, limit),
+        "set_point": None if (doubts := tuple(_doubts(look, noise, draws))) else _set_point(look, noise, draws, limit),
+        "no_set_point": doubts,
         "changes": tuple(_changes(look, noise, draws)),
     }
+
+
+def _doubts(look: Look, noise: Noise, draws: Sequence[Draw]) -> Iterator[Document]:
+    """Say why there is no one value that the newest draws are readings of; nothing where nothing speaks against it."""
+    if label := _unsteady(look, noise):
+        yield {"reason": "unsteady", "says": label}
+    recent = sorted(_recent(look, draws), key=lambda draw: draw.value)
+    if recent and change(recent[0].value, recent[-1].value, noise.product, noise.confidence).beyond_noise:
+        apart = sorted((recent[0], recent[-1]), key=lambda draw: draw.time)
+        ends = " and ".join(f"{draw.value:.1f} on {draw.date}" for draw in apart)
+        yield {"reason": "changed", "says": f"the draws differ by more than noise explains ({ends})"}
+    age = look.age()
+    if age is not None and age > look.number("history_stale"):
+        yield {"reason": "stale", "says": f"the newest usable draw is {age:.0f} days old"}
+
+
+def _unsteady(look: Look, noise: Noise) -> str | None:
+    """Name the state of this patient in which no value repeats another, if there is one."""
+    unless = noise.population["unless"]
+    if unless is None or look.env[look.book.walk.program.slots[unless]] is not True:
+        return None
+    return next(str(fact["label"]) for fact in look.book.data["facts"] if fact["name"] == unless)
+
+
+def _recent(look: Look, draws: Sequence[Draw]) -> list[Draw]:
+    return [draw for draw in draws if draws[-1].time - draw.time <= look.number("history_set_point")]
 
 
 def _set_point(look: Look, noise: Noise, draws: Sequence[Draw], limit: float) -> Document | None:
     """The set point of the newest draws: those of the last ``history_set_point`` days."""
     if not draws:
         return None
-    recent = [draw for draw in draws if draws[-1].time - draw.time <= look.number("history_set_point")]
+    recent = _recent(look, draws)
     values = [draw.value for draw in recent]
     found = set_point(values, noise.product, noise.confidence)
     return {
@@ -172,7 +242,8 @@ def with_interval(answer: Assessment, patient: Patient, book: Rulebook) -> Asses
 
 
 def _interval(answer: Assessment, patient: Patient, book: Rulebook) -> Document | None:
-    noise = noise_of(Look(patient, book, answer.as_of))
+    look = Look(patient, book, answer.as_of)
+    noise = noise_of(look)
     product = answer.ca_p_product.value
     if noise is None or not product:
         return None
@@ -185,6 +256,7 @@ def _interval(answer: Assessment, patient: Patient, book: Rulebook) -> Document 
         "says": SAYS,
         "population": noise.population["id"],
         "title": noise.population["title"],
+        "unsteady": _unsteady(look, noise),
         "confidence": noise.confidence,
         "product": product,
         "cv": cv_of(noise.product),

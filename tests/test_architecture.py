@@ -67,7 +67,7 @@ ROOMS: dict[str, set[str]] = {
     "wording": _LANGUAGE | {"rules", "assessment"},
     "past": _LANGUAGE | _PATIENT | {"rules", "history", "dated"},
     "assessing": _LANGUAGE | _PATIENT | {"rules", "assessment", "wording", "past"},
-    "saying": set(),
+    "saying": {"printed"},
     "trending": _LANGUAGE | _PATIENT | {"rules", "assessment", "assessing", "history", "noise", "past", "saying"},
     "batch": _LANGUAGE | _PATIENT | {"inputs", "rules", "assessment", "assessing", "telling"},
     # tables: SQL of the rules' own, and the reader of documents for the rows that SQL does not read
@@ -78,6 +78,7 @@ ROOMS: dict[str, set[str]] = {
     "explaining": _LANGUAGE | {"rules", "assessment", "entry"},
     "scenario": {"assessment"},
     "whatif": _LANGUAGE | _PATIENT | {"rules", "assessment", "assessing", "scenario"},
+    "shapes": {"parts", "assessment", "scenario"},  # of documents, for their JSON Schema alone
     "render": _LEAVES | {"parts", "assessment", "entry", "scenario"},
     "cli": _LANGUAGE
     | _PATIENT
@@ -92,6 +93,7 @@ ROOMS: dict[str, set[str]] = {
         "entry",
         "explaining",
         "scenario",
+        "shapes",
         "whatif",
         "render",
         "spark",

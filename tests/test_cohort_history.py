@@ -20,7 +20,7 @@ from calcrisk.cohort.histories import PREFIX
 from calcrisk.cohort.mapfile import read_map
 from calcrisk.cohort.staging import staged
 from calcrisk.cohort.tables import opened
-from calcrisk.past import recall
+from calcrisk.past import Look, recall
 from calcrisk.render.rows import of_history
 from calcrisk.stated import Range
 
@@ -93,21 +93,29 @@ def filled(patient: Patient) -> dict[str, Any]:
     return found
 
 
-@pytest.mark.parametrize("age", [60, None], ids=["the limit is known", "the age is open, and the limit with it"])
-def test_random_histories(age: int | None, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("age", "dialysis"),
+    [(60, None), (None, None), (60, True)],
+    ids=["the limit is known", "the age is open, and the limit with it", "on dialysis"],
+)
+def test_random_histories(age: int | None, dialysis: bool | None, tmp_path: Path) -> None:
     chance = Random(7)
     histories = [panels for _ in range(150) if (panels := a_history(chance))]
     as_table(histories, tmp_path)
-    (tmp_path / "m.yaml").write_text(_MAP + (f"constants: {{age: {age}}}\n" if age else ""), "utf-8")
+    stated: dict[str, Any] = {"age": age, "dialysis": dialysis}
+    constants = "".join(f"  {name}: {json.dumps(value)}\n" for name, value in stated.items() if value)
+    (tmp_path / "m.yaml").write_text(_MAP + (f"constants:\n{constants}" if constants else ""), "utf-8")
     labs = str(tmp_path / "labs.csv")
     with engine() as at_work:
         table, *_ = staged(opened(at_work, [labs]), read_map(str(tmp_path / "m.yaml")), book(), at_work.held)
         names = [entry["input"] for entry in book().data["history"]]
         shown = ", ".join(f'"{PREFIX}{name}"' for name in names)
         rows = {who: cells for who, *cells in at_work.rows(f"SELECT id, {shown} FROM {table.relation} AS t")}
-    seen = set()
+    seen, left_out = set(), 0
     for who, panels in enumerate(histories):
-        wanted = filled(Patient(age=age).with_panels(draws_of(panels)))
+        patient = Patient(**stated).with_panels(draws_of(panels))
+        left_out += bool(dialysis and Look(patient, book(), None).maybe_after_dialysis)
+        wanted = filled(patient)
         told = {name: cell for name, cell in zip(names, rows[f"p{who}"], strict=True) if cell is not None}
         assert told.keys() == wanted.keys(), panels
         for name, value in wanted.items():
@@ -116,6 +124,7 @@ def test_random_histories(age: int | None, tmp_path: Path) -> None:
             seen.add((name, value if isinstance(value, str) else "number"))
     assert {("product_sustained", "yes"), ("product_repeated", "yes"), ("product_time_above", "number")} <= seen
     assert (("product_sustained", "unknown") in seen) == (age is None)
+    assert (left_out > 5) == bool(dialysis)  # draws after a session were among them
 
 
 def test_each_row_is_the_answer_to_that_patient(tmp_path: Path) -> None:

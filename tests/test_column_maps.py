@@ -86,7 +86,7 @@ def test_sql_reads_a_word_that_speaks_of_two_inputs_and_fills_a_silence_as_a_doc
         ("", ["this map names no column"]),
         ("[]", ["this map names no column"]),
         ("id: id", ["this map names no column"]),
-        ("{columns: {calcium: ca}, constants: {calcium: 9}}", ["1:38: constants.calcium", "under columns as well (line 1"]),
+        ("{columns: {calcium: ca}, constants: {calcium: 9}}", ["1:38: constants.calcium", "under columns as well"]),
         ("{columns: {age: a}, constants: {dialysis: yes}, assume: {dialysis: no}}", ["under assume as well"]),
         (
             "{id: nope, columns: {calcium: cal, phosphate: p, albumen: x}, constants: {age: [3]}}",

@@ -115,6 +115,17 @@ def test_every_kind_of_thing_has_a_page(kind: str) -> None:
     assert any(named.kind == kind for named in every())
 
 
+@pytest.mark.parametrize("entry", explainer().whole.data["history"], ids=lambda entry: str(entry["input"]))
+def test_what_dated_panels_fill_is_told_with_its_numbers(entry: dict[str, Any]) -> None:
+    parts = {each.title: each for each in explainer().explain(entry["input"]).parts}
+    said = parts["From dated panels, unless stated by hand"].statements
+    assert {each.name for each in said if each.value is not None} == set(entry["uses"])
+    assert (entry["why"] is None) or any(each.text == entry["why"] for each in said)
+    assert "From dated panels, unless stated by hand" not in {
+        each.title for each in explainer().explain("calcium").parts
+    }
+
+
 @pytest.mark.parametrize(
     ("typed", "offered"),
     [("fetuinn", "fetuin-a"), ("warfrin", "warfarin"), ("pyrofosphate", "pyrophosphate"), ("vesicle", "vesicle")],

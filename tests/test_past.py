@@ -171,7 +171,7 @@ def test_bounds_and_words_of_a_panel_are_no_numbers() -> None:
         {"date": "2026-04-02", "calcium": 9, "phosphate": 5, "sample_post_dialysis": "unknown"},
     ]
     rows = history(answer(Patient(**HD).with_panels(panels)))["panels"]
-    assert [row["excluded"] for row in rows] == ["missing", "missing", "missing", "post_dialysis"]
+    assert [row["excluded"] for row in rows] == ["bounds", "bounds", "missing", "post_dialysis"]
 
 
 def test_a_copy_keeps_its_panels_and_panels_tell_patients_apart() -> None:

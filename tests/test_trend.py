@@ -41,8 +41,10 @@ def told(*products: float, step: str = "2026-{:02d}-02", **wanted: Any) -> str:
          "last rise (+12 %) within noise.")),
         ((60, 50, 60), ("At or above 55 on two of three monthly draws (not in a row), 50 % of 59 days, "
          "last rise (+20 %) within noise.")),
-        ((50, 60, 60), "At or above 55 on two of three monthly draws, 74 % of 59 days, last change within noise."),
-        ((60, 60, 30), ("At or above 55 on two of three monthly draws (sustained until 2026-02-02), 60 % of 59 days, "
+        ((50, 60, 60), ("At or above 55 on two of three monthly draws (sustained since 2026-02-02), 74 % of 59 days, "
+         "last change within noise.")),
+        ((60, 60, 30), ("At or above 55 on two of three monthly draws (sustained from 2026-01-02 to 2026-02-02), "
+         "60 % of 59 days, "
          "last fall (-50 %) beyond noise.")),
     ],
 )  # fmt: skip
@@ -168,6 +170,13 @@ def test_panels_in_json_and_in_lines_read_the_same(tmp_path: Path) -> None:
     assert histories[0]["usable"] == shown["usable"] == 6
 
 
+def test_a_limit_that_is_no_round_number_is_written_as_assess_writes_it(tmp_path: Path) -> None:
+    for command in ("trend", "assess"):
+        told = run(command, str(MONTHLY), "--profile", "cari", cwd=tmp_path).out
+        assert "t or above 49.66" in told
+        assert "49.655" not in told
+
+
 @pytest.mark.parametrize(
     "panels",
     [
@@ -248,6 +257,9 @@ def test_the_interval_stands_on_every_page_and_reads_back(tmp_path: Path) -> Non
     for form in ("terminal", "markdown"):
         ended = run("assess", str(MONTHLY), "--interval", "--format", form, cwd=tmp_path, COLUMNS="100")
         assert ended.code == 0
+        assert (
+            "Does the answer hang on noise?" not in ended.out.partition("History: dated panels")[2].partition("\n\n")[0]
+        )
         for words in ("Does the answer hang on noise?", "never of calcification", "History: dated panels"):
             assert words in flowing(ended.out)
     ended = run("assess", str(MONTHLY), "--interval", "--json", cwd=tmp_path)

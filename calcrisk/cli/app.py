@@ -124,7 +124,7 @@ def _what_if(  # noqa: PLR0913  # the options of the command, beside one for eve
         typer.Option("--set", metavar="INPUT=VALUE", help="Change an input.", rich_help_panel=ANSWER),
     ] = None,
     goal: Annotated[
-        str | None,
+        list[str] | None,
         typer.Option("--goal", metavar="QUESTION=TIER", help="What would reach it.", rich_help_panel=ANSWER),
     ] = None,
     grid: Annotated[
@@ -149,7 +149,7 @@ def _what_if(  # noqa: PLR0913  # the options of the command, beside one for eve
     """What the rules would say if something were otherwise, and what would reach a tier: arithmetic, not advice."""
     from calcrisk.cli.what_if import Wanted, run
 
-    wanted = Wanted(set or [], goal, grid or [], question, format, json, output, as_of)
+    wanted = Wanted(set or [], goal or [], grid or [], question, format, json, output, as_of)
     run(files or [], flags, unknown or [], wanted, profile=profile, rulebook=rulebook)
 
 
@@ -270,11 +270,11 @@ def _annotation(option: Option) -> Any:  # noqa: ANN401  # a type made at run ti
 
 
 def _schema(
-    what: Annotated[str, typer.Argument(metavar="patient or assessment")],
+    what: Annotated[str, typer.Argument(metavar="patient, assessment, trend, what-if, history or interval")],
     json: Annotated[bool, typer.Option("--json", help="A schema is JSON anyway.")] = False,  # noqa: ARG001  # as on every command
     output: Output = None,
 ) -> None:
-    """Print a JSON Schema: of the patient document, or of the answer."""
+    """Print a JSON Schema: of the patient document, of an answer, or of its history or interval."""
     from calcrisk.cli.documents import schema as write
 
     write(what, output)

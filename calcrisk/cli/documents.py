@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def schema(what: str, output: str | None) -> None:
-    """Write the JSON Schema of the patient document, or of what is written of a patient: an assessment, or refused."""
+    """Write the JSON Schema of the patient document, of an answer, or of a part of one."""
     if what not in _SCHEMAS:
         hint = did_you_mean(what, _SCHEMAS) or f"one of {', '.join(_SCHEMAS)}"
         raise UsageError([Fault(code="unknown-schema", message=f"no schema {what!r}", hint=hint)])
@@ -48,4 +48,20 @@ def _assessment() -> dict[str, Any]:
     }
 
 
-_SCHEMAS: Final[dict[str, Callable[[], dict[str, Any]]]] = {"patient": _patient, "assessment": _assessment}
+def _shaped(name: str) -> Callable[[], dict[str, Any]]:
+    """Return what makes the schema of a document or of a part of one."""
+
+    def made() -> dict[str, Any]:
+        from calcrisk import shapes
+
+        shape = shapes.what_if() if name == "what-if" else getattr(shapes, name.capitalize())
+        return {"$schema": shapes.DIALECT, **shape.model_json_schema(mode="serialization")}
+
+    return made
+
+
+_SCHEMAS: Final[dict[str, Callable[[], dict[str, Any]]]] = {
+    "patient": _patient,
+    "assessment": _assessment,
+    **{name: _shaped(name) for name in ("trend", "what-if", "history", "interval")},
+}

@@ -28,7 +28,7 @@ class Wanted(NamedTuple):
     """What is asked, and how the answer is wanted."""
 
     sets: Sequence[str]
-    goal: str | None
+    goals: Sequence[str]
     grid: Sequence[str]
     question: str | None
     format: str | None
@@ -49,8 +49,11 @@ def run(  # noqa: PLR0913  # what a command line can say
     """Write what would be; raises ``CalcriskError`` for whatever is wrong, before anything is written."""
     form = chosen_format(_FORMATS, wanted.output, named=wanted.format, json=wanted.json)
     file, wanted = _apart(files, wanted)
-    if not (wanted.sets or wanted.goal or wanted.grid):
+    if not (wanted.sets or wanted.goals or wanted.grid):
         raise UsageError([Fault(code="nothing-asked", message="nothing is asked", hint=_EXAMPLE)])
+    if len(wanted.goals) > 1:
+        message = f"one goal is asked at a time, and {len(wanted.goals)} came: {', '.join(wanted.goals)}"
+        raise UsageError([Fault(code="bad-goal", message=message, path="--goal", hint="ask for each by itself")])
     if form == "svg" and not wanted.grid:
         message, hint = "a picture is drawn of a plane alone", "add --grid calcium=8:11 --grid phosphate=2:9"
         raise UsageError([Fault(code="format-conflict", message=message, path="--format", hint=hint)])
@@ -91,7 +94,7 @@ def _answered(  # noqa: PLR0913  # what a command line can say
         raise UsageError([Fault(code="nothing-to-assess", message="nothing is stated of a patient", hint=hint)])
     refuse_overwriting([] if file is None else [file], wanted.output)
     book = load(rulebook, profile)
-    asked = Asked.read(book, wanted.goal, wanted.grid, wanted.question, _SIZES.get(form, _TERMINAL))
+    asked = Asked.read(book, next(iter(wanted.goals), None), wanted.grid, wanted.question, _SIZES.get(form, _TERMINAL))
     document = None if file is None else read(file)
     day = as_of or (document.as_of if document else None)
     written = _standing(patient_from(document, written), book, day) | written

@@ -80,7 +80,22 @@ class _Writer:
         shown = ", ".join([f"t.id AS who, t.{DAYS} AS instant, t.{PLACE} AS place, t.{FILE} AS file", *values])
         both = "v_calcium * v_phosphate" if {"calcium", "phosphate"} <= self._values.keys() else "CAST(NULL AS DOUBLE)"
         product = f"COALESCE(v_{PRODUCT}, {both})" if PRODUCT in self._values else both
-        return f"panels AS (SELECT *, {product} AS product FROM (SELECT {shown} FROM draws AS t) AS s)"
+        drawn = f"(SELECT {shown} FROM draws AS t)"
+        return f"panels AS (SELECT *, {product} AS product FROM {self._before_dialysis(drawn)} AS s)"
+
+    def _before_dialysis(self, drawn: str) -> str:
+        """The draws, without values where they look as if drawn after dialysis and every patient is on it."""
+        if self._look.dialysing is not True or "phosphate" not in self._values:
+            return drawn
+        within, left = self._look.number("history_session"), 1 - self._look.number("history_session_fall") / _PER_CENT
+        window = f"{_BY_TIME} RANGE BETWEEN {within!r} PRECEDING AND CURRENT ROW"
+        highest = f"SELECT *, MAX(v_phosphate) OVER ({window}) AS highest FROM {drawn} AS r"
+        late = f"instant IS NOT NULL AND COALESCE(v_phosphate <= highest * {left!r}e0, FALSE)"
+        values = ", ".join(f"CASE WHEN NOT ({late}) THEN {each} END AS {each}" for each in self._columns())
+        return f"(SELECT who, instant, place, file, {values} FROM ({highest}) AS q)"
+
+    def _columns(self) -> list[str]:
+        return [name("v_" + each) for each in self._values]
 
     def _usable(self, of: str) -> str:
         """The usable draws of a quantity: it can be told, and the draw is the first of its instant."""
@@ -145,7 +160,7 @@ class _Writer:
             "MAX(FLOOR(m.instant)) AS newest_day",
             f"SUM(CASE WHEN {near} THEN m.days END) AS days",
             f"SUM(CASE WHEN {near} THEN m.days * (m.v + m.next_v) / 2 END) AS area",
-            "SUM(m.x * m.y) AS xy, SUM(m.x * m.x) AS xx",
+            "SUM(m.x * m.y) AS xy, SUM(m.x * m.x) AS xx, MAX(m.instant) - MIN(m.instant) AS span",
         ]
         for end, limit in (("low", low), ("high", high)):
             first = f"CASE WHEN m.above_{end} = 1 THEN m.instant END"
@@ -194,6 +209,12 @@ def _ends(label: str, what: str, of: str = "{}") -> str:
     return f"CASE WHEN {low} = {high} THEN {_number(low)} WHEN {low} <> {high} THEN 'unknown' END"
 
 
+def _slope(label: str, over: float) -> str:
+    """The slope, where the draws span the days that it is told for."""
+    steep = _number(f"{label}.xy / NULLIF({label}.xx, 0) * {over!r}")
+    return f"CASE WHEN {label}.span >= {over!r} THEN {steep} END"
+
+
 _MEASURES: Final = {
     "usable": lambda label, _: _number(f"CAST(COALESCE({label}.usable, 0) AS DOUBLE)"),
     "at_or_above": lambda label, _: _ends(label, "above", "CAST(COALESCE({}, 0) AS DOUBLE)"),
@@ -201,6 +222,6 @@ _MEASURES: Final = {
     "sustained": lambda label, _: _yes(label, "sustained"),
     "fraction": lambda label, _: _ends(label, "time", f"({{}} / NULLIF({label}.days, 0) * {_PER_CENT})"),
     "mean": lambda label, _: _number(f"{label}.area / NULLIF({label}.days, 0)"),
-    "slope": lambda label, look: _number(f"{label}.xy / NULLIF({label}.xx, 0) * {look.number('history_slope')!r}"),
+    "slope": lambda label, look: _slope(label, look.number("history_slope")),
     "age": lambda *_: _number("CAST(n.age AS DOUBLE)"),
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from calcrisk.entry import Part, Statement
-from calcrisk.explaining.parts import CHOICE, against, basis, behind, entry_of, part, plain, sourced
+from calcrisk.explaining.parts import CHOICE, against, basis, behind, entry_of, number, part, plain, sourced
 from calcrisk.explaining.typography import Typography
 
 if TYPE_CHECKING:
@@ -74,3 +74,28 @@ def _begins(band: Mapping[str, Any]) -> str:
 def _told(text: str, entry: Mapping[str, Any]) -> Statement:
     said = sourced(text, entry)
     return said if said.evidence or said.mark else said._replace(mark=NO_CLAIM)
+
+
+_MEASURES: Final = {
+    "usable": "how many panels are usable for {of}",
+    "at_or_above": "how many usable panels have {of} at or above {limit}",
+    "repeated": "yes, when {of} is {side} {limit} on two usable panels far enough apart, whatever lies between",
+    "sustained": "yes, when {of} is {side} {limit} on consecutive usable panels far enough apart",
+    "fraction": "the share of the interpolated time with {of} at or above {limit}",
+    "mean": "the mean of {of} over the interpolated time",
+    "slope": "the slope of {of} by least squares, where the panels span the time it is told for",
+    "age": "the days from the newest panel that is usable for {of} to the day spoken of",
+}
+
+
+def from_panels(whole: Whole, name: str) -> tuple[Part, ...]:
+    """Say how dated panels fill an input, and by which numbers; nothing for an input that they do not fill."""
+    entry = next((each for each in whole.data.get("history", ()) if each["input"] == name), None)
+    if entry is None:
+        return ()
+    limit = whole.label(entry["limit"]) if entry["limit"] else ""
+    side = "beyond" if entry["beyond"] else "at or above"
+    text = _MEASURES[entry["measure"]].format(of=whole.label(entry["of"]), side=side, limit=limit)
+    numbers = (number(whole, each, whole.data["parameters"][each]) for each in entry["uses"])
+    why = (sourced(entry["why"], entry),) if entry["why"] else ()
+    return part("From dated panels, unless stated by hand", (sourced(text, entry), *why, *numbers))

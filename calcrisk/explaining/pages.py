@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from calcrisk import printed
 from calcrisk.entry import Part, Statement
-from calcrisk.explaining.beside import latency, lever, spoken
+from calcrisk.explaining.beside import from_panels, latency, lever, spoken
 from calcrisk.explaining.parts import CHOICE, against, basis, behind, entry_of, number, part, plain, readers, sourced
 from calcrisk.explaining.typography import Typography
 from calcrisk.explaining.whole import citations, entry_name
@@ -58,6 +58,7 @@ def _input(whole: Whole, name: str) -> Parts:
         *basis(entry),
         *(() if entry.get("basis") == "design-choice" else part("Rests on", _claims(whole, entry))),
         *(_computed(whole, computed) if computed else ()),
+        *from_panels(whole, name),
         *readers(whole, name),
         *part("In a goal of what-if", _moved_by_a_goal(whole, name)),
     )
@@ -344,7 +345,7 @@ def _said(statement: Mapping[str, Any]) -> Statement:
 
 # of an entry that has no page of its own: what is said elsewhere on it, or is no text
 _NO_TEXT: Final = frozenset(
-    {"id", "name", "pattern", "code", "title", "label", "when", "basis", "why", "where", "file"}
+    {"id", "name", "pattern", "code", "title", "label", "when", "unless", "basis", "why", "where", "file"}
 )
 _NO_TEXT_EITHER: Final = frozenset({"against", "parameters", "cases", "aliases", "see"})
 
@@ -359,11 +360,15 @@ def _anything(whole: Whole, section: str, name: str) -> Parts:
     said = (statement for key, value in texts.items() for statement in _texts(whole, entry, key, value))
     return (
         *part("What it says", (each._replace(text=type_.sentence(each.text)) for each in said)),
-        *part("When", plain(*map(type_.condition, when))),
+        *part("When", plain(*map(type_.condition, when), *_unless(whole, entry))),
         *behind(whole, own, *when),
         *basis(entry),
         *against(whole, entry),
     )
+
+
+def _unless(whole: Whole, entry: Spec) -> tuple[str, ...]:
+    return (f"no set point is told in {whole.label(entry['unless'])}",) if entry.get("unless") else ()
 
 
 def _texts(whole: Whole, entry: Spec, key: str, value: Any) -> Iterator[Statement]:  # noqa: ANN401  # whatever stands there

@@ -52,6 +52,11 @@ def _share(first: float, second: float, limit: float) -> float:
     return min(1.0, max(0.0, (high - limit) / (high - low)))
 
 
+def span_of(draws: Sequence[Draw]) -> float:
+    """Return the days from the first draw to the last."""
+    return draws[-1].time - draws[0].time if draws else 0.0
+
+
 def slope(draws: Sequence[Draw]) -> float | None:
     """Return the slope of the least-squares line in units a day; None where fewer than two times are known."""
     if len(draws) < 2:  # noqa: PLR2004  # a line takes two points

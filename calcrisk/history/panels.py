@@ -14,7 +14,8 @@ _DAY = timedelta(days=1)
 class Panel(NamedTuple):
     """Values of one draw: ``values`` by the names of the inputs, in canonical units.
 
-    ``time`` is in days, ``date`` as it is shown. ``flaws`` say why its phosphate may not be used, in the order of
+    ``bounds`` hold what is known within bounds only; a word (high) has neither. ``time`` is in days, ``date`` as it is
+    shown. ``flaws`` say why its phosphate may not be used, in the order of
     ``usable.FLAWS``; ``given`` is what a reader keeps beside the values, looked at by nobody here.
     """
 
@@ -23,6 +24,7 @@ class Panel(NamedTuple):
     values: Mapping[str, float] = _NOTHING
     flaws: tuple[str, ...] = ()
     given: Mapping[str, Any] = _NOTHING
+    bounds: Mapping[str, tuple[float, float]] = _NOTHING
 
 
 def days(text: str) -> float | None:

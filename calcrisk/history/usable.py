@@ -19,14 +19,18 @@ if TYPE_CHECKING:
 
 LATER: Final = "later"
 POST_DIALYSIS: Final = "post_dialysis"
+MAYBE_POST_DIALYSIS: Final = "maybe_post_dialysis"  # not stated: phosphate fell as it does in a session
 HAEMOLYSED: Final = "haemolysed"
 ACUTE_ILLNESS: Final = "acute_illness"
 FLAWS: Final = (POST_DIALYSIS, HAEMOLYSED, ACUTE_ILLNESS)
 MISSING: Final = "missing"  # calcium or phosphate, or whatever the quantity is
+BOUNDS: Final = "bounds"  # nothing is missing, and some of it is known within bounds or as a word only
 NO_ALBUMIN: Final = "no_albumin"
 SAME_TIME: Final = "same_time"
 
 PRODUCT: Final = "ca_p_product"
+CALCIUM: Final = "calcium"
+PHOSPHATE: Final = "phosphate"
 CORRECTED: Final = "corrected_ca_p_product"
 
 
@@ -62,6 +66,21 @@ class Reading(NamedTuple):
     correction: Correction | None = None
 
 
+def after_session(panels: Iterable[Panel], within: float, fall: float) -> list[Panel]:
+    """Return the panels that look as if drawn after dialysis, for somebody on dialysis.
+
+    Their phosphate is lower by ``fall`` (a fraction) or more than that of an unflawed panel at most ``within`` days
+    before, or of the same instant. Flawed panels are neither compared nor returned.
+    """
+    drawn = [panel for panel in panels if not panel.flaws and PHOSPHATE in panel.values]
+    return [late for late in drawn if any(_fell(early, late, within, fall) for early in drawn)]
+
+
+def _fell(early: Panel, late: Panel, within: float, fall: float) -> bool:
+    apart = late.time - early.time
+    return 0 <= apart <= within and late.values[PHOSPHATE] <= early.values[PHOSPHATE] * (1 - fall)
+
+
 def usable(panels: Iterable[Panel], of: str, reading: Reading) -> tuple[list[Draw], list[Excluded]]:
     """Return the usable draws of a quantity and the excluded panels, each in the order of time.
 
@@ -90,8 +109,31 @@ def _draw(panel: Panel, of: str, reading: Reading, albumin: tuple[float, float, 
         return panel.flaws[0]
     if of != CORRECTED:
         value = _product(panel) if of == PRODUCT else panel.values.get(of)
-        return MISSING if value is None else Draw(panel.time, panel.date, value, panel)
+        return _untold(panel, _needed(of)) if value is None else Draw(panel.time, panel.date, value, panel)
     return _corrected(panel, reading, albumin)
+
+
+def _needed(of: str) -> tuple[str, ...]:
+    return (CALCIUM, PHOSPHATE) if of == PRODUCT else (of,)
+
+
+def _untold(panel: Panel, needed: tuple[str, ...]) -> str:
+    """Say why a quantity cannot be told: something is absent, or known within bounds or as a word only."""
+    if PRODUCT in panel.bounds and needed == _needed(PRODUCT):
+        return BOUNDS
+    return BOUNDS if all(_is_there(panel, name) for name in needed) else MISSING
+
+
+def within(panel: Panel) -> tuple[float, float] | None:
+    """Return the two ends between which the product of a panel lies; None where it is not known within bounds."""
+    if PRODUCT in panel.bounds:
+        return panel.bounds[PRODUCT]
+    ends = [panel.bounds.get(name) or (panel.values[name],) * 2 for name in _needed(PRODUCT) if _is_there(panel, name)]
+    return (ends[0][0] * ends[1][0], ends[0][1] * ends[1][1]) if len(ends) == len(_needed(PRODUCT)) else None
+
+
+def _is_there(panel: Panel, name: str) -> bool:
+    return name in panel.values or name in panel.bounds
 
 
 def _product(panel: Panel) -> float | None:
@@ -107,7 +149,8 @@ def _product(panel: Panel) -> float | None:
 def _corrected(panel: Panel, reading: Reading, albumin: tuple[float, float, str] | None) -> Draw | str:
     values, how = panel.values, reading.correction
     if "phosphate" not in values or ("calcium" not in values and "corrected_calcium" not in values):
-        return MISSING
+        stated = "corrected_calcium" if "corrected_calcium" in panel.bounds else CALCIUM
+        return _untold(panel, (stated, PHOSPHATE))
     if "corrected_calcium" in values:
         return Draw(panel.time, panel.date, values["corrected_calcium"] * values["phosphate"], panel)
     if how is None or albumin is None or panel.time - albumin[0] > reading.albumin_within:

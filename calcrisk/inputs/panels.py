@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Final
 
-from calcrisk.dated import LABS, bad_date, is_read, panel_of
-from calcrisk.history.panels import days
+from calcrisk.dated import LABS, bad_date, is_read, moment_of, panel_of
 from calcrisk.inputs.nodes import Fields, Items, Text, is_null, kind_of
 from calcrisk.stated import Reading, Written, shortened
 from calcrisk.variables import registry
@@ -20,8 +18,6 @@ if TYPE_CHECKING:
 _PATH: Final = "history.panels"
 _DATE: Final = "date"
 _NOTE: Final = "note"
-# A day, and perhaps a time of it; the standard library reads more than everyone would.
-_MOMENT: Final = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2})?)?", re.ASCII)
 
 
 class Panels:
@@ -58,8 +54,8 @@ class Panels:
 
     def _date(self, path: str, node: Node) -> str | None:
         text = node.text.strip() if isinstance(node, Text) else ""
-        if _MOMENT.fullmatch(text) and days(text) is not None:
-            return text.replace("T", " ")
+        if (moment := moment_of(text)) is not None:
+            return moment
         shown = text if isinstance(node, Text) else kind_of(node)
         self._refusals.faults.append(bad_date(shown, self._refusals.place(node, path)))
         return None

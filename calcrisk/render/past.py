@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 def section(view: View) -> Iterator[Line]:
     """Show the history and the interval of an assessment, where it has them."""
-    for title, sentences in _parts(view.assessment):
+    for place, (title, sentences) in enumerate(_parts(view.assessment)):
+        if place:
+            yield []
         yield from heading(view, title)
         for sentence in sentences:
             yield from view.page.paragraph([(view.page.show(sentence), "")], first=(INDENT, ""))

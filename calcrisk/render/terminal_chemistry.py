@@ -35,7 +35,9 @@ class Explained:
 
     def _lines(self, page: Page) -> Iterator[Line]:
         view = View(self.assessment, page, Numbers(self.assessment.references), full=False)
-        if who := " ".join(part for part in (self.assessment.patient.id, self.assessment.source) if part):
+        if who := f" {page.glyphs.between} ".join(
+            part for part in (self.assessment.patient.id, self.assessment.source) if part
+        ):
             yield from page.paragraph([(page.literal(who), "bold")])
             yield []
         for part in (chemistry.section, chemistry.plot, background.footer):

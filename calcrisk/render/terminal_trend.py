@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from rich.segment import Segment
 
+from calcrisk.printed import limit_text
 from calcrisk.render import trend_words
 from calcrisk.render.layout import ASCII, Page, cells, finished, length, padded
 
@@ -47,9 +48,13 @@ class Drawn:
         named = (trend["patient"]["id"], trend["source"], f"as of {trend['as_of']}" if trend["as_of"] else None)
         yield from page.paragraph([(page.literal(" · ".join(part for part in named if part)), "bold")])
         yield []
+        for alert in trend["alerts"]:
+            yield from page.paragraph([(page.show(f"ALERT: {alert['title']} (calcrisk assess says why)."), "bold red")])
         yield from page.paragraph([(page.show(trend["sentence"]), "bold")])
+        for caveat in trend["caveats"]:
+            yield from page.paragraph([(page.show(f"Mind: {caveat}."), "bold")])
         yield []
-        parts = (_plot, _table, _facts, _noise)
+        parts = (_plot, _table, _facts, _noise, _beside)
         for part in parts:
             lines = list(part(trend, page))
             yield from lines
@@ -75,7 +80,7 @@ def _plot(trend: Document, page: Page) -> Iterator[Line]:
         yield [(f"{field.mark(row).rjust(_MARGIN - 1)} ", "dim"), *field.row(row)]
     yield from field.axis()
     signs = field.signs
-    limit = f"{trend['threshold']:g}"
+    limit = limit_text(trend["threshold"])
     legend = f"{signs['above']} at or above {limit}  {signs['below']} below  {signs['limit'] * 2} {limit}"
     if trend["noise"]:
         legend += f"  {signs['band']} {trend['noise']['confidence']:.0%} interval of one reading"
@@ -106,7 +111,7 @@ class _Field:
     def mark(self, row: int) -> str:
         """Write the number of a row: that of the limit, of the top and of the bottom."""
         if row == self._up(self.trend["threshold"]):
-            return f"{self.trend['threshold']:g}"
+            return limit_text(self.trend["threshold"])
         value = self.lowest + (self.highest - self.lowest) * row / _ROWS
         return f"{value:.0f}" if row in {0, _ROWS} else ""
 
@@ -170,8 +175,8 @@ def _aligned(texts: Sequence[str], widths: Sequence[int], style: str) -> Line:
 
 def _row(row: Document, *, wide: bool) -> list[str]:
     span = "" if row["lowest"] is None else f"{row['lowest']:.0f}–{row['highest']:.0f}"
-    told = [row["date"], *(trend_words.quantity(row[name]) for name in ("calcium", "phosphate"))]
-    told += [trend_words.quantity(row["albumin"])] if wide else []
+    told = [row["date"], *(trend_words.cell(row, name) for name in ("calcium", "phosphate"))]
+    told += [trend_words.cell(row, "albumin")] if wide else []
     told += [trend_words.quantity(row["product"]), *([span] if wide else [])]
     return [*told, trend_words.note(row)]
 
@@ -191,3 +196,12 @@ def _noise(trend: Document, page: Page) -> Iterator[Line]:
         change = f"last change {last}, {verdict}; counts from" if last else f"{verdict}; a change counts from"
         text = page.show(f"{change} {counts}")
         yield from page.paragraph([(text, "")], first=(_INDENT + padded(page.show(name), _NAME), "bold"))
+
+
+def _beside(trend: Document, page: Page) -> Iterator[Line]:
+    yield from _heading(page, trend_words.BESIDE)
+    for sentence in trend_words.beside(trend):
+        yield from page.paragraph([(page.show(sentence), "")], first=(_INDENT, ""))
+    for warned in trend["warnings"]:
+        yield from page.paragraph([(page.show(warned["message"]), "")], first=(f"{_INDENT}! ", "yellow"))
+    yield from page.paragraph([(page.show(trend["notice"]), "italic")], first=(_INDENT, ""))

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from datetime import date
 from html import escape
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any, Final
 
+from calcrisk.printed import limit_text
 from calcrisk.render import trend_words, words
 
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ _LINE: Final = 18  # from one line of text to the next
 _DOT: Final = 5  # radius of a reading
 _TICKS: Final = 4  # at each axis
 _ROOM: Final = 1.06  # of the highest that is drawn
+_MEASURE: Final = 100  # letters of a line beneath
 _FONT: Final = 'font-family="sans-serif" font-size="13"'
 _LIMIT, _ABOVE, _BELOW, _BAND = "#777777", "#b03060", "#ffffff", "#9bb7d4"
 
@@ -30,16 +33,19 @@ _LIMIT, _ABOVE, _BELOW, _BAND = "#777777", "#b03060", "#ffffff", "#9bb7d4"
 def picture(trend: Document) -> str:
     """Draw a trend; ends with one line break."""
     drawing = _Drawing(trend)
+    beneath = list(_beneath(trend))
+    high = _HIGH + _LINE * len(beneath)
     who = trend["patient"]["id"] or "patient without an id"
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDE} {_HIGH}" role="img" {_FONT}>',
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDE} {high}" role="img" {_FONT}>',
         f"<title>{escape(words.clean(trend['sentence']))}</title>",
-        f'<rect width="{_WIDE}" height="{_HIGH}" fill="white"/>',
+        f'<rect width="{_WIDE}" height="{high}" fill="white"/>',
         _text(_LEFT, _LINE, f"{who}: {trend_words.name_of(trend)} over time (mg²/dL²)"),
-        _text(_LEFT, _LINE * 2, trend["sentence"]),
+        *(_text(_LEFT, _LINE * at, line) for at, line in enumerate(_lines(trend["sentence"]), 2)),
         *drawing.axes(),
         *drawing.readings(),
         *_legend(trend),
+        *(_text(_LEFT, _HIGH + _LINE * at, line) for at, line in enumerate(beneath)),
         "</svg>",
     ]
     return "\n".join(parts) + "\n"
@@ -50,12 +56,25 @@ def _text(x: float, y: float, text: str, anchor: str = "start") -> str:
 
 
 def _legend(trend: Document) -> Iterator[str]:
-    limit = f"{trend['threshold']:g}"
+    limit = limit_text(trend["threshold"])
     told = f"Filled: at or above {limit}; hollow: below; dashed line: {limit}; crosses: not used."
     yield _text(_LEFT, _HIGH - _LINE * 2, told)
     if trend["noise"]:
         sure = f"{trend['noise']['confidence']:.0%}"
         yield _text(_LEFT, _HIGH - _LINE, f"Bars: {sure} interval of one reading. {trend['noise']['says']}")
+
+
+def _beneath(trend: Document) -> Iterator[str]:
+    """Give what must stand beside the product wherever it goes, in lines."""
+    doubts = trend["noise"]["no_set_point"] if trend["noise"] else ()
+    said = [*(f"Mind: {caveat}." for caveat in trend["caveats"]), *trend_words.open_limit(trend)]
+    said += [f"No set point is told: {each['says']}." for each in doubts]
+    for text in (*said, trend["notice"]):
+        yield from _lines(text)
+
+
+def _lines(text: str) -> list[str]:
+    return wrap(words.clean(text), _MEASURE)
 
 
 class _Drawing:
@@ -80,7 +99,7 @@ class _Drawing:
         low, right, limit = self.y(0), _WIDE - _RIGHT, self.y(self.trend["threshold"])
         yield f'<path d="M{_LEFT} {_TOP}V{low:.1f}H{right}" fill="none" stroke="black"/>'
         yield f'<path d="M{_LEFT} {limit:.1f}H{right}" stroke="{_LIMIT}" stroke-dasharray="6 4"/>'
-        yield _text(_LEFT - _DOT, limit + _DOT, f"{self.trend['threshold']:g}", "end")
+        yield _text(_LEFT - _DOT, limit + _DOT, limit_text(self.trend["threshold"]), "end")
         for value in (0, self.highest):
             yield _text(_LEFT - _DOT, self.y(value) + _DOT, f"{value:.0f}", "end")
         first, last = int(self.first), int(self.last)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from calcrisk.printed import chance, limit_text, share
 from calcrisk.render import words
 
 if TYPE_CHECKING:
@@ -13,14 +14,17 @@ if TYPE_CHECKING:
 
 TITLE: Final = "Product over time"
 NOISE: Final = "What measurement alone explains"
+BESIDE: Final = "What to know before it is used"
 HISTORY: Final = "History: dated panels"
 INTERVAL: Final = "Does the answer hang on noise?"
 WHY: Final = {
     "later": "later than the day spoken of",
     "post_dialysis": "drawn after dialysis",
+    "maybe_post_dialysis": "looks drawn after dialysis",
     "haemolysed": "haemolysed",
     "acute_illness": "acute illness",
     "missing": "calcium or phosphate missing",
+    "bounds": "known within bounds only",
     "no_albumin": "no albumin near enough",
     "same_time": "a second one of this time",
 }
@@ -52,8 +56,23 @@ def name_of(trend: Document) -> str:
 def note(row: Document) -> str:
     """Say what is to know of a panel: why it is not used, or that its albumin is another day's."""
     if row["excluded"]:
-        return f"not used: {WHY[row['excluded']]}"
+        return f"not used: {WHY[row['excluded']]}{_ends(row)}"
     return f"albumin of {row['albumin_of']}" if row["albumin_of"] else "at or above" if row["at_or_above"] else ""
+
+
+def _ends(row: Document) -> str:
+    """Tell between which ends a product lies that is not known as a number."""
+    low, high = row["product_lowest"], row["product_highest"]
+    if not low and high is None:
+        return ""
+    said = f"at most {high:.1f}" if not low else f"at least {low:.1f}" if high is None else f"{low:.1f} to {high:.1f}"
+    side = {"at_or_above": ", surely at or above", "below": ", surely below", None: ""}[row["certain"]]
+    return f" (product {said}{side})"
+
+
+def cell(row: Document, name: str) -> str:
+    """Write a value of a panel; what is no number as it was written."""
+    return quantity(row[name]) or str(words.clean(row["as_written"].get(name, "")))
 
 
 def facts(trend: Document) -> Iterator[str]:
@@ -61,14 +80,24 @@ def facts(trend: Document) -> Iterator[str]:
     told = []
     if trend["mean"] is not None:
         told.append(f"mean over time {trend['mean']:.1f} {_UNIT}")
-    if trend["slope"] is not None:
-        told.append(f"slope {_signed(trend['slope'], 1)} {_UNIT} in {trend['slope_days']:.0f} days")
+    told += _slope(trend)
     if trend["gaps_left_out"]:
         told.append(f"{words.plural(trend['gaps_left_out'], 'gap')} too long to interpolate")
     if told:
         text = "; ".join(told)
         yield f"{text[0].upper()}{text[1:]}."
     yield from newest(trend)
+
+
+def _slope(trend: Document) -> Iterator[str]:
+    """Tell the straight line, over no more time than the draws span."""
+    if trend["change_over_span"] is None:
+        return
+    span = f"{trend['span_days']:.0f} days" if trend["span_days"] > 1 else "one day or less"
+    if trend["slope"] is None:
+        yield f"straight line through the draws {_signed(trend['change_over_span'], 1)} {_UNIT} over {span}"
+    else:
+        yield f"slope {_signed(trend['slope'], 1)} {_UNIT} in {trend['slope_days']:.0f} days, over {span}"
 
 
 def newest(trend: Document) -> Iterator[str]:
@@ -83,10 +112,44 @@ def noise(trend: Document) -> Iterator[str]:
     shown = trend["noise"]
     if shown is None:
         return
+    if shown["no_set_point"]:
+        reasons = "; ".join(each["says"] for each in shown["no_set_point"])
+        yield f"No set point and no probability are told, since both assume one unchanged value: {reasons}."
     if shown["set_point"] is not None:
-        yield from _set_point(shown, shown["set_point"], f"{trend['threshold']:g}")
-    cv = f"{shown['product_cv'] * _PER_CENT:.1f} %"
-    yield f"One product varies by {cv} (CV, as measured in {shown['title']}). Model: {shown['model']}."
+        yield from _set_point(shown, shown["set_point"], limit_text(trend["threshold"]))
+    yield f"One product varies by {_cv(shown)} (CV, as measured in {shown['title']}). Model: {shown['model']}."
+    if shown["instead"]:
+        other = shown["instead"]
+        yield f"Kidney disease is neither stated nor denied: in {other['title']} it would vary by {_cv(other)}."
+    if trend["quantity"].startswith("corrected"):
+        yield "The variation of albumin, and of the correction itself, is not in it."
+
+
+def _cv(shown: Document) -> str:
+    return f"{shown['product_cv'] * _PER_CENT:.1f} %"
+
+
+def beside(trend: Document) -> Iterator[str]:
+    """Tell what must stand beside a product over time: its limit, other quantities, what is to consider."""
+    yield from open_limit(trend)
+    for each in trend["others"]:
+        limit = words.quantity(each["limit"], each["unit"])
+        text = f"{each['label']} above {limit} on {each['beyond']} of {words.plural(each['usable'], 'draw')}"
+        side = ", sustained" if each["sustained"] else ""
+        yield f"{text[0].upper()}{text[1:]}{side}. The product does not show it."
+    for each in trend["consider"]:
+        yield f"To consider: {each['title']} (calcrisk assess says why)."
+    yield " ".join(trend["notes"])
+
+
+def open_limit(shown: Document) -> Iterator[str]:
+    """Say between which ends the limit lies while the age is open, and how often the higher one is reached."""
+    low, high = shown["threshold_lowest"], shown["threshold_highest"]
+    if low != high:
+        draws = words.plural(shown["usable"], "draw")
+        above = f"at or above {limit_text(high)} on {shown['at_or_above_highest']} of {draws}"
+        counted = f"counted against {limit_text(shown['threshold'])}"
+        yield f"The limit is {limit_text(low)} or {limit_text(high)}, by an age that is not stated: {counted}; {above}."
 
 
 def _set_point(shown: Document, found: Document, limit: str) -> Iterator[str]:
@@ -94,8 +157,8 @@ def _set_point(shown: Document, found: Document, limit: str) -> Iterator[str]:
     sure = f"{shown['confidence'] * _PER_CENT:.0f} %"
     centre = f"{words.plural(found['readings'], 'reading')} ({span}) put the set point at {found['centre']:.1f} {_UNIT}"
     yield f"{centre}, {sure} interval {found['lowest']:.1f} to {found['highest']:.1f}."
-    chance = f"{found['probability_at_or_above'] * _PER_CENT:.0f} %"
-    yield f"Probability that this patient's true product lies at or above {limit}: {chance}. {shown['says']}"
+    sure = chance(found["probability_at_or_above"])
+    yield f"Probability that this patient's true product lies at or above {limit}: {sure}. {shown['says']}"
 
 
 def changes(trend: Document) -> Iterator[tuple[str, str, str, str]]:
@@ -117,14 +180,16 @@ def changes(trend: Document) -> Iterator[tuple[str, str, str, str]]:
 
 def history(shown: Document) -> Iterator[str]:
     """Tell in an assessment what its panels say."""
-    limit, above, usable = shown["threshold"], shown["at_or_above"], shown["usable"]
+    limit, above = limit_text(shown["threshold"]), shown["at_or_above"]
+    usable = words.plural(shown["usable"], "usable panel")
     left = f"; {words.plural(shown['excluded'], 'panel')} not used" if shown["excluded"] else ""
-    yield f"At or above {limit:g} {_UNIT} on {above} of {words.plural(usable, 'usable panel')}{left}. {_kind(shown)}"
+    yield f"At or above {limit} {_UNIT} on {above} of {usable}{left}. {_kind(shown)}"
+    yield from open_limit(shown)
     if shown["fraction_at_or_above"] is not None:
-        share = shown["fraction_at_or_above"] * _PER_CENT
-        yield f"Interpolated: {share:.0f} % of {shown['days_interpolated']:.0f} days; mean {shown['mean']:.1f} {_UNIT}."
+        part = share(shown["fraction_at_or_above"])
+        yield f"Interpolated: {part} of {shown['days_interpolated']:.0f} days; mean {shown['mean']:.1f} {_UNIT}."
     yield from newest(shown)
-    reasons = [f"{row['date']} {WHY[row['excluded']]}" for row in shown["panels"] if row["excluded"]]
+    reasons = [f"{row['date']} {WHY[row['excluded']]}{_ends(row)}" for row in shown["panels"] if row["excluded"]]
     if reasons:
         yield f"Not used: {'; '.join(reasons)}."
 
@@ -148,6 +213,8 @@ def interval(shown: Document) -> Iterator[str]:
     sure = f"{shown['confidence'] * _PER_CENT:.0f} %"
     lowest, highest = shown["lowest"], shown["highest"]
     span = f"{lowest['product']:.1f} to {highest['product']:.1f}"
+    if shown["unsteady"]:
+        yield f"The model does not hold here: {shown['unsteady']}. More stays open than what follows."
     cv = f"CV {shown['cv'] * _PER_CENT:.1f} % in {shown['title']}"
     yield f"One reading of {shown['product']:.1f} {_UNIT} is compatible with a true one from {span} ({sure}, {cv})."
     if shown["hangs_on_noise"]:

@@ -57,8 +57,8 @@ def _changed(before: Assessment, after: Assessment, found: Difference) -> Iterat
     answer = [each for each in (found.classification, *found.tiers, *found.mechanisms, found.settled) if each]
     if not (answer or found.rules or found.facts):
         yield Section("What the rules say then", items=(Item("The same:", "no rule, class or tier differs."),))
-        return
-    yield Section("What the rules say then", tuple(map(_row, answer)), tuple(_sentences(before, after, found)))
+    else:
+        yield Section("What the rules say then", tuple(map(_row, answer)), tuple(_sentences(before, after, found)))
     if found.rules:
         yield Section("Rule by rule", items=tuple(map(_rule, found.rules)))
     if found.facts:

@@ -285,7 +285,8 @@ def _references_of_history(
         yield ("history", at, "of"), entry["of"], facts
         yield ("history", at, "limit"), entry["limit"], facts | {None}
         yield from ((("history", at, "uses"), name, set(data["parameters"])) for name in entry["uses"])
-    yield from ((("variation", at, "when"), each["when"], facts | {None}) for at, each in enumerate(data["variation"]))
+    for key in ("when", "unless"):
+        yield from ((("variation", at, key), each[key], facts | {None}) for at, each in enumerate(data["variation"]))
 
 
 def _times(data: Mapping[str, Any]) -> set[str]:

@@ -202,6 +202,8 @@ LOOKING_BACK = (
     "history_gap",
     "history_stale",
     "history_albumin",
+    "history_session",
+    "history_session_fall",
     "history_set_point",
     "history_slope",
     "noise_confidence",
@@ -232,6 +234,7 @@ class VariationEntry(Sourced):
     id: Slug
     title: Sentence
     when: Identifier | None = None
+    unless: Identifier | None = None  # while this holds no value is a repeat of another: there is no set point
     analytes: dict[Identifier, Scatter]
     against: list[Where] = []
 

@@ -91,6 +91,7 @@ def _nowhere(name: str) -> str:
 def _obstacles(search: Search, before: Assessment) -> Iterator[Obstacle]:
     """Give the rules that held wherever anything was moved to, and that keep the goal away by themselves."""
     rules = search.book.walk.program.rules
+    yield from _row(search, before)
     always = set(search.now.met).intersection(*(found.met for found in search.seen))
     own = {rule.id for rule in rules_of(search.book.walk.program, search.asked.axes(search.book))}
     standing = [rules[at] for at in sorted(always) if rules[at].id in own]
@@ -99,6 +100,13 @@ def _obstacles(search: Search, before: Assessment) -> Iterator[Obstacle]:
     for rule in highest:
         finding = said[rule.id]
         yield Obstacle(rule.id, finding.title, finding.level, finding.because)
+
+
+def _row(search: Search, before: Assessment) -> Iterator[Obstacle]:
+    """Give the row of the class table that answered wherever anything was moved to: rows beneath it are not reached."""
+    if search.asked.tier is None and len({found.row for found in search.seen}) == 1:
+        told = before.conclusion
+        yield Obstacle(told.row, f"The class is that of {told.label}", "class table", told.sentence)
 
 
 def _highest_first(rules: list[Rule]) -> list[Rule]:

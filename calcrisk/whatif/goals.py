@@ -73,7 +73,8 @@ class Search:
         program = self.book.walk.program
         rules = [rule.when.mentions for rule in program.rules if rule.id in self.holders]
         steps = [program.leaves.get(step.name, frozenset()) for step in program.steps if step.name in self.holders]
-        return frozenset[str]().union(*rules, *steps)
+        derived = [name for name in self.given if name in self.holders]  # stated, it stands before what it follows from
+        return frozenset[str]().union(derived, *rules, *steps)
 
     def reaches(self, found: Evaluation) -> bool:
         """Tell whether an evaluation reaches the goal; it is remembered."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -10,7 +9,7 @@ from calcrisk.errors import Fault, UsageError
 from calcrisk.rules import expression as ex
 from calcrisk.scenario import Axis, Plane
 from calcrisk.stated import Given
-from calcrisk.units import number_text
+from calcrisk.units import Unit, either, find, measure, number_text
 from calcrisk.variables import registry
 from calcrisk.whatif.line import domain
 from calcrisk.whatif.question import NOT_ASSESSED
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from calcrisk.assessment import Assessment
     from calcrisk.patient import Patient
     from calcrisk.rules.rulebook import Rulebook
+    from calcrisk.variables import Variable
     from calcrisk.whatif.question import Question
 
 _AXIS: Final = re.compile(r"\s*(?P<name>[\w-]+)\s*=\s*(?P<low>[^:]+):(?P<high>[^:]+)")
@@ -67,23 +67,46 @@ def _side(text: str, faults: list[Fault]) -> Side | None:
     if variable.kind != "number":
         refuse(f"{name} is no number", "both sides are numbers")
         return None
-    low, high = _number(read["low"]), _number(read["high"])
-    if low is None or high is None:
-        refuse(f"{text!r}: both ends are plain numbers in {variable.unit or 'the unit of the input'}")
+    ends = _ends(variable, read["low"], read["high"])
+    if ends is None:
+        units = either(variable.units) if variable.units else "no unit"
+        refuse(f"{text!r}: both ends are plain numbers, in {units}, one unit for both")
         return None
+    low, high = ends
     least, most = domain(name)
     if not least <= low < high <= most:
-        refuse(f"{name} runs from {number_text(least)} to {number_text(most)}, the lower end first; {text!r} does not")
+        span = f"{number_text(least)} to {number_text(most)} {variable.unit or ''}".rstrip()
+        other = _other_unit(variable, read["low"], read["high"])
+        hint = f"did you mean {name}={read['low'].strip()}:{read['high'].strip()} {other}?" if other else None
+        refuse(f"{name} runs from {span}, the lower end first; {text!r} does not", hint)
         return None
     return Side(name, low, high)
 
 
-def _number(text: str) -> float | None:
-    try:
-        value = float(text)
-    except ValueError:
+def _ends(variable: Variable, *texts: str) -> tuple[float, float] | None:
+    """Return both ends in the canonical unit; a unit stands behind both, or behind one for both."""
+    first, second = (measure(text.strip()) for text in texts)
+    if first is None or second is None or first.bound or second.bound:
         return None
-    return value if math.isfinite(value) else None
+    named = {each.unit for each in (first, second) if each.unit} or {""}
+    units = [find(variable, unit) if unit else Unit("", 1.0) for unit in named]
+    factors = {unit.factor for unit in units if unit}
+    if None in units or len(factors) != 1:
+        return None
+    factor = factors.pop()
+    return first.number * factor, second.number * factor
+
+
+def _other_unit(variable: Variable, *texts: str) -> str | None:
+    """Return a unit in which both ends would be read, where none was written."""
+    if any(read.unit for text in texts if (read := measure(text.strip()))):
+        return None
+    least, most = domain(variable.name)
+    for unit in variable.units:
+        ends = _ends(variable, *(f"{text.strip()} {unit}" for text in texts))
+        if ends and least <= ends[0] < ends[1] <= most:
+            return unit
+    return None
 
 
 def plane(  # noqa: PLR0913  # what a plane is made of
