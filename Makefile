@@ -16,6 +16,8 @@ SCRIPTS := calcrisk tools tests benchmarks
 
 # pip says nothing unless something is wrong
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# hundreds of processes are started: each would compile the program again
+unexport PYTHONDONTWRITEBYTECODE
 PIP := $(PY) -m pip install --quiet
 
 # One thing after the other, also under `make -j`: the checks are ordered from quick to slow, and pytest uses every core.
