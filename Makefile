@@ -45,7 +45,12 @@ $(VENV)/.dev: $(VENV)/.installed
 demo: $(VENV)/.installed ## assess one sample patient
 	$(VENV)/bin/calcrisk assess $(SAMPLE)
 
-test: lint types stale wheel cover volume versions lowest ## every check, in the order of continuous integration
+# The environments of other Pythons are made while linters run on one processor.
+test: $(VENV)/.dev ## every check, in the order of continuous integration
+	@$(PY) tools/other_pythons.py --prepare & preparing=$$!; \
+	$(MAKE) --no-print-directory lint types stale wheel; quick=$$?; \
+	wait $$preparing && exit $$quick
+	@$(MAKE) --no-print-directory cover volume versions lowest
 
 format: $(VENV)/.dev ## let ruff format and mend what it can
 	$(PY) -m ruff format .
@@ -74,10 +79,10 @@ wheel: $(VENV)/.dev ## build the wheel, install it into an empty environment, ru
 	$(PY) tools/check_wheel.py $(SAMPLE)
 
 cover: $(VENV)/.dev ## the tests, with branch coverage, subprocesses included
-	$(PY) -m pytest --numprocesses auto -m 'not volume' --cov --cov-report term
+	$(PY) -m pytest --numprocesses auto --dist worksteal -m 'not volume' --cov --cov-report term
 
 volume: $(VENV)/.dev ## the tests over many inputs: ten thousand mutants, every real draw
-	$(PY) -m pytest --numprocesses auto -m volume
+	$(PY) -m pytest --numprocesses auto --dist worksteal -m volume
 
 versions: $(VENV)/.dev ## the tests that can differ, on the oldest and the newest Python at hand
 	$(PY) tools/other_pythons.py

@@ -85,9 +85,9 @@ def server() -> Server:
 
 def _pipe_with(given: bytes) -> IO[bytes]:
     reading, writing = os.pipe()
-    with open(writing, "wb") as pipe:
+    with os.fdopen(writing, "wb") as pipe:
         pipe.write(given)
-    return open(reading, "rb")
+    return os.fdopen(reading, "rb")
 
 
 def _read(stream: IO[bytes]) -> bytes:

@@ -77,6 +77,7 @@ def some(everyone: list[Row]) -> list[Scored]:
     return [(row, answer(stated(row))) for row in chosen.values()]
 
 
+@pytest.mark.volume
 def test_the_product_reaches_55_exactly_where_arithmetic_says_so(some: list[Scored]) -> None:
     ours = {row["SEQN"] for row, found in some if found.ca_p_product.at_or_above}
     assert ours == {row["SEQN"] for row, _ in some if product(row) >= _LIMIT}

@@ -1,9 +1,11 @@
 """Run the tests on the oldest and the newest supported Python at hand, each in an environment of its own.
 
-Tests marked ``volume`` or ``once`` are left out: nothing there hangs on the interpreter or the dependencies.
+Tests marked ``volume`` or ``once`` are left out: nothing there hangs on the interpreter or the dependencies. With the
+oldest dependencies those marked ``interpreter`` are left out as well.
 
 The interpreter that runs this script has been tested already, so it is left out; when no other is found, that is said
 and nothing fails. ``--lowest`` takes this interpreter with the oldest dependencies that pyproject.toml allows.
+``--prepare`` makes the environments and tests nothing, so that this can be done beside another check.
 """
 
 from __future__ import annotations
@@ -40,16 +42,28 @@ class Python(NamedTuple):
         return ".".join(map(str, self.version))
 
 
+class Environment(NamedTuple):
+    """An environment: what makes it, where, and the dependencies that are held to a version."""
+
+    python: Python
+    folder: Path
+    held: list[str]
+
+
 def main(arguments: list[str]) -> int:
     """Run the tests where asked; the first failure's exit code."""
     here = Python(sys.version_info[:2], sys.executable)
-    if arguments == ["--lowest"]:
-        return tested(here, ROOT / ".venv-lowest", lowest_dependencies())
-    others = oldest_and_newest(at_hand(), here)
+    lowest = Environment(here, ROOT / ".venv-lowest", lowest_dependencies())
+    others = [Environment(python, ROOT / f".venv-{python.name}", []) for python in oldest_and_newest(at_hand(), here)]
+    if "--prepare" in arguments:
+        for each in (*others, lowest):
+            prepared(each)
+        return 0
+    if "--lowest" in arguments:
+        return tested(lowest)
     if not others:
         print(f"no other supported Python is at hand: tested on {here.name} alone")
-    codes = (tested(python, ROOT / f".venv-{python.name}", []) for python in others)
-    return next((code for code in codes if code), 0)
+    return next((code for code in map(tested, others) if code), 0)
 
 
 def supported() -> list[tuple[int, int]]:
@@ -101,17 +115,26 @@ def is_made_by(python: Python, inside: Path) -> bool:
     return there is not None and there.version == python.version
 
 
-def tested(python: Python, environment: Path, held: list[str]) -> int:
-    """Make or bring up to date an environment and run the tests in it; pytest's exit code."""
-    print(f"\nthe tests on Python {python.name}{' with ' + ', '.join(held) if held else ''}", flush=True)
+def prepared(made: Environment) -> Path:
+    """Make or bring up to date an environment; its interpreter. The pip of this one serves: none need be installed."""
+    python, environment, held = made
     inside = environment / "bin" / "python"
     if not is_made_by(python, inside):
-        subprocess.run([python.path, "-m", "venv", "--clear", environment], check=True)
-    pip = [str(inside), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    subprocess.run([*pip, "--upgrade", "pip>=25.1"], check=True)  # older ones do not know --group
-    subprocess.run([*pip, "--group", "test", "--editable", ".", *held], check=True, cwd=ROOT)
-    tests = [str(inside), "-m", "pytest", "--numprocesses", "auto", "-m", "not volume and not once"]
-    return subprocess.run(tests, check=False, cwd=ROOT).returncode
+        subprocess.run([python.path, "-m", "venv", "--clear", "--without-pip", environment], check=True)
+    pip = [sys.executable, "-m", "pip", "--python", str(inside), "install", "--quiet", "--disable-pip-version-check"]
+    needed = ["--no-compile", "--group", "test", "--editable", ".", *held]  # what is imported is compiled then
+    subprocess.run([*pip, *needed], check=True, cwd=ROOT)
+    return inside
+
+
+def tested(made: Environment) -> int:
+    """Run the tests in an environment; pytest's exit code."""
+    held = f" with {', '.join(made.held)}" if made.held else ""
+    print(f"\nthe tests on Python {made.python.name}{held}", flush=True)
+    inside = prepared(made)
+    tests = [str(inside), "-m", "pytest", "--numprocesses", "auto", "--dist", "worksteal"]
+    chosen = "not volume and not once" + (" and not interpreter" if made.held else "")
+    return subprocess.run([*tests, "-m", chosen], check=False, cwd=ROOT).returncode
 
 
 if __name__ == "__main__":
