@@ -39,7 +39,7 @@ $(VENV)/.installed: $(VENV)/.made pyproject.toml calcrisk/_version.py
 
 $(VENV)/.dev: $(VENV)/.installed
 	$(PIP) --upgrade 'pip>=25.1' # older ones do not know --group
-	$(PIP) --group dev
+	$(PIP) --no-compile --group dev # what is imported is compiled then
 	@touch $@
 
 demo: $(VENV)/.installed ## assess one sample patient
