@@ -131,6 +131,8 @@ def _prepare() -> None:
     """Import what nearly every run does; typer imports half of itself when it meets the first value."""
     for module in _IMPORTED:
         import_module(module)
+    with suppress(ImportError):
+        import_module("duckdb")
     another = typer.Typer()
     another.command()(_another)
     another(["1"], standalone_mode=False)

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from calcrisk import Assessment
 
+pytestmark = pytest.mark.volume
+
 _DATA: Final = "data/nhanes/nhanes_adults_ca_p_1999_2018.csv.gz"
 _SOME: Final = 3000
 _LIMIT: Final = Decimal(55)
@@ -77,7 +79,6 @@ def some(everyone: list[Row]) -> list[Scored]:
     return [(row, answer(stated(row))) for row in chosen.values()]
 
 
-@pytest.mark.volume
 def test_the_product_reaches_55_exactly_where_arithmetic_says_so(some: list[Scored]) -> None:
     ours = {row["SEQN"] for row, found in some if found.ca_p_product.at_or_above}
     assert ours == {row["SEQN"] for row, _ in some if product(row) >= _LIMIT}

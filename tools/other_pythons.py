@@ -20,6 +20,7 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+ASKED_OF = (ROOT / "pyproject.toml", ROOT / "calcrisk" / "_version.py")  # what an environment is made from
 ASK_VERSION = "import ensurepip, sys, venv; print(*sys.version_info[:2])"
 # where version managers keep interpreters that are not on the path
 MANAGED = (
@@ -118,12 +119,15 @@ def is_made_by(python: Python, inside: Path) -> bool:
 def prepared(made: Environment) -> Path:
     """Make or bring up to date an environment; its interpreter. The pip of this one serves: none need be installed."""
     python, environment, held = made
-    inside = environment / "bin" / "python"
+    inside, stamp = environment / "bin" / "python", environment / ".prepared"
     if not is_made_by(python, inside):
         subprocess.run([python.path, "-m", "venv", "--clear", "--without-pip", environment], check=True)
+    if stamp.exists() and all(stamp.stat().st_mtime > path.stat().st_mtime for path in ASKED_OF):
+        return inside
     pip = [sys.executable, "-m", "pip", "--python", str(inside), "install", "--quiet", "--disable-pip-version-check"]
     needed = ["--no-compile", "--group", "test", "--editable", ".", *held]  # what is imported is compiled then
     subprocess.run([*pip, *needed], check=True, cwd=ROOT)
+    stamp.touch()
     return inside
 
 
