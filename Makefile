@@ -23,7 +23,7 @@ PIP := $(PY) -m pip install --quiet
 # One thing after the other, also under `make -j`: the checks are ordered from quick to slow, and pytest uses every core.
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help demo test format lint types generate stale wheel cover volume versions lowest spark gold bench bench-cohort fuzz clean
+.PHONY: help demo test format lint types generate stale wheel cover volume lowest spark gold bench bench-cohort fuzz clean
 
 help: ## list what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -e 's/:.*## /\t/' | expand -t 12
@@ -50,7 +50,7 @@ test: $(VENV)/.dev ## every check, in the order of continuous integration
 	@$(PY) tools/other_pythons.py --prepare & preparing=$$!; \
 	$(MAKE) --no-print-directory lint types stale wheel; quick=$$?; \
 	wait $$preparing && exit $$quick
-	@$(MAKE) --no-print-directory cover volume versions lowest
+	@$(MAKE) --no-print-directory cover volume lowest
 
 format: $(VENV)/.dev ## let ruff format and mend what it can
 	$(PY) -m ruff format .
@@ -78,16 +78,13 @@ stale: $(VENV)/.dev ## fail when a generated file is not what its source says
 wheel: $(VENV)/.dev ## build the wheel, install it into an empty environment, run it from there
 	$(PY) tools/check_wheel.py $(SAMPLE)
 
-cover: $(VENV)/.dev ## the tests, with branch coverage, subprocesses included
-	$(PY) -m pytest --numprocesses auto --dist worksteal -m 'not volume' --cov --cov-report term
+cover: $(VENV)/.dev ## the tests on the newest Python at hand, with branch coverage, subprocesses included
+	$(PY) tools/other_pythons.py --newest
 
 volume: $(VENV)/.dev ## the tests over many inputs: ten thousand mutants, every real draw
 	$(PY) -m pytest --numprocesses auto --dist worksteal -m volume
 
-versions: $(VENV)/.dev ## the tests that can differ, on the oldest and the newest Python at hand
-	$(PY) tools/other_pythons.py
-
-lowest: $(VENV)/.dev ## these tests with the oldest dependencies that pyproject.toml allows
+lowest: $(VENV)/.dev ## those that can differ, on the oldest Python at hand with the oldest dependencies of pyproject.toml
 	$(PY) tools/other_pythons.py --lowest
 
 spark: $(VENV)/.dev ## the tests on Spark, which brings 500 MB and needs Java 17; elsewhere they are skipped

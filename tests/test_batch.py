@@ -229,7 +229,6 @@ def test_strict_stops_at_the_first_and_leaves_the_old_file(folder: Path) -> None
     assert sorted(path.name for path in folder.parent.iterdir()) == ["a.ndjson", "ward"]
 
 
-@pytest.mark.interpreter
 def test_neither_bytes_nor_words_depend_on_the_number_of_processes(tmp_path: Path) -> None:
     for number in range(150):
         patient(tmp_path, f"many/{number:03}.yaml", BAD if number % 40 == 7 else GOOD, calcium=f"{8 + number % 3}.2")

@@ -35,8 +35,6 @@ import pty
 import struct
 import termios
 
-pytestmark = pytest.mark.interpreter
-
 DONE, SURROUNDINGS, INTERRUPTED = 0, 4, 130
 LINE = b'{"id": "p", "age": 60, "calcium": 9.9, "phosphate": 6.8, "ckd_stage": "G5"}\n'
 

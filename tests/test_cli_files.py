@@ -26,8 +26,6 @@ import fcntl
 import resource
 import termios
 
-pytestmark = pytest.mark.interpreter
-
 ASKED = ("assess", "--calcium", "9.9", "--brief")
 DONE, BAD_INPUT, SURROUNDINGS, INTERRUPTED = 0, 1, 4, 130
 ROOM = 2**30  # bytes of memory: what reads without end is stopped there
