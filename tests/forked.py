@@ -11,12 +11,12 @@ from __future__ import annotations
 import atexit
 import json
 import os
+import select
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from functools import cache
 from importlib import import_module
 from runpy import run_module
@@ -52,13 +52,15 @@ class Server:
 
     def run(self, words: list[str], folder: Path, given: bytes, around: Mapping[str, str]) -> tuple[int, bytes, bytes]:
         """Run the program to its end: its exit code, standard output and standard error."""
-        with ExitStack() as opened:
-            out, err = (opened.enter_context(tempfile.TemporaryFile()) for _ in range(2))
-            asked = json.dumps([words, str(folder), dict(around)]).encode() + b"\n"
-            with _pipe_with(given) as stdin:
-                socket.send_fds(self._line, [asked], [stdin.fileno(), out.fileno(), err.fileno()])
-            code = self._answer()
-            return code, _read(out), _read(err)
+        asked = json.dumps([words, str(folder), dict(around)]).encode() + b"\n"
+        (out, to_out), (err, to_err) = os.pipe(), os.pipe()
+        stdin = _pipe_with(given)
+        socket.send_fds(self._line, [asked], [stdin, to_out, to_err])
+        for end in (stdin, to_out, to_err):
+            os.close(end)
+        with os.fdopen(out, "rb") as printed, os.fdopen(err, "rb") as said:
+            found = _drained(printed, said)
+        return self._answer(), *found
 
     def _answer(self) -> int:
         try:
@@ -83,16 +85,25 @@ def server() -> Server:
     return Server(environment())
 
 
-def _pipe_with(given: bytes) -> IO[bytes]:
+def _pipe_with(given: bytes) -> int:
     reading, writing = os.pipe()
     with os.fdopen(writing, "wb") as pipe:
         pipe.write(given)
-    return os.fdopen(reading, "rb")
+    return reading
 
 
-def _read(stream: IO[bytes]) -> bytes:
-    stream.seek(0)
-    return stream.read()
+def _drained(out: IO[bytes], err: IO[bytes]) -> tuple[bytes, bytes]:
+    """Both pipes to their ends, whichever is written to first; what never ends is given up."""
+    found = {out: b"", err: b""}
+    waiting = {out, err}
+    while waiting:
+        ready, _, _ = select.select(waiting, [], [], _LONGEST)
+        if not ready:
+            raise TimeoutError("the program neither writes nor ends")
+        for pipe in ready:
+            found[pipe] += (part := os.read(pipe.fileno(), PIPED))
+            waiting -= set() if part else {pipe}
+    return found[out], found[err]
 
 
 # ------------------------------------------------------------------------------------------------------ the server
@@ -120,6 +131,9 @@ def _become(streams: list[int], words: list[str], folder: str, around: dict[str,
     for at, stream in enumerate(streams):
         os.dup2(stream, at)
         os.close(stream)
+    # opened anew: those of the server remember what they were opened on
+    sys.stdin, sys.stdout = os.fdopen(0, closefd=False), os.fdopen(1, "w", closefd=False)
+    sys.stderr = os.fdopen(2, "w", errors="backslashreplace", closefd=False)
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(around)

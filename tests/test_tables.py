@@ -385,7 +385,7 @@ def test_draws_of_intensive_care(
 def test_an_interrupted_run_leaves_nothing_behind(tmp_path: Path) -> None:
     table = tmp_path / "big.parquet"
     duckdb.connect().execute(
-        f"COPY (SELECT 9 + random() AS calcium, 4 + random() AS phosphate FROM range(2000000)) TO '{table}'"
+        f"COPY (SELECT 9 + random() AS calcium, 4 + random() AS phosphate FROM range(6000000)) TO '{table}'"
     )
     call = [*PROGRAM, "batch", "big.parquet", "-o", "out.csv"]
     process = subprocess.Popen(call, cwd=tmp_path, env=environment(), stderr=subprocess.PIPE)
