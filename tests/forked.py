@@ -58,18 +58,19 @@ class Server:
         socket.send_fds(self._line, [asked], [stdin, to_out, to_err])
         for end in (stdin, to_out, to_err):
             os.close(end)
-        with os.fdopen(out, "rb") as printed, os.fdopen(err, "rb") as said:
-            found = _drained(printed, said)
-        return self._answer(), *found
-
-    def _answer(self) -> int:
         try:
-            return int(self._line.recv(16))
+            with os.fdopen(out, "rb") as printed, os.fdopen(err, "rb") as said:
+                found = _drained(printed, said)
+            return int(self._line.recv(16)), *found
         except (OSError, ValueError):
-            with suppress(ProcessLookupError):
-                os.killpg(self._process.pid, signal.SIGKILL)
-            server.cache_clear()
+            self._give_up()
             raise
+
+    def _give_up(self) -> None:
+        """End the server and what it runs; the next run starts another."""
+        with suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        server.cache_clear()
 
     def _end(self) -> None:
         """Let the server leave of itself, so that its own lines count as well."""
