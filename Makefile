@@ -16,12 +16,14 @@ SCRIPTS := calcrisk tools tests benchmarks
 
 # pip says nothing unless something is wrong
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# hundreds of processes are started: each would compile the program again
+unexport PYTHONDONTWRITEBYTECODE
 PIP := $(PY) -m pip install --quiet
 
 # One thing after the other, also under `make -j`: the checks are ordered from quick to slow, and pytest uses every core.
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help demo test format lint types generate stale wheel cover volume versions lowest spark gold bench bench-cohort fuzz clean
+.PHONY: help demo test format lint types generate stale wheel cover volume lowest spark gold bench bench-cohort fuzz clean
 
 help: ## list what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -e 's/:.*## /\t/' | expand -t 12
@@ -37,13 +39,18 @@ $(VENV)/.installed: $(VENV)/.made pyproject.toml calcrisk/_version.py
 
 $(VENV)/.dev: $(VENV)/.installed
 	$(PIP) --upgrade 'pip>=25.1' # older ones do not know --group
-	$(PIP) --group dev
+	$(PIP) --no-compile --group dev # what is imported is compiled then
 	@touch $@
 
 demo: $(VENV)/.installed ## assess one sample patient
 	$(VENV)/bin/calcrisk assess $(SAMPLE)
 
-test: lint types stale wheel cover volume versions lowest ## every check, in the order of continuous integration
+# The environments of other Pythons are made while linters run on one processor.
+test: $(VENV)/.dev ## every check, in the order of continuous integration
+	@$(PY) tools/other_pythons.py --prepare & preparing=$$!; \
+	$(MAKE) --no-print-directory lint types stale wheel; quick=$$?; \
+	wait $$preparing && exit $$quick
+	@$(MAKE) --no-print-directory cover volume lowest
 
 format: $(VENV)/.dev ## let ruff format and mend what it can
 	$(PY) -m ruff format .
@@ -71,16 +78,13 @@ stale: $(VENV)/.dev ## fail when a generated file is not what its source says
 wheel: $(VENV)/.dev ## build the wheel, install it into an empty environment, run it from there
 	$(PY) tools/check_wheel.py $(SAMPLE)
 
-cover: $(VENV)/.dev ## the tests, with branch coverage, subprocesses included
-	$(PY) -m pytest --numprocesses auto -m 'not volume' --cov --cov-report term
+cover: $(VENV)/.dev ## the tests on the newest Python at hand, with branch coverage, subprocesses included
+	$(PY) tools/other_pythons.py --newest
 
 volume: $(VENV)/.dev ## the tests over many inputs: ten thousand mutants, every real draw
-	$(PY) -m pytest --numprocesses auto -m volume
+	$(PY) -m pytest --numprocesses auto --dist worksteal -m volume
 
-versions: $(VENV)/.dev ## the tests that can differ, on the oldest and the newest Python at hand
-	$(PY) tools/other_pythons.py
-
-lowest: $(VENV)/.dev ## these tests with the oldest dependencies that pyproject.toml allows
+lowest: $(VENV)/.dev ## those that can differ, on the oldest Python at hand with the oldest dependencies of pyproject.toml
 	$(PY) tools/other_pythons.py --lowest
 
 spark: $(VENV)/.dev ## the tests on Spark, which brings 500 MB and needs Java 17; elsewhere they are skipped

@@ -6,11 +6,17 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+from forked import PIPED, server
 
 import calcrisk
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 PROGRAM = [sys.executable, "-m", "calcrisk"]
+_AT_START = ("LANG", "LC_", "PYTHON")  # what an interpreter asks for when it starts
 HERE = str(Path(calcrisk.__file__).parent.parent)
 
 
@@ -33,15 +39,16 @@ def environment(**more: str) -> dict[str, str]:
 
 
 def run(*arguments: str, cwd: Path, stdin: str | bytes = b"", **more: str) -> Ended:
-    """Run the program to its end."""
+    """Run the program to its end, forked where the interpreter's own start makes no difference."""
     given = stdin.encode() if isinstance(stdin, str) else stdin
+    around = environment(**more)
+    fresh = any(name.startswith(_AT_START) for name in more) or len(given) > PIPED or not hasattr(os, "fork")
+    code, out, err = (_fresh if fresh else server().run)([*arguments], cwd, given, around)
+    return Ended(code, out.decode(), err.decode())
+
+
+def _fresh(words: list[str], folder: Path, given: bytes, around: Mapping[str, str]) -> tuple[int, bytes, bytes]:
     ended = subprocess.run(
-        [*PROGRAM, *arguments],
-        cwd=cwd,
-        input=given,
-        capture_output=True,
-        env=environment(**more),
-        timeout=60,
-        check=False,
+        [*PROGRAM, *words], cwd=folder, input=given, capture_output=True, env=around, timeout=60, check=False
     )
-    return Ended(ended.returncode, ended.stdout.decode(), ended.stderr.decode())
+    return ended.returncode, ended.stdout, ended.stderr

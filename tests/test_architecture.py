@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-pytestmark = pytest.mark.once
+pytestmark = pytest.mark.volume  # it reads every file of source
 
 SAMPLE = ROOT / "sample_labs" / "hd-warfarin-58f.yaml"
 

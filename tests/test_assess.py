@@ -128,6 +128,7 @@ def test_every_key_is_there(path: str) -> None:
         assert set(KEYS[path]) <= part.keys()
 
 
+@pytest.mark.volume
 @bounded_examples(20)
 @given(patients())
 def test_unknown_is_null_and_never_absent(stated: Stated) -> None:
@@ -305,6 +306,7 @@ def test_numbers_are_not_rounded() -> None:
     assert found.facts["corrected_calcium"].value == pytest.approx(10.62, abs=1e-12)
 
 
+@pytest.mark.volume
 @bounded_examples(80)
 @given(patients())
 def test_every_citation_is_in_the_references_and_every_reference_is_cited(stated: Stated) -> None:
@@ -331,6 +333,7 @@ def test_findings_are_the_met_rules_and_all_of_them_on_demand() -> None:
     assert undecided == [each.rule for each in every if each.status == "unknown"]
 
 
+@pytest.mark.volume
 @bounded_examples(60)
 @given(patients())
 def test_what_is_told_fits_together(stated: Stated) -> None:
@@ -352,6 +355,7 @@ def test_an_undecided_rule_names_what_it_waits_for() -> None:
     assert all(each.waits_for for each in answer(Patient(coagulative_necrosis="unknown")).undecided)
 
 
+@pytest.mark.volume
 @bounded_examples(60)
 @given(patients())
 def test_an_undecided_rule_waits_only_for_what_is_missing(stated: Stated) -> None:

@@ -229,17 +229,17 @@ def test_strict_stops_at_the_first_and_leaves_the_old_file(folder: Path) -> None
     assert sorted(path.name for path in folder.parent.iterdir()) == ["a.ndjson", "ward"]
 
 
-@pytest.mark.parametrize("jobs", ["1", "2", "3"])
-def test_neither_bytes_nor_words_depend_on_the_number_of_processes(jobs: str, tmp_path: Path) -> None:
+def test_neither_bytes_nor_words_depend_on_the_number_of_processes(tmp_path: Path) -> None:
     for number in range(150):
         patient(tmp_path, f"many/{number:03}.yaml", BAD if number % 40 == 7 else GOOD, calcium=f"{8 + number % 3}.2")
     for form in ("ndjson", "csv", "json", "table"):
         one = run("batch", "many", "--format", form, "--jobs", "1", cwd=tmp_path)
-        assert run("batch", "many", "--format", form, "--jobs", jobs, cwd=tmp_path) == one
+        for jobs in ("2", "3"):
+            assert run("batch", "many", "--format", form, "--jobs", jobs, cwd=tmp_path) == one
         assert one.err.splitlines()[-1] == "146 scored, 4 refused"
-    strict = [run("batch", "many", "--strict", "--format", "csv", "--jobs", each, cwd=tmp_path) for each in ("1", jobs)]
-    assert strict[0] == strict[1]
-    assert len(strict[0].out.splitlines()) == 1 + 8
+    strict = {run("batch", "many", "--strict", "--format", "csv", "--jobs", each, cwd=tmp_path) for each in "123"}
+    (same,) = strict
+    assert len(same.out.splitlines()) == 1 + 8
 
 
 def test_what_lies_beside_the_patients_is_named_once(folder: Path) -> None:

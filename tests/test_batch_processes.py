@@ -90,7 +90,7 @@ def test_an_interrupt_leaves_whole_lines(form: str, tmp_path: Path) -> None:
 def test_an_interrupt_ends_every_process_and_keeps_the_old_file(jobs: str, tmp_path: Path) -> None:
     (tmp_path / "a.ndjson").write_text("old", "utf-8")
     program = started("-", "-o", "a.ndjson", "--jobs", jobs, cwd=tmp_path)
-    fed(program, 5_000)
+    fed(program, 2_000)
     while len(list(tmp_path.iterdir())) < 2:  # the neighbour that is renamed when all is done
         assert program.poll() is None
         time.sleep(0.01)
@@ -110,7 +110,7 @@ def test_a_signal_that_asks_for_an_end_is_as_clean(
     number: signal.Signals, jobs: str, everyone: bool, tmp_path: Path
 ) -> None:
     program = started("-", "-o", "a.ndjson", "--jobs", jobs, cwd=tmp_path)
-    fed(program, 5_000)
+    fed(program, 2_000)
     while not list(tmp_path.iterdir()):
         assert program.poll() is None
         time.sleep(0.01)

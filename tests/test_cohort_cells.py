@@ -5,6 +5,7 @@ Origin: the reader of patient documents, which has tests of its own.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
@@ -52,11 +53,18 @@ def cells(variable: Variable) -> list[str]:
     return [*_WORDS, *_NUMBERS, *_MORE, *limits, *outside, *traps, *words]
 
 
+@cache
+def database() -> Any:
+    """One for all tables here: to open one takes longer than to ask it."""
+    return duckdb.connect()
+
+
 def by_sql(entry: Entry, kind: str, values: list[Any]) -> list[Any]:
     """What SQL reads in each cell: a value, ``unknown``, None, or that it is odd."""
-    connection = duckdb.connect()
+    connection = database()
     connection.execute(
-        f"CREATE TABLE t AS SELECT unnest(range(?)) AS place, unnest(CAST(? AS {kind}[])) AS c", [len(values), values]
+        f"CREATE OR REPLACE TABLE t AS SELECT unnest(range(?)) AS place, unnest(CAST(? AS {kind}[])) AS c",
+        [len(values), values],
     )
     made = source(entry, {"c": kind})
     unknown = f"CASE WHEN {made.unknown} THEN 1 ELSE 0 END" if made.unknown else "0"

@@ -266,6 +266,7 @@ def test_the_parser_in_pure_python_reads_the_same(monkeypatch: pytest.MonkeyPatc
     assert patient(CARD) == expected
 
 
+@pytest.mark.volume
 @given(st.permutations(list(yaml.safe_load(CARD).items())))
 def test_the_order_of_the_keys_never_matters(items: list[tuple[str, object]]) -> None:
     shuffled = yaml.safe_dump(dict(items), sort_keys=False)

@@ -191,12 +191,14 @@ def mutated(draw: st.DrawFn) -> str:
     return text
 
 
+@pytest.mark.volume
 @settings(max_examples=400)
 @given(mutated())
 def test_any_yaml_reads_the_same_on_both_paths(text: str) -> None:
     assert [told(document) for document in read_documents(text, "a.yaml")] == exactly(text, "a.yaml")
 
 
+@pytest.mark.volume
 @settings(max_examples=400)
 @given(mutated(), st.data())
 def test_any_json_reads_the_same_on_both_paths(text: str, data: st.DataObject) -> None:

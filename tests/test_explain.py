@@ -187,6 +187,7 @@ def test_different_names_do_not_fold_to_one() -> None:
 # ------------------------------------------------------------------------------------------------ what a page holds
 
 
+@pytest.mark.volume
 @pytest.mark.once
 @pytest.mark.parametrize("section", sorted({named.section for named in every()}))
 def test_every_page_can_be_written_in_every_way(section: str) -> None:
@@ -226,6 +227,7 @@ def unfounded(entry: Entry) -> Iterator[Statement]:
         yield from (said for said in part.statements if claims and not said.evidence and not said.mark)
 
 
+@pytest.mark.volume
 def test_no_sentence_stands_without_its_item_or_a_mark() -> None:
     found = {(named.kind, named.name): [said.text for said in unfounded(page(named))] for named in every()}
     assert {key: texts for key, texts in found.items() if texts} == {}
@@ -252,6 +254,7 @@ def test_the_profile_in_use_gives_the_numbers() -> None:
     assert "4 mmol²/L²" in shown  # as the source prints what was converted
 
 
+@pytest.mark.volume
 def test_most_pages_fit_a_screen() -> None:
     terms = [length(page(named)) for named in every() if named.kind == "term"]
     assert statistics.median(terms) <= SCREEN * 3 / 4

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from calcrisk import Assessment
 
+pytestmark = pytest.mark.volume
+
 _DATA: Final = "data/nhanes/nhanes_adults_ca_p_1999_2018.csv.gz"
 _SOME: Final = 3000
 _LIMIT: Final = Decimal(55)

@@ -131,6 +131,7 @@ def leaks(content: bytes, name: str) -> set[str]:
     return seen("".join(map(shown, ends)))
 
 
+@pytest.mark.volume
 @pytest.mark.parametrize("make", [spoilt_yaml, spoilt_json], ids=["yaml", "json"])
 def test_a_spoilt_value_shows_no_other(make: Callable[[], Iterator[bytes]]) -> None:
     found = {}

@@ -65,6 +65,7 @@ def test_sigma_and_coefficient_of_variation_are_inverse(cv: float) -> None:
     assert cv_of(sigma_of(cv)) == pytest.approx(cv)
 
 
+@pytest.mark.volume
 @pytest.mark.parametrize("readings", [[56.0], [50.0, 61.0, 58.0], [40.0, 41.0]])
 def test_the_probability_is_that_of_a_monte_carlo_run_of_the_model(readings: list[float]) -> None:
     calcium, phosphate = analyte("haemodialysis", "calcium"), analyte("haemodialysis", "phosphate")

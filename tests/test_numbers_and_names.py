@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+pytestmark = pytest.mark.volume  # it reads files of source, and runs none of their lines
+
 _STRUCTURAL = {-1, 0, 1, 2}  # first, last, none, one, a pair: the shape of data, never its meaning
 _TOLD_BY_KEYWORD = {"cutoff", "indent", "maxsize"}  # of the standard library: how near, how deep, how many kept
 _CONSTANT = re.compile(r"_?[A-Z][A-Z0-9_]*")

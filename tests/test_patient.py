@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import generate_patient
-import jsonschema
 import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
+from jsonschema import Draft202012Validator, ValidationError
 
 from calcrisk.cli.options import OPTIONS
 from calcrisk.errors import InputError, UsageError
@@ -286,7 +286,13 @@ def test_a_line_of_the_template_can_be_filled_in() -> None:
 
 
 def test_the_schema_is_one() -> None:
-    jsonschema.Draft202012Validator.check_schema(patient_schema())
+    Draft202012Validator.check_schema(patient_schema())
+
+
+@pytest.fixture(scope="module")
+def schema() -> Draft202012Validator:
+    """The schema, checked by the test above and not with each text again."""
+    return Draft202012Validator(patient_schema())
 
 
 @pytest.mark.parametrize(
@@ -300,9 +306,9 @@ def test_the_schema_is_one() -> None:
         "{}",
     ],
 )
-def test_what_is_read_fits_the_schema(text: str) -> None:
+def test_what_is_read_fits_the_schema(text: str, schema: Draft202012Validator) -> None:
     patient_from(read_document(text, "a.yaml"), {})
-    jsonschema.validate(yaml.safe_load(text), patient_schema())
+    schema.validate(yaml.safe_load(text))
 
 
 @pytest.mark.parametrize(
@@ -317,9 +323,9 @@ def test_what_is_read_fits_the_schema(text: str) -> None:
         "",
     ],
 )
-def test_what_does_not_fit_the_schema_is_refused_by_the_reader_too(text: str) -> None:
-    with pytest.raises(jsonschema.ValidationError):
-        jsonschema.validate(yaml.safe_load(text), patient_schema())
+def test_what_does_not_fit_the_schema_is_refused_by_the_reader_too(text: str, schema: Draft202012Validator) -> None:
+    with pytest.raises(ValidationError):
+        schema.validate(yaml.safe_load(text))
     with pytest.raises(InputError):
         patient_from(read_document(text, "a.yaml"), {})
 

@@ -58,6 +58,7 @@ def bare(text: str) -> str:
     return " ".join(" ".join(line for line in text.splitlines() if not line.lstrip().startswith("--")).split())
 
 
+@pytest.mark.volume
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_every_dialect_reads_what_is_printed_for_it(dialect: str) -> None:
     text = text_of(dialect)

@@ -63,10 +63,10 @@ def complain_of_contents(wheel: Path) -> None:
 
 def install(wheel: Path, environment: Path) -> Path:
     """Install the wheel into an environment that holds nothing else; the program's path."""
-    venv.create(environment, with_pip=True, clear=True)
+    venv.create(environment, clear=True)  # the pip of this environment serves
     scripts = environment / ("Scripts" if os.name == "nt" else "bin")
-    pip = [str(scripts / "python"), "-m", "pip", "--disable-pip-version-check", "install", "--quiet", str(wheel)]
-    subprocess.run(pip, check=True)
+    pip = [sys.executable, "-m", "pip", "--python", str(scripts / "python"), "--disable-pip-version-check"]
+    subprocess.run([*pip, "install", "--quiet", "--no-compile", str(wheel)], check=True)
     return scripts / "calcrisk"
 
 

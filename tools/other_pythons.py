@@ -1,9 +1,10 @@
-"""Run the tests on the oldest and the newest supported Python at hand, each in an environment of its own.
+"""Run the tests at both ends of what is supported, each in an environment of its own.
 
-Tests marked ``volume`` or ``once`` are left out: nothing there hangs on the interpreter or the dependencies.
-
-The interpreter that runs this script has been tested already, so it is left out; when no other is found, that is said
-and nothing fails. ``--lowest`` takes this interpreter with the oldest dependencies that pyproject.toml allows.
+``--newest`` takes the newest supported Python at hand with the newest dependencies, and measures coverage; ``--lowest``
+takes the oldest Python at hand with the oldest dependencies that pyproject.toml allows, and leaves out the tests marked
+``once``: nothing there hangs on either. Both leave those marked ``volume`` to the interpreter that runs this script, so
+that it has its share where it is neither end. ``--prepare`` makes the environments and tests nothing, so that this can
+be done beside another check.
 """
 
 from __future__ import annotations
@@ -18,6 +19,9 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+COVERED = ["-m", "not volume", "--cov", "--cov-report", "term"]
+SELECTED = ["-m", "not volume and not once"]
+ASKED_OF = (ROOT / "pyproject.toml", ROOT / "calcrisk" / "_version.py")  # what an environment is made from
 ASK_VERSION = "import ensurepip, sys, venv; print(*sys.version_info[:2])"
 # where version managers keep interpreters that are not on the path
 MANAGED = (
@@ -40,16 +44,27 @@ class Python(NamedTuple):
         return ".".join(map(str, self.version))
 
 
+class End(NamedTuple):
+    """One end of what is supported: a Python, its environment, the dependencies held to a version, what is tested."""
+
+    python: Python
+    folder: Path
+    held: list[str]
+    chosen: list[str]
+
+
 def main(arguments: list[str]) -> int:
-    """Run the tests where asked; the first failure's exit code."""
-    here = Python(sys.version_info[:2], sys.executable)
-    if arguments == ["--lowest"]:
-        return tested(here, ROOT / ".venv-lowest", lowest_dependencies())
-    others = oldest_and_newest(at_hand(), here)
-    if not others:
-        print(f"no other supported Python is at hand: tested on {here.name} alone")
-    codes = (tested(python, ROOT / f".venv-{python.name}", []) for python in others)
-    return next((code for code in codes if code), 0)
+    """Run the tests where asked; pytest's exit code."""
+    oldest, newest = oldest_and_newest(at_hand(), Python(sys.version_info[:2], sys.executable))
+    ends = {
+        "--newest": End(newest, ROOT / f".venv-{newest.name}", [], COVERED),
+        "--lowest": End(oldest, ROOT / ".venv-lowest", lowest_dependencies(), SELECTED),
+    }
+    if arguments == ["--prepare"]:
+        for end in ends.values():
+            prepared(end)
+        return 0
+    return tested(ends[arguments[0]])
 
 
 def supported() -> list[tuple[int, int]]:
@@ -80,12 +95,11 @@ def ask(path: Path) -> Python | None:
     return Python((int(major), int(minor)), str(path))
 
 
-def oldest_and_newest(found: list[Python], here: Python) -> list[Python]:
-    """The ends of what was found, one interpreter a version, without the version tested already."""
+def oldest_and_newest(found: list[Python], here: Python) -> tuple[Python, Python]:
+    """The ends of what was found, and here; this interpreter where it is an end."""
     by_version = {python.version: python for python in reversed(found)}  # the first found wins
     by_version[here.version] = here
-    ends = {min(by_version), max(by_version)} - {here.version}
-    return [by_version[version] for version in sorted(ends)]
+    return by_version[min(by_version)], by_version[max(by_version)]
 
 
 def lowest_dependencies() -> list[str]:
@@ -101,16 +115,25 @@ def is_made_by(python: Python, inside: Path) -> bool:
     return there is not None and there.version == python.version
 
 
-def tested(python: Python, environment: Path, held: list[str]) -> int:
-    """Make or bring up to date an environment and run the tests in it; pytest's exit code."""
-    print(f"\nthe tests on Python {python.name}{' with ' + ', '.join(held) if held else ''}", flush=True)
-    inside = environment / "bin" / "python"
-    if not is_made_by(python, inside):
-        subprocess.run([python.path, "-m", "venv", "--clear", environment], check=True)
-    pip = [str(inside), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    subprocess.run([*pip, "--upgrade", "pip>=25.1"], check=True)  # older ones do not know --group
-    subprocess.run([*pip, "--group", "test", "--editable", ".", *held], check=True, cwd=ROOT)
-    tests = [str(inside), "-m", "pytest", "--numprocesses", "auto", "-m", "not volume and not once"]
+def prepared(end: End) -> Path:
+    """Make or bring up to date an environment; its interpreter. The pip of this one serves: none need be installed."""
+    inside, stamp = end.folder / "bin" / "python", end.folder / ".prepared"
+    if not is_made_by(end.python, inside):
+        subprocess.run([end.python.path, "-m", "venv", "--clear", "--without-pip", end.folder], check=True)
+    if stamp.exists() and all(stamp.stat().st_mtime > path.stat().st_mtime for path in ASKED_OF):
+        return inside
+    pip = [sys.executable, "-m", "pip", "--python", str(inside), "install", "--quiet", "--disable-pip-version-check"]
+    needed = ["--no-compile", "--group", "test", "--editable", ".", *end.held]  # what is imported is compiled then
+    subprocess.run([*pip, *needed], check=True, cwd=ROOT)
+    stamp.touch()
+    return inside
+
+
+def tested(end: End) -> int:
+    """Run the tests in an environment; pytest's exit code."""
+    held = f" with {', '.join(end.held)}" if end.held else ""
+    print(f"\nthe tests on Python {end.python.name}{held}", flush=True)
+    tests = [str(prepared(end)), "-m", "pytest", "--numprocesses", "auto", "--dist", "worksteal", *end.chosen]
     return subprocess.run(tests, check=False, cwd=ROOT).returncode
 
 

@@ -49,6 +49,7 @@ def moved(before: Stated, after: Stated) -> set[str]:
     return {each for each in one if one[each] != two[each]}
 
 
+@pytest.mark.volume
 @bounded_examples(300)
 @given(answered())
 def test_whatever_one_answer_moves_was_said_to_hang_on_it(case: tuple[Stated, str, Stated]) -> None:
@@ -68,6 +69,7 @@ def test_decisive_ones_come_first_and_only_open_questions_are_missing(stated: St
     assert said.keys() <= set(open_questions(stated, evaluated(stated)))
 
 
+@pytest.mark.volume
 @bounded_examples(100)
 @given(patients())
 def test_a_settled_answer_has_no_decisive_question_but_one_that_begins_a_tier(stated: Stated) -> None:
@@ -95,6 +97,7 @@ def numbers_of(stated: Stated) -> list[float]:
     return [value for value in stated.values() if isinstance(value, float) and value > 0]
 
 
+@pytest.mark.volume
 def test_few_questions_are_called_decisive_in_vain() -> None:
     called: list[bool] = []
 

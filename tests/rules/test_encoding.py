@@ -47,6 +47,7 @@ def test_what_is_decoded_is_folded() -> None:
     assert decode(encoded, SCOPE) == ex.Comparison(">=", ex.Name("x"), ex.Constant(130.0))
 
 
+@pytest.mark.volume
 @pytest.mark.parametrize("profile", Rulebook.default().data["profiles"])
 def test_the_compiled_rulebook_is_that_of_the_yaml(profile: str) -> None:
     compiled, written = (

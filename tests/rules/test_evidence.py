@@ -17,7 +17,7 @@ from calcrisk.explaining.whole import Whole
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-pytestmark = pytest.mark.once
+pytestmark = pytest.mark.volume
 
 Spec = dict[str, Any]
 # the words of this project for those of the review

@@ -131,6 +131,7 @@ JUNK = [None, 1, [[1]], {"a": 1}, [{"id": ["a"]}], {"hypertension": 5}]
 WHOLE = ("overlay", "id", "version", "title", "parameters", "profiles", "references", "rules", "cases", "remove")
 
 
+@pytest.mark.volume
 @pytest.mark.parametrize("key", [*WHOLE, "allowed", "written_for", "facts"])
 def test_junk_in_an_overlay_is_refused_and_never_a_defect(key: str, tmp_path: Path) -> None:
     folder = overlay(LOWER, tmp_path)
@@ -142,6 +143,7 @@ def test_junk_in_an_overlay_is_refused_and_never_a_defect(key: str, tmp_path: Pa
         assert (code == 2) == told.splitlines()[-1].startswith("does not load: ")
 
 
+@pytest.mark.volume
 @pytest.mark.parametrize("key", ["id", "replaces", "when", "cases", "covered_by", "parameters", "limits", "where"])
 def test_junk_in_a_rule_of_an_overlay_is_refused_and_never_a_defect(key: str, tmp_path: Path) -> None:
     folder = overlay(HEAD, tmp_path)

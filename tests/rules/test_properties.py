@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 
     Point = Mapping[str, int | bool]
 
-pytestmark = pytest.mark.once
+pytestmark = pytest.mark.volume
 
 
 FOLDER = Path(calcrisk.__file__).parent / "rulebook"

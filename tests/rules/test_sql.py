@@ -54,6 +54,7 @@ def disagreements(patients: Sequence[Patient]) -> list[Any]:
     return [(dict(one.given), told) for one, row in pairs if (told := differences(one, row))]
 
 
+@pytest.mark.volume
 def test_random_patients_with_values_on_every_threshold() -> None:
     assert disagreements(list(patients(400, seed=20261128))) == []
 
@@ -95,6 +96,7 @@ def test_a_difference_would_be_seen() -> None:
     assert differences(one, row | {"ca_p_product": row["ca_p_product"] * (1 + 1e-11)}).keys() == {"ca_p_product"}
 
 
+@pytest.mark.volume
 def test_every_two_decimal_pair_that_makes_a_threshold_is_at_it() -> None:
     pairs = [(a / 100, 550_000 / a / 100) for a in range(400, 2000) if 550_000 % a == 0]
     assert (8.8, 6.25) in pairs
@@ -120,6 +122,7 @@ def test_columns_that_the_table_does_not_have_are_folded_away_and_change_nothing
     assert len(text) < len(statement(whole, "labs", {"place": "place"})) / 8
 
 
+@pytest.mark.volume
 @pytest.mark.parametrize("seed", range(12))
 def test_whatever_columns_a_table_has(seed: int) -> None:
     """What is folded away differs with every set of columns."""
@@ -162,6 +165,7 @@ def test_another_rulebook_is_written_by_the_same_walk() -> None:
     assert duckdb.connect().execute("CREATE TABLE labs (place INTEGER, calcium DOUBLE)").execute(text).fetchall() == []
 
 
+@pytest.mark.volume
 def test_a_mask_says_what_the_text_says() -> None:
     some = list(patients(60, seed=8))
     chosen = select(book(), sources(), Wish(masks=True))
@@ -172,6 +176,7 @@ def test_a_mask_says_what_the_text_says() -> None:
             assert ";".join(word for word, bit in zip(bits, held, strict=True) if bit) == text[name]
 
 
+@pytest.mark.volume
 def test_columns_of_booleans_say_what_columns_of_ones_and_zeros_say() -> None:
     some = [*patients(200, seed=31), Patient(), *_exact(sorted(CASES.glob("*.yaml")))]
     plain, quick = answers(some), answers(some, wish=Wish(booleans=True))

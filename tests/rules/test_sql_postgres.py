@@ -67,6 +67,7 @@ def answers(connection: Any, some: Sequence[Patient]) -> list[dict[str, Any]]:
     return [dict(zip(labels, row, strict=True)) for row in found.fetchall()]
 
 
+@pytest.mark.volume
 def test_samples_cases_and_random_patients_on_every_threshold(connection: Any) -> None:
     some = [*corpus(), *patients(300, seed=20261129)]
     rows = answers(connection, some)

@@ -9,7 +9,7 @@ from engines import corpus, kinds, table, written
 from random_tables import differences, patients
 
 pytest.importorskip("sqlglot", reason="the extra calcrisk[sql] is not installed")
-pytestmark = pytest.mark.once
+pytestmark = pytest.mark.volume
 
 
 def test_samples_cases_and_random_patients_on_every_threshold() -> None:

@@ -122,6 +122,7 @@ NAMES = {
 }
 
 
+@pytest.mark.volume
 @pytest.mark.parametrize("name", NAMES)
 @settings(max_examples=20, suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow])
 @given(data=st.data())
@@ -150,6 +151,7 @@ def test_what_is_found_is_the_nearest_of_a_dense_grid(name: str, data: st.DataOb
         assert search.reaches(search.line(name).at(further))  # slightly more does
 
 
+@pytest.mark.volume
 @pytest.mark.parametrize("name", ["calcium", "phosphate"])
 @settings(max_examples=30)
 @given(data=st.data())
@@ -185,6 +187,7 @@ def files() -> list[str]:
     return sorted(path.name for path in (*SAMPLES.glob("*.yaml"), *CASES.glob("*.yaml")))
 
 
+@pytest.mark.volume
 @pytest.mark.parametrize("name", files())
 def test_every_sample_and_published_case_is_answered(name: str) -> None:
     path = SAMPLES / name if (SAMPLES / name).exists() else CASES / name

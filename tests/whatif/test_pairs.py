@@ -34,6 +34,7 @@ def asked(stated: Patient, goal: str) -> Goal:
     return ask(stated, rulebook(), assess(stated, rulebook(), every_rule=True), question, wanted)
 
 
+@pytest.mark.volume
 @pytest.mark.parametrize("goal", ["metastatic=moderate", "classification=vascular", "metastatic=high"])
 @pytest.mark.parametrize("name", PATIENTS)
 def test_a_dense_grid_finds_nothing_nearer(name: str, goal: str) -> None:
