@@ -22,6 +22,7 @@ from calcrisk.inputs.flags import from_flags
 from calcrisk.inputs.fold import _CODES as LIST_CODES
 from calcrisk.inputs.patient_schema import patient_schema
 from calcrisk.inputs.template import template
+from calcrisk.past import CURRENT
 from calcrisk.patient import Patient
 from calcrisk.rules.linting.finding import KINDS
 from calcrisk.variables import registry
@@ -350,6 +351,7 @@ def _codes() -> Iterator[str]:
         yield from re.findall(r'code="([a-z0-9-]+)"', path.read_text(encoding="utf-8"))
     yield from LIST_CODES.values()
     yield from KINDS
+    yield CURRENT
 
 
 def test_every_code_has_its_entry_and_every_entry_its_code() -> None:

@@ -9,6 +9,7 @@ import json
 import os
 import signal
 import subprocess
+import sys
 import time
 from typing import TYPE_CHECKING, Any, Final
 
@@ -30,6 +31,9 @@ pytestmark = pytest.mark.once  # DuckDB does the work, whatever the Python
 DONE, BAD_INPUT, WRONG_USAGE, REACHED, SURROUNDINGS = 0, 1, 2, 3, 4
 NAMES: Final = columns(book().data["tiers"], [entry["name"] for entry in book().data["mechanisms"]])
 MAPS: Final = ROOT / "sample_labs" / "maps"
+MILLION: Final = 1_000_000
+GIB: Final = 2**30
+UNIT_OF_PEAK: Final = 1 if sys.platform == "darwin" else 1024  # bytes
 LABS: Final = """id,age,calcium,phosphate,ckd_stage,diabetes,tissue_damage
 p1,60,9.9,6.8,G5,yes,no
 p2,50,2.3 mmol/L,4.0,G2,no,no
@@ -398,6 +402,20 @@ def test_an_interrupted_run_leaves_nothing_behind(tmp_path: Path) -> None:
     assert process.returncode == 128 + signal.SIGINT, told
     assert told == b"interrupted: nothing was written\n"
     assert [path.name for path in tmp_path.iterdir()] == ["big.parquet"]
+
+
+@pytest.mark.volume
+@pytest.mark.parametrize("form", ["json", "csv"])
+def test_a_million_rows_become_text_within_the_memory(tmp_path: Path, form: str) -> None:
+    values = "9 + random() AS calcium, 4 + random() AS phosphate"
+    query(f"COPY (SELECT {values} FROM range({MILLION})) TO '{tmp_path / 'big.parquet'}'")
+    call = [*PROGRAM, "batch", "big.parquet", "-o", f"out.{form}"]
+    process = subprocess.Popen(call, cwd=tmp_path, env=environment(), stderr=subprocess.DEVNULL)
+    _, status, used = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == DONE
+    assert used.ru_maxrss * UNIT_OF_PEAK < GIB
+    assert query(f"SELECT count(*), max(index) FROM '{tmp_path / f'out.{form}'}'") == [(MILLION, MILLION - 1)]
 
 
 def test_without_duckdb_it_is_said_what_to_install(labs: Path) -> None:

@@ -103,13 +103,15 @@ def _named(word: str) -> tuple[str, str]:
 
 def _faults(column: str, kind: str, every: list[str]) -> Iterator[Fault]:
     if [each.casefold() for each in every].count(column.casefold()) > 1:
-        yield _wrong("column-twice", f"the column {column!r} stands twice", "name each column once")
+        yield _wrong(code="column-twice", message=f"the column {column!r} stands twice", hint="name each column once")
     if os.sep in column:
-        yield _wrong("no-table", f"{column!r} is no name of a column", f"a file ends in {', '.join(TABLES)}")
+        yield _wrong(
+            code="no-table", message=f"{column!r} is no name of a column", hint=f"a file ends in {', '.join(TABLES)}"
+        )
     if kind and kind.partition("(")[0].upper() not in _TYPES:
         hint = did_you_mean(kind.upper(), _TYPES) or f"write one of {', '.join(_TYPES)}"
-        yield _wrong("unknown-type", f"{column} has no type {kind!r}", hint)
+        yield _wrong(code="unknown-type", message=f"{column} has no type {kind!r}", hint=hint)
 
 
-def _wrong(code: str, message: str, hint: str) -> Fault:
+def _wrong(*, code: str, message: str, hint: str) -> Fault:
     return Fault(code=code, message=message, path="--columns", hint=hint)

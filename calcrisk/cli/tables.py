@@ -18,6 +18,7 @@ from calcrisk.cohort.printing import likely_inputs, unread
 from calcrisk.cohort.scoring import ASSUMED, Cohort
 from calcrisk.cohort.staging import staged
 from calcrisk.cohort.tables import opened, table_files, telling_rows
+from calcrisk.cohort.textfile import ASIDE, TEXTS, aside, copied
 from calcrisk.errors import Fault, InputError
 from calcrisk.inputs.earlier import refuse_overwriting
 from calcrisk.render.faults import show
@@ -34,16 +35,7 @@ if TYPE_CHECKING:
     from calcrisk.cohort.tables import Table
     from calcrisk.rules.rulebook import Rulebook
 
-_COPY: Final = {
-    "csv": "FORMAT csv, HEADER true",
-    "json": "FORMAT json, ARRAY true",
-    "ndjson": "FORMAT json",
-}
-_TEXTS: Final = ("source", "id", "errors")  # cells in which a spreadsheet might find a formula
-_LISTED: Final = ("possible", "met_rules", "missing", "chemistry_assumed")
-_FORMULA: Final = r"^[=+\-@\t\r]"
 _TOLD: Final = 20  # refused rows that are told one by one
-_BLOCK: Final = 2**20  # bytes
 
 
 class Tables(NamedTuple):
@@ -107,7 +99,8 @@ class _Work:
         names += (ASSUMED,) if self._staged.assumed else ()
         self._columns = [column for column in names if wanted.lists or column not in LISTS]
         self._cohort = Cohort(at_work, book, self._table, self._staged, self._columns, tuple(self._panels))
-        self.watch = Watch(2, shown=wanted.form == "table" or not is_terminal(wanted.output))
+        passes = 3 if wanted.form in TEXTS else 2
+        self.watch = Watch(passes, shown=wanted.form == "table" or not is_terminal(wanted.output))
         self._scale = Scale(tuple(book.data["tier_names"]), tuple(book.data["classes"]))
         labels = [tier["label"] for tier in book.data["tiers"].values()]
         self._page = Overview(self._scale, labels, wanted.footer, wanted.top)
@@ -186,28 +179,19 @@ class _Work:
             print_page(self._page.print_to, self._wanted.output)
             return
         with placed(self._wanted.output) as path:
-            query = self._cohort.query(self._guarded if self._wanted.form == "csv" else None)
-            self._engine.watched(
-                f"COPY ({query}) TO {text(path)} ({self._copied()})",
-                lambda share: self.watch.advance(share, self._cohort.counts.rows),
-            )
             if self._is_parquet:
+                self._copy(f"COPY ({self._cohort.query()}) TO {text(path)} ({self._made_with()})")
                 self._count(self._cohort.tallies_of(path))
+                return
+            with aside() as answers:
+                self._copy(f"COPY ({self._cohort.query()}) TO {text(answers)} ({ASIDE})")
+                self._copy(copied(answers, self._columns, path, self._wanted.form))
 
-    @staticmethod
-    def _guarded(column: str, sql: str) -> str:
-        """Guard a text that a spreadsheet would take for a formula; an empty list is an empty cell, without quotes."""
-        if column in _LISTED:
-            return f"NULLIF({sql}, '')"
-        if column not in _TEXTS or sql == "NULL":
-            return sql
-        shown = f"CAST({sql} AS VARCHAR)"
-        return f"CASE WHEN regexp_matches({shown}, {text(_FORMULA)}) THEN '''' || {shown} ELSE {shown} END"
+    def _copy(self, statement: str) -> None:
+        self._engine.watched(statement, lambda share: self.watch.advance(share, self._cohort.counts.rows))
 
-    def _copied(self) -> str:
-        """Say how the file is written; Parquet holds what its answers were made with."""
-        if self._wanted.form != "parquet":
-            return _COPY[self._wanted.form]
+    def _made_with(self) -> str:
+        """Say how the Parquet file is written: with what its answers were made with."""
         book = self._book
         return options(made_with(f"{book.id} {book.version} {book.sha256}", book.profile, self._staged.assumed))
 

@@ -52,7 +52,7 @@ def read_map(path: str) -> ColumnMap:
 
 def _empty(path: str) -> Fault:
     hint = "write `columns:` with a line for each input, or `long:`; `calcrisk columns suggest` proposes one"
-    return Fault(code="map", message="this map names no column", file=path, hint=hint)
+    return Fault(code="empty-map", message="this map names no column", file=path, hint=hint)
 
 
 class _Reading:

@@ -159,17 +159,12 @@ class Cohort:
 
     # ---- the whole ---------------------------------------------------------------------------------------------------
 
-    def query(self, dressed: Callable[[str, str], str] | None = None) -> str:
-        """Write the query that gives every row under the wanted columns, in the order of the table.
-
-        ``dressed`` has the last word on the expression of a column.
-        """
+    def query(self) -> str:
+        """Write the query that gives every row under the wanted columns, in the order of the table."""
         whole, told = self._statement(self._chosen, self._table.relation), self._plain()
         if self.counts.odd:
             self._joined.append("odd")
             told = {column: self._either(column, told[column]) for column in self._columns}
-        if dressed:
-            told = {column: dressed(column, told[column]) for column in self._columns}
         shown = ", ".join(f"{told[column]} AS {name(column)}" for column in self._columns)
         joins = "".join(f" LEFT JOIN {other} USING ({FILE}, {PLACE})" for other in self._joined)
         order = f" ORDER BY {FILE}, {PLACE}" if joins else ""  # a join gives rows in any order
