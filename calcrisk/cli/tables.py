@@ -99,7 +99,7 @@ class _Work:
         names += (ASSUMED,) if self._staged.assumed else ()
         self._columns = [column for column in names if wanted.lists or column not in LISTS]
         self._cohort = Cohort(at_work, book, self._table, self._staged, self._columns, tuple(self._panels))
-        passes = 3 if wanted.form in TEXTS else 2
+        passes = 2 + (wanted.form in TEXTS)  # the survey, the answers, and these as text
         self.watch = Watch(passes, shown=wanted.form == "table" or not is_terminal(wanted.output))
         self._scale = Scale(tuple(book.data["tier_names"]), tuple(book.data["classes"]))
         labels = [tier["label"] for tier in book.data["tiers"].values()]
