@@ -18,6 +18,7 @@ from calcrisk.assessment import (
     Undecided,
 )
 from calcrisk.rules.decisive import Decisive
+from calcrisk.rules.fused import fused_clauses
 from calcrisk.rules.logic import Span
 
 if TYPE_CHECKING:
@@ -111,12 +112,18 @@ class Holding:
 
     def of(self, found: Evaluation) -> list[Clause]:
         """Return the clauses whose condition is true, or that have none."""
+        if self._walk.is_fused(found):
+            return self._fused(found.env)
         key, env = (found.bits & self._watched, found.inexact), found.env
         if key not in self._plans:
             if len(self._plans) >= _SHARED:
                 self._plans.clear()
             self._plans[key] = list(self._tried(*key))
         return [clause for holds, clause in self._plans[key] if holds(env) is True]
+
+    @cached_property
+    def _fused(self) -> Callable[[list[Any]], list[Clause]]:
+        return fused_clauses([clause for clause, _ in self._clauses], self._walk.program.slots)
 
     def _tried(self, bits: Bits, inexact: bool) -> Iterator[tuple[Closure, Clause]]:  # noqa: FBT001  # a part of a key
         for clause, bit in self._clauses:
