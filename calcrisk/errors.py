@@ -92,16 +92,16 @@ def cannot_read(file: str, error: OSError) -> Fault:
     return Fault(code="cannot-read", message=f"cannot be read: {error.strerror or error}", file=file)
 
 
-def did_you_mean(wrong: str, known: Iterable[str]) -> str | None:
-    """Offer the nearest right names, or None when nothing is near."""
-    near = nearest(wrong, known)
+def did_you_mean(wrong: str, known: Iterable[str], *, alike: float = _NEAR_ENOUGH) -> str | None:
+    """Offer the nearest right names, or None when nothing is as much ``alike`` (0 to 1)."""
+    near = nearest(wrong, known, alike=alike)
     return f"did you mean {' or '.join(repr(name) for name in near)}?" if near else None
 
 
-def nearest(wrong: str, known: Iterable[str]) -> list[str]:
+def nearest(wrong: str, known: Iterable[str], *, alike: float = _NEAR_ENOUGH) -> list[str]:
     """Return the known words near to a wrong one, without those that are clearly further off than the nearest."""
     if len(wrong) > LONGEST_NAME:
         return []
-    near = get_close_matches(wrong, list(known), n=_NEAR, cutoff=_NEAR_ENOUGH)
+    near = get_close_matches(wrong, list(known), n=_NEAR, cutoff=alike)
     likeness = [SequenceMatcher(None, found, wrong).ratio() for found in near]
     return [found for found, ratio in zip(near, likeness, strict=True) if ratio >= likeness[0] - _CLEARLY]

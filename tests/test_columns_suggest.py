@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -89,3 +90,13 @@ def test_a_real_laboratory_table() -> None:
     assert isinstance(long, dict)
     assert long["analytes"]["calcium"] == ["calcium_total"]
     assert {"phosphate", "albumin", "creatinine", "pth", "ionised_calcium"} <= long["analytes"].keys()
+
+
+def test_only_a_column_that_may_be_an_input_is_told(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("pid,calcium,po4,select,order,alb,diabetic\na,9,4,x,y,4,no\n", "utf-8")
+    told = run("batch", "t.csv", cwd=tmp_path).err
+    assert re.findall(r"the column '(\w+)' is not read: did you mean '(\w+)'", told) == [
+        ("po4", "phosphate"),
+        ("alb", "albumin"),
+        ("diabetic", "diabetes"),
+    ]

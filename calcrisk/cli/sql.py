@@ -9,7 +9,8 @@ from calcrisk.cli.output import emit
 from calcrisk.cli.rulebooks import load
 from calcrisk.cohort.engine import engine, require
 from calcrisk.cohort.mapfile import read_map
-from calcrisk.cohort.printing import Wanted, likely_inputs, mapped_columns, plain_columns, printed, unread
+from calcrisk.cohort.printing import Wanted, mapped_columns, plain_columns, printed, unread
+from calcrisk.cohort.suggest import likely_inputs
 from calcrisk.cohort.tables import typed_columns
 from calcrisk.errors import Fault, UsageError, did_you_mean
 from calcrisk.inputs.sources import TABLES

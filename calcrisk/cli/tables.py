@@ -14,9 +14,10 @@ from calcrisk.cli.progress import Watch
 from calcrisk.cohort.engine import engine, require, text
 from calcrisk.cohort.mapfile import read_map
 from calcrisk.cohort.parquet import made_with, options
-from calcrisk.cohort.printing import likely_inputs, unread
+from calcrisk.cohort.printing import unread
 from calcrisk.cohort.scoring import ASSUMED, Cohort
 from calcrisk.cohort.staging import staged
+from calcrisk.cohort.suggest import likely_inputs
 from calcrisk.cohort.tables import opened, table_files, telling_rows
 from calcrisk.cohort.textfile import ASIDE, TEXTS, aside, copied
 from calcrisk.errors import Fault, InputError

@@ -13,7 +13,7 @@ from calcrisk.cohort.columnmap import plain_map
 from calcrisk.cohort.engine import name, text
 from calcrisk.cohort.staging import staged
 from calcrisk.cohort.tables import Table
-from calcrisk.errors import Fault, UsageError, did_you_mean
+from calcrisk.errors import Fault, UsageError
 from calcrisk.rules.sql.dialects import dialect, expressions, translated
 from calcrisk.rules.sql.layers import Column
 from calcrisk.rules.sql.select import Wish, select
@@ -153,9 +153,3 @@ def unread(columns: Iterable[str], column_map: ColumnMap | None) -> tuple[str, .
     entries = column_map.entries.values()
     read = {one for entry in entries for one in (entry.column, entry.unit_column)} | {column_map.id}
     return tuple(each for each in columns if each not in read)
-
-
-def likely_inputs(columns: Iterable[str]) -> dict[str, str]:
-    """Return, for names that are no inputs' but nearly, what to say of them."""
-    hints = {each: did_you_mean(each, registry()) for each in columns}
-    return {each: hint for each, hint in hints.items() if hint}

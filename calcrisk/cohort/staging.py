@@ -43,7 +43,7 @@ def staged(
             table, column_map = _patients(table, column_map, book, kept)
     mapped = (column_map or plain_map(table.columns, table.files[0])).against(table.columns)
     if not mapped.entries:
-        hint = "name its columns as the inputs (`calcrisk template` lists them), or say with --map which is which"
+        hint = "`calcrisk columns suggest` writes a map of its columns for --map, or name them as the inputs are"
         message = "no column of this table is named as an input"
         raise UsageError([Fault(code="no-inputs", message=message, file=table.files[0], hint=hint)])
     _complain_of_nested(mapped, table)

@@ -12,10 +12,11 @@ from calcrisk import units
 from calcrisk.cohort.cells import TABLE_WORDS, is_numeric
 from calcrisk.cohort.codes import LOINC, loinc
 from calcrisk.cohort.engine import name
+from calcrisk.errors import did_you_mean
 from calcrisk.variables import choices, plain, registry
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from calcrisk.cohort.engine import Engine
     from calcrisk.cohort.tables import Table
@@ -36,6 +37,7 @@ _TIMES: Final = (
     *("time", "charttime", "date", "datetime", "collected"),
     *("collectiontime", "labresultoffset", "observationdate"),
 )
+_ALIKE: Final = 0.75  # how alike a column's name and an input's must be for a slip of the pen
 _GUESSED: Final = {"1": "yes", "2": "no"}  # how surveys code an answer
 
 
@@ -129,6 +131,18 @@ def meant(column: str) -> tuple[Variable | None, str | None]:
         if variable is not None and (unit := _unit(variable, joined[length:])) is not None:
             return variable, unit or None
     return None, None
+
+
+def likely_inputs(columns: Iterable[str]) -> dict[str, str]:
+    """Return, for names that are no inputs' but mean one or nearly are one, what to say of them."""
+    hints = {each: _input_meant(each) for each in columns}
+    return {each: hint for each, hint in hints.items() if hint}
+
+
+def _input_meant(column: str) -> str | None:
+    if variable := meant(column)[0]:
+        return f"did you mean {variable.name!r}? `calcrisk columns suggest` writes a map that says so"
+    return did_you_mean(column, registry(), alike=_ALIKE)
 
 
 def _unit(variable: Variable, rest: str) -> str | None:
