@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import ChainMap
 from functools import cached_property, lru_cache
+from itertools import compress
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
 from calcrisk.assessment import (
@@ -18,7 +19,7 @@ from calcrisk.assessment import (
     Undecided,
 )
 from calcrisk.rules.decisive import Decisive
-from calcrisk.rules.fused import fused_clauses
+from calcrisk.rules.fused import fused_conditions
 from calcrisk.rules.logic import Span
 
 if TYPE_CHECKING:
@@ -106,14 +107,15 @@ class Holding:
     def __init__(self, clauses: Iterable[Clause], walk: Walk) -> None:
         """Keep the clauses in their order."""
         self._walk = walk
-        self._clauses = tuple((clause, 1 << walk.reach.first_clause + clause.at) for clause in clauses)
+        self._every = tuple(clauses)
+        self._clauses = tuple((clause, 1 << walk.reach.first_clause + clause.at) for clause in self._every)
         self._watched = sum(bit for _, bit in self._clauses)
         self._plans: dict[tuple[Bits, bool], list[tuple[Closure, Clause]]] = {}
 
     def of(self, found: Evaluation) -> list[Clause]:
         """Return the clauses whose condition is true, or that have none."""
         if self._walk.is_fused(found):
-            return self._fused(found.env)
+            return list(compress(self._every, self._fused(found.env)))
         key, env = (found.bits & self._watched, found.inexact), found.env
         if key not in self._plans:
             if len(self._plans) >= _SHARED:
@@ -122,8 +124,8 @@ class Holding:
         return [clause for holds, clause in self._plans[key] if holds(env) is True]
 
     @cached_property
-    def _fused(self) -> Callable[[list[Any]], list[Clause]]:
-        return fused_clauses([clause for clause, _ in self._clauses], self._walk.program.slots)
+    def _fused(self) -> Callable[[list[Any]], list[bool | None]]:
+        return fused_conditions([clause.when for clause in self._every], self._walk.program.slots)
 
     def _tried(self, bits: Bits, inexact: bool) -> Iterator[tuple[Closure, Clause]]:  # noqa: FBT001  # a part of a key
         for clause, bit in self._clauses:

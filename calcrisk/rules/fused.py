@@ -15,14 +15,16 @@ from calcrisk.rules.closures import KNOWN, exact
 from calcrisk.rules.logic import edges
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from calcrisk.rules.closures import Slots
-    from calcrisk.rules.program import Clause, Rule, Step
+    from calcrisk.rules.logic import Truth
+    from calcrisk.rules.program import Condition, Step
 
     Environment = list[Any]
 
 _DEEPEST: Final = 40  # nodes within nodes; Python takes no more than some hundred brackets
+_TOGETHER: Final = 8  # steps or conditions in a function
 _COMPARED: Final[dict[ex.Operator, str]] = {
     ">=": "{0} >= {1!r}",
     ">": "{0} > {2!r}",
@@ -36,22 +38,20 @@ _COMPARED: Final[dict[ex.Operator, str]] = {
 def fused_steps(steps: Iterable[Step], slots: Slots) -> Callable[[Environment], None]:
     """Return what takes every step, in order."""
     source = Source(slots)
-    return source.compiled(f"e[{step.slot}] = {source.step(step)}" for step in steps)
+    parts = source.parts([f"e[{step.slot}] = {source.step(step)}" for step in steps])
+    return source.compiled("; ".join(["pass", *(source.called("; ".join(part)) for part in parts)]))
 
 
-def fused_rules(rules: Iterable[Rule], slots: Slots) -> Callable[[Environment], list[bool | None]]:
-    """Return what tells the status of every rule."""
+def fused_conditions(conditions: Iterable[Condition | None], slots: Slots) -> Callable[[Environment], list[Truth]]:
+    """Return what tells which of the conditions hold; where there is none, it does."""
     source = Source(slots)
-    return source.compiled([f"return [{', '.join(source.written(rule.when.node) for rule in rules)}]"])
+    parts = source.parts([source.written(each.node) if each else "True" for each in conditions])
+    calls = [source.called(_listed(part)) for part in parts]
+    return source.compiled(_listed(f"*{call}" for call in calls))
 
 
-def fused_clauses(clauses: Iterable[Clause], slots: Slots) -> Callable[[Environment], list[Clause]]:
-    """Return what gives those of the clauses that hold."""
-    source = Source(slots)
-    told = [f"found.append({source.named(each)})" for each in clauses]
-    asked = [source.written(each.when.node) if each.when else "True" for each in clauses]
-    lines = [f"if {when} is True: {found}" for when, found in zip(asked, told, strict=True)]
-    return source.compiled(["found = []", *lines, "return found"])
+def _listed(values: Iterable[str]) -> str:
+    return f"return [{', '.join(values)}]"
 
 
 class Source:
@@ -62,11 +62,20 @@ class Source:
         self._slots = slots
         self._names: dict[str, Any] = {}
 
-    def compiled(self, lines: Iterable[str]) -> Callable[[Environment], Any]:
+    def compiled(self, body: str) -> Callable[[Environment], Any]:
         """Compile the body of a function of the environment."""
-        exec("\n ".join(["def run(e):", "pass", *lines]), self._names)  # noqa: S102  # of places and numbers, as said above
+        exec(f"def run(e): {body}", self._names)  # noqa: S102  # of places and numbers, as said above
         run: Callable[[Environment], Any] = self._names["run"]
         return run
+
+    def called(self, body: str) -> str:
+        """Compile the body of a function, and write its call."""
+        return f"{self.named(self.compiled(body))}(e)"
+
+    @staticmethod
+    def parts(texts: list[str]) -> Iterator[list[str]]:
+        """Cut into parts for functions of their own: in long ones Python looks for each line anew when it is traced."""
+        return (texts[at : at + _TOGETHER] for at in range(0, len(texts), _TOGETHER))
 
     def named(self, value: object) -> str:
         """Return a name that the source can speak of a value by."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 from calcrisk.rules.compile import MINIMUM_KNOWN
 from calcrisk.rules.filling import Filler
-from calcrisk.rules.fused import fused_rules, fused_steps
+from calcrisk.rules.fused import fused_conditions, fused_steps
 from calcrisk.rules.reach import Reach
 from calcrisk.rules.tables import Tables, TierAnswer, getter
 
@@ -152,7 +152,7 @@ class Walk:
 
     @cached_property
     def _statuses(self) -> Callable[[list[Any]], list[bool | None]]:
-        return fused_rules(self.program.rules, self.program.slots)
+        return fused_conditions([rule.when for rule in self.program.rules], self.program.slots)
 
     @cached_property
     def _display(self) -> Callable[[list[Any]], None]:

@@ -31,7 +31,7 @@ SLOTS = {name: slot for slot, name in enumerate(("a", "b", "x", "y"))}
 def compiled(node: Node, slots: dict[str, int]) -> Any:
     """Compile the source of one expression."""
     source = Source(slots)
-    return source.compiled([f"return {source.written(node)}"])
+    return source.compiled(f"return {source.written(node)}")
 
 
 DEEP = 60
