@@ -74,7 +74,7 @@ def run(paths: Sequence[str], book: Rulebook, wanted: Tables) -> Ended:
         require_parquet(wanted.output)
     if wanted.chemistry:
         require_arrow()
-    files = table_files(paths, lines=wanted.map is not None)
+    files = table_files(paths, lines=wanted.map is not None, output=wanted.output)
     refuse_overwriting(files, wanted.output)
     with engine(wanted.jobs) as at_work, telling_rows(files):
         work = _Work(at_work, files, book, wanted)

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from calcrisk.cohort.engine import text
 from calcrisk.cohort.header import header, uneven_rows
 from calcrisk.errors import Fault, InputError, UsageError, cannot_read
+from calcrisk.inputs.earlier import answers, is_answer
 from calcrisk.inputs.sources import TABLES
+from calcrisk.telling import tell
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -32,16 +34,25 @@ class Table(NamedTuple):
     files: tuple[str, ...]
 
 
-def table_files(paths: Sequence[str], *, lines: bool) -> list[str]:
+def table_files(paths: Sequence[str], *, lines: bool, output: str | None = None) -> list[str]:
     """Return the tables that the paths name: files, patterns (``*.csv``), and folders of tables, in order.
 
-    ``lines`` takes NDJSON for a table as well. Raises ``UsageError`` for what is no table.
+    ``lines`` takes NDJSON for a table as well. Answers of calcrisk that a folder or a pattern leads to are passed over,
+    and said to be, and so are those that ``output`` will replace. Raises ``UsageError`` for what is no table.
     """
-    found = [file for path in paths for file in _files(path, lines=lines)]
-    wrong = [file for file in found if not _readable(file, lines=lines)]
-    if wrong:
-        raise UsageError([_no_table(file) for file in wrong])
-    return list(dict.fromkeys(found))
+    files = [(file, path) for path in paths for file in _files(path, lines=lines)]
+    earlier = {file for file, path in files if is_answer(file) and (file != path or _same_file(file, output))}
+    found = [file for file in dict.fromkeys(file for file, _ in files) if file not in earlier]
+    wrong = [fault for file in found if (fault := _no_table(file, lines=lines))]
+    if wrong or not found:
+        raise UsageError(wrong or map(answers, sorted(earlier) or paths))
+    if earlier:
+        tell(f"answers of calcrisk, passed over: {', '.join(sorted(earlier))}\n")
+    return found
+
+
+def _same_file(file: str, output: str | None) -> bool:
+    return output is not None and os.path.realpath(file) == os.path.realpath(output)
 
 
 def _files(path: str, *, lines: bool) -> list[str]:
@@ -57,7 +68,11 @@ def _readable(path: str, *, lines: bool) -> bool:
     return path.lower().endswith((*TABLES, *(LINES if lines else ())))
 
 
-def _no_table(path: str) -> Fault:
+def _no_table(path: str, *, lines: bool) -> Fault | None:
+    if is_answer(path):
+        return answers(path)
+    if _readable(path, lines=lines):
+        return None
     hint = f"tables end in {', '.join(TABLES)}; patient documents are read without them, in a call of their own"
     return Fault(code="no-table", message="this is no table", file=path, hint=hint)
 
