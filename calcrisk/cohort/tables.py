@@ -12,7 +12,6 @@ from calcrisk.cohort.header import header, uneven_rows
 from calcrisk.errors import Fault, InputError, UsageError, cannot_read
 from calcrisk.inputs.earlier import answers, is_answer
 from calcrisk.inputs.sources import TABLES
-from calcrisk.telling import tell
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -34,11 +33,18 @@ class Table(NamedTuple):
     files: tuple[str, ...]
 
 
-def table_files(paths: Sequence[str], *, lines: bool, output: str | None = None) -> list[str]:
+class Named(NamedTuple):
+    """The tables that paths lead to, and the answers of calcrisk among them."""
+
+    files: list[str]
+    answers: list[str]
+
+
+def table_files(paths: Sequence[str], *, lines: bool, output: str | None = None) -> Named:
     """Return the tables that the paths name: files, patterns (``*.csv``), and folders of tables, in order.
 
     ``lines`` takes NDJSON for a table as well. Answers of calcrisk that a folder or a pattern leads to are passed over,
-    and said to be, and so are those that ``output`` will replace. Raises ``UsageError`` for what is no table.
+    and so are those that ``output`` will replace. Raises ``UsageError`` for what is no table.
     """
     files = [(file, path) for path in paths for file in _files(path, lines=lines)]
     earlier = {file for file, path in files if is_answer(file) and (file != path or _same_file(file, output))}
@@ -46,9 +52,7 @@ def table_files(paths: Sequence[str], *, lines: bool, output: str | None = None)
     wrong = [fault for file in found if (fault := _no_table(file, lines=lines))]
     if wrong or not found:
         raise UsageError(wrong or map(answers, sorted(earlier) or paths))
-    if earlier:
-        tell(f"answers of calcrisk, passed over: {', '.join(sorted(earlier))}\n")
-    return found
+    return Named(found, sorted(earlier))
 
 
 def _same_file(file: str, output: str | None) -> bool:
