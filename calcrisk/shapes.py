@@ -158,6 +158,7 @@ class Noise(BaseModel):
     says: str
     population: str
     title: str
+    caveats: list[str]
     instead: Population | None
     confidence: float
     product_cv: float
@@ -253,6 +254,7 @@ class Interval(BaseModel):
     says: str
     population: str
     title: str
+    caveats: list[str]
     unsteady: str | None
     confidence: float
     product: float

@@ -53,20 +53,28 @@ class Noise(NamedTuple):
 
 def noise_of(look: Look) -> Noise | None:
     """Choose the population; None where the rulebook has none."""
-    fits = (entry for entry in look.book.data.get("variation") or () if entry["when"] is None or _holds(look, entry))
+    entries = look.book.data.get("variation") or ()
+    fits = (entry for entry in entries if entry["when"] is None or _holds(look, entry["when"]))
     entry = next(fits, None)
     return None if entry is None else _noise_in(look, entry)
 
 
-def _holds(look: Look, entry: Spec) -> bool | None:
-    found = look.env[look.book.walk.program.slots[entry["when"]]]
+def _holds(look: Look, fact: str) -> bool | None:
+    found = look.env[look.book.walk.program.slots[fact]]
     return found if isinstance(found, bool) else None
+
+
+def _population(look: Look, noise: Noise) -> Document:
+    """Name the population whose variation was taken, and say what speaks against taking it for this patient."""
+    entry = noise.population
+    caveats = tuple(each["say"] for each in entry["caveats"] if _holds(look, each["when"]))
+    return {"population": entry["id"], "title": entry["title"], "caveats": caveats}
 
 
 def _instead(look: Look, noise: Noise) -> Document | None:
     """Give the population that would be taken if what decides between them were not open; None where it is settled."""
     before = itertools.takewhile(lambda entry: entry is not noise.population, look.book.data["variation"])
-    entry = next((entry for entry in before if _holds(look, entry) is None), None)
+    entry = next((entry for entry in before if _holds(look, entry["when"]) is None), None)
     return entry and {"title": entry["title"], "product_cv": cv_of(_noise_in(look, entry).product)}
 
 
@@ -159,8 +167,7 @@ def _noise(look: Look, noise: Noise, draws: Sequence[Draw], limit: float) -> Doc
     return {
         "model": MODEL,
         "says": SAYS,
-        "population": noise.population["id"],
-        "title": noise.population["title"],
+        **_population(look, noise),
         "instead": _instead(look, noise),
         "confidence": noise.confidence,
         "product_cv": cv_of(noise.product),
@@ -187,7 +194,7 @@ def _doubts(look: Look, noise: Noise, draws: Sequence[Draw]) -> Iterator[Documen
 def _unsteady(look: Look, noise: Noise) -> str | None:
     """Name the state of this patient in which no value repeats another, if there is one."""
     unless = noise.population["unless"]
-    if unless is None or look.env[look.book.walk.program.slots[unless]] is not True:
+    if unless is None or not _holds(look, unless):
         return None
     return next(str(fact["label"]) for fact in look.book.data["facts"] if fact["name"] == unless)
 
@@ -254,8 +261,7 @@ def _interval(answer: Assessment, patient: Patient, book: Rulebook) -> Document 
     return {
         "model": MODEL,
         "says": SAYS,
-        "population": noise.population["id"],
-        "title": noise.population["title"],
+        **_population(look, noise),
         "unsteady": _unsteady(look, noise),
         "confidence": noise.confidence,
         "product": product,

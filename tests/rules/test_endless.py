@@ -101,7 +101,9 @@ def test_an_age_above_ninety_reads_as_one(tmp_path: Path) -> None:
 
 
 def test_a_what_if_says_at_least_too(tmp_path: Path) -> None:
-    told = run("what-if", "--calcium", "9.3", "--phosphate", ">10", "--set", "phosphate=<3", cwd=tmp_path, COLUMNS="160").out
+    told = run(
+        "what-if", "--calcium", "9.3", "--phosphate", ">10", "--set", "phosphate=<3", cwd=tmp_path, COLUMNS="160"
+    ).out
     assert "at least 93" in told
     assert "at most 27.9" in told
     assert "…" not in told.replace(" …", "")
