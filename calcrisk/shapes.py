@@ -167,6 +167,17 @@ class Noise(BaseModel):
     changes: list[Change]
 
 
+class AtLimit(BaseModel):
+    """The phosphate whose product with the calcium of the newest draw is the limit."""
+
+    date: str
+    calcium: float
+    phosphate: float
+    unit: str
+    si_phosphate: float
+    si_unit: str
+
+
 class Other(BaseModel):
     """What else passed its limit."""
 
@@ -217,6 +228,7 @@ class Trend(LookedBack):
     rulebook: Rulebook
     patient: Who
     quantity: Literal["ca_p_product", "corrected_ca_p_product"]
+    at_limit: AtLimit | None
     parameters: dict[str, float]
     panels: list[Banded]
     noise: Noise | None

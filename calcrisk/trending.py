@@ -36,6 +36,7 @@ SAYS: Final = "It speaks of the measurement, and never of calcification."
 _PER_CENT: Final = 100  # of a fraction
 _PARAMETERS: Final = ("history_apart", "history_gap", "history_stale", "history_albumin", "history_set_point")
 _PAIR: Final = ("calcium", "phosphate")
+_SI: Final = "mmol/L"
 
 
 class Noise(NamedTuple):
@@ -114,6 +115,7 @@ def trend(patient: Patient, book: Rulebook, *, as_of: str | None = None, correct
         "excluded": len(excluded),
         **looked_back(look, draws, limit),
         "at_or_above_highest": len(look.exceeded(of, high).above),
+        "at_limit": _at_limit(draws, limit),
         "parameters": {name.removeprefix("history_"): look.number(name) for name in _PARAMETERS},
         "panels": _with_bands(list(panels(look, of, limit)), noise),
         "noise": noise and _noise(look, noise, draws, limit),
@@ -121,6 +123,17 @@ def trend(patient: Patient, book: Rulebook, *, as_of: str | None = None, correct
         **_beside(answer),
     }
     return document | {"sentence": sentence(document)}
+
+
+def _at_limit(draws: Sequence[Draw], limit: float) -> Document | None:
+    """Give the phosphate whose product with the calcium of the newest draw is the limit, in both units."""
+    newest = draws[-1] if draws else None
+    phosphate = newest and newest.panel.values.get("phosphate")
+    if not newest or not phosphate:
+        return None
+    calcium, variable = newest.value / phosphate, registry()["phosphate"]
+    found = {"date": newest.date, "calcium": calcium, "phosphate": limit / calcium, "unit": variable.unit}
+    return found | {"si_phosphate": limit / calcium / variable.units[_SI], "si_unit": _SI}
 
 
 def _plain(part: object) -> Document:

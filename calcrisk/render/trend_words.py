@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from math import floor
 from typing import TYPE_CHECKING, Any, Final
 
 from calcrisk.printed import chance, limit_text, share
@@ -31,6 +32,7 @@ WHY: Final = {
 }
 _UNIT: Final = "mg²/dL²"
 _PER_CENT: Final = 100  # of a fraction
+_THREE: Final = 3  # significant digits of a calcium
 _NAMES: Final = {"product": "Ca×P product", "pth": "PTH"}
 
 
@@ -87,7 +89,21 @@ def facts(trend: Document) -> Iterator[str]:
     if told:
         text = "; ".join(told)
         yield f"{text[0].upper()}{text[1:]}."
+    yield from _below_limit(trend)
     yield from newest(trend)
+
+
+def _below_limit(trend: Document) -> Iterator[str]:
+    """Say which phosphate would bring the newest draw below the limit; rounded down, so that it does."""
+    last = next((row for row in reversed(trend["panels"]) if row["usable"]), None)
+    found = trend["at_limit"]
+    if found and last and last["at_or_above"]:
+        kind = "corrected calcium" if trend["quantity"].startswith("corrected") else "calcium"
+        calcium, limit = words.number(found["calcium"], _THREE), limit_text(trend["threshold"])
+        to, si = (floor(found[key] * _PER_CENT) / _PER_CENT for key in ("phosphate", "si_phosphate"))
+        below = f"{to:.2f} {words.unit(found['unit'])} ({si:.2f} {words.unit(found['si_unit'])})"
+        start = f"At the {kind} of {found['date']} ({calcium}) the product is below {limit}"
+        yield f"{start} with a phosphate below {below}: arithmetic, no advice."
 
 
 def _slope(trend: Document) -> Iterator[str]:
