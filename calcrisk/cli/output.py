@@ -85,6 +85,10 @@ def placing(output: str) -> Iterator[str]:
         yield file.path
         with _telling(output):
             file.finish()
+    except SurroundingsError as error:  # the other program knows the file by the name it has meanwhile
+        file.abandon()
+        faults = [fault._replace(file=output) if fault.file == file.path else fault for fault in error.faults]
+        raise SurroundingsError(faults) from None
     except BaseException:
         file.abandon()
         raise
