@@ -94,6 +94,13 @@ def placing(output: str) -> Iterator[str]:
         raise
 
 
+def require_folder(output: str | None) -> None:
+    """Raise ``SurroundingsError`` when the folder of an output is not there: told before anything is read."""
+    if output is not None and output != "-" and not Path(output).resolve().parent.is_dir():
+        message, hint = "cannot be written: there is no such folder", "make the folder first, or name another"
+        raise SurroundingsError([Fault(code="cannot-write", message=message, file=output, hint=hint)])
+
+
 def require_standard_output() -> None:
     """Raise ``SurroundingsError`` when whoever started the program closed its standard output."""
     if sys.stdout is None:
