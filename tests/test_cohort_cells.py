@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from calcrisk import InputError
-from calcrisk.cohort.cells import source
+from calcrisk.cohort.cells import is_numeric, source
 from calcrisk.cohort.columnmap import ColumnMap, Entry
 from calcrisk.cohort.reader import Reader
 from calcrisk.cohort.tables import PLACE, SOURCE
@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 duckdb = pytest.importorskip("duckdb", reason="the extra calcrisk[cohort] is not installed")
 
 ODD: Final = "odd"
-_WORDS: Final = ("yes", "No", " TRUE ", "off", "y", "1", "0", "2", "unknown", "UNKNOWN", "n/a", "maybe", "", "  ")
+_WORDS: Final = ("yes", "No", " TRUE ", "off", "y", "t", "F", "1", "0", "2", "unknown", "UNKNOWN", "maybe", "", "  ")
+_GAPS: Final = ("NA", " NaN ", "nan", "NULL", "\\N")
+_NO_GAPS: Final = ("n/a", "na", "null", "\\n", ".", "-")
 _NUMBERS: Final = ("9.9", " 9.9 ", "9,9", "-1", "+5", "1e1", ".5", "5.", "<6", "LESS THAN 0.4", "high", "haemolysed")
 _MORE: Final = (
     "2.4",
@@ -50,7 +52,7 @@ def cells(variable: Variable) -> list[str]:
     outside = [repr(limit * 1.001) for limit in variable.hard or ()]
     traps = [repr(trap[side]) for trap in variable.unit_traps for side in ("below", "above") if trap.get(side)]
     words = [*variable.values, *variable.ranges, *variable.spellings, *(word.upper() for word in variable.values)]
-    return [*_WORDS, *_NUMBERS, *_MORE, *limits, *outside, *traps, *words]
+    return [*_WORDS, *_GAPS, *_NO_GAPS, *_NUMBERS, *_MORE, *limits, *outside, *traps, *words]
 
 
 @cache
@@ -129,24 +131,58 @@ def test_plain_cells_are_not_odd() -> None:
     """Else every row would go the long way, and nobody would notice but by the clock."""
     assert by_sql(Entry("calcium", "c"), "VARCHAR", ["9.9", " 10 ", "", "unknown"]) == [9.9, 10.0, None, "unknown"]
     assert by_sql(Entry("calcium", "c", unit="mmol/L"), "DOUBLE", [2.4, None]) == [2.4 * 4.0078, None]
-    assert by_sql(Entry("diabetes", "c"), "VARCHAR", ["yes", "No", "1", "false"]) == [1, 0, 1, 0]
+    assert by_sql(Entry("diabetes", "c"), "VARCHAR", ["yes", "No", "1", "false", "t", "F"]) == [1, 0, 1, 0, 1, 0]
     assert by_sql(Entry("ckd_stage", "c"), "VARCHAR", ["G5", "g3a", "3b"]) == [5, 2, 3]
     assert by_sql(Entry("sex", "c", codes={"1": "male", "2": "female"}), "INTEGER", [1, 2]) == [1, 0]
+
+
+@pytest.mark.parametrize("name", ["calcium", "diabetes", "ckd_stage"])
+def test_a_gap_is_not_stated_and_not_odd(name: str) -> None:
+    """A frame of pandas has NaN where nothing is; exports have words for it, in one spelling each."""
+    codes: list[dict[str, str | None] | None] = [None, {"9": None, "NaN": None}]
+    for entry in [Entry(name, "c", codes=each) for each in codes]:
+        assert by_sql(entry, "VARCHAR", list(_GAPS)) == [None] * len(_GAPS)
+        for kind in ("DOUBLE", "FLOAT"):
+            assert by_sql(entry, kind, [float("nan"), None]) == [None, None]
+            agree(entry, kind, [float("nan")])
+    assert set(by_sql(Entry(name, "c"), "VARCHAR", list(_NO_GAPS))) == {ODD}
+    assert all(by_document(Entry(name, "c"), word) == ODD for word in _NO_GAPS)
+    assert by_sql(Entry(name, "c"), "DOUBLE", [float("inf")]) == [ODD]
+
+
+def test_a_code_of_a_map_may_be_what_else_is_a_gap() -> None:
+    entry = Entry("diabetes", "c", codes={"NA": "no", "nan": "unknown"})
+    assert by_sql(entry, "VARCHAR", ["NA", "nan", "NULL"]) == [0, "unknown", None]
+    agree(entry, "VARCHAR", ["NA", "nan", "NULL"])
+
+
+@pytest.mark.parametrize("kind", ["INTERVAL", "DATE", "UUID"])
+def test_what_is_no_number_is_not_taken_for_one(kind: str) -> None:
+    assert not is_numeric(kind)
+    assert is_numeric("DECIMAL(4,1)")
+    assert is_numeric("UTINYINT")
 
 
 def test_a_unit_may_stand_in_a_column_of_its_own() -> None:
     connection = duckdb.connect()
     made = source(Entry("calcium", "c", unit_column="u"), {"c": "VARCHAR", "u": "VARCHAR"})
     rows = [("2.4", "mmol/L"), ("9.6", "mg/dL"), ("9.6", None), ("4.8", "MEQ/L"), ("9", "furlong"), ("<4", "mg/dL")]
+    rows += [("9.6", "NA")]
     query = f"SELECT {made.value}, CASE WHEN {made.odd} THEN 1 ELSE 0 END FROM (VALUES (?, ?)) AS t(c, u)"
     found = [connection.execute(query, list(row)).fetchall()[0] for row in rows]
     assert [value for value, _ in found[:4]] == pytest.approx([2.4 * 4.0078, 9.6, 9.6, 4.8 * 2.0039])
-    assert [odd for _, odd in found] == [0, 0, 0, 0, 1, 1]
+    assert [odd for _, odd in found] == [0, 0, 0, 0, 1, 1, 0]
 
 
 @pytest.mark.parametrize(
     ("text", "row", "value"),
-    [("systolic >= 140 or code == 1", (120.0, "1"), 1), ("systolic >= 140", (None, "1"), None)],
+    [
+        ("systolic >= 140 or code == 1", (120.0, "1"), 1),
+        ("systolic >= 140", (None, "1"), None),
+        ("systolic >= 140", (float("nan"), "1"), None),  # NaN is above every number to a database
+        ("systolic >= 140", (float("inf"), "1"), None),
+        ("systolic >= 140 or code == 1", (120.0, "NaN"), None),
+    ],
 )
 def test_an_expression_reads_the_columns_of_the_table(text: str, row: tuple[Any, Any], value: int | None) -> None:
     kinds = {"systolic": "DOUBLE", "code": "VARCHAR"}

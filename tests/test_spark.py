@@ -114,6 +114,21 @@ def test_a_map_is_read_and_a_wrong_one_refused(spark: Any, tmp_path: Any) -> Non
         score(rows.drop("CA"), path)
 
 
+def test_a_gap_is_not_stated(spark: Any) -> None:
+    """A frame made of one of pandas has NaN in every gap."""
+    from calcrisk.spark import score
+
+    nan = float("nan")
+    rows = [(1, 9.9, 6.8, nan, "NaN", nan), (2, nan, None, 4.0, "NA", 1.0), (3, 9.9, 6.8, None, "\\N", 0.0)]
+    labels = "place int, calcium double, phosphate double, albumin double, ckd_stage string, diabetes double"
+    found = {row["place"]: row for row in score(spark.createDataFrame(rows, labels)).collect()}
+    assert [found[place]["status"] for place in (1, 2, 3)] == ["scored"] * 3
+    wanted = assess(Patient(calcium=9.9, phosphate=6.8), Rulebook.default())
+    assert found[1]["classification"] == wanted.classification
+    assert found[1]["corrected_ca_p_product"] is None
+    assert found[2]["ca_p_product"] is None
+
+
 @pytest.mark.volume
 def test_twenty_thousand_of_them_as_duckdb(spark: Any) -> None:
     some = list(patients(20_000, seed=5))

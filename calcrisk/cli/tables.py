@@ -93,6 +93,8 @@ class _Work:
     def __init__(self, at_work: Engine, files: Sequence[str], book: Rulebook, wanted: Tables) -> None:
         self._engine, self._book, self._wanted = at_work, book, wanted
         column_map, table = read_map(wanted.map) if wanted.map else None, opened(at_work, files)
+        for name in table.left_out:
+            tell(clean(f"the column {name!r} is not read: calcrisk has one of that name; give it another") + "\n")
         self._table, self._staged, self._reader = staged(table, column_map, book, at_work.held)
         if column_map is None:
             self._tell_unread(table)

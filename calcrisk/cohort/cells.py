@@ -6,11 +6,15 @@ one another. What is odd here is read again by the other one.
 
 from __future__ import annotations
 
+import re
+import sys
+from math import isfinite
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from calcrisk import units
 from calcrisk.answers import YES_NO
 from calcrisk.cohort.engine import name, text
+from calcrisk.cohort.gaps import gaps
 from calcrisk.rules.expression import names
 from calcrisk.rules.sql.nodes import Columns, quantity, truth
 from calcrisk.rules.sql.states import Source
@@ -26,10 +30,11 @@ if TYPE_CHECKING:
     from calcrisk.rules.expression import Node
     from calcrisk.variables import Variable
 
-_NUMERIC: Final = ("INT", "DOUBLE", "FLOAT", "DECIMAL", "REAL")
+_NUMERIC: Final = re.compile(r"(U?(TINY|SMALL|BIG|HUGE)?INT|U?INTEGER|DOUBLE|FLOAT|DECIMAL|REAL)\b", re.IGNORECASE)
+_FLOATING: Final = ("DOUBLE", "FLOAT", "REAL")  # of which one value is NaN
 _PLAIN: Final = r"[+-]?[0-9]+(\.[0-9]+)?"  # other spellings of numbers are left to the reader of documents
 _NOTHING: Final[Mapping[str, bool]] = {}
-TABLE_WORDS: Final = {"1": True, "0": False} | YES_NO  # how tables answer yes and no
+TABLE_WORDS: Final = {"1": True, "0": False, "t": True, "f": False} | YES_NO  # how tables answer yes and no
 
 
 class _Case(NamedTuple):
@@ -55,7 +60,7 @@ class Implied(NamedTuple):
 
 def is_numeric(kind: str) -> bool:
     """Whether a column of this type holds numbers."""
-    return any(part in kind.upper() for part in _NUMERIC)
+    return _NUMERIC.match(kind) is not None
 
 
 def source(entry: Entry, kinds: Mapping[str, str]) -> Source:
@@ -65,7 +70,8 @@ def source(entry: Entry, kinds: Mapping[str, str]) -> Source:
         return _worked_out(entry.node, variable, kinds)
     raw, numeric = _raw(entry, kinds)
     cases = _cases(entry, raw, numeric=numeric)
-    return _decided(raw, cases, variable, numeric=numeric, coded=entry.codes is not None)
+    gap = is_gap(raw, kinds[entry.column or ""])
+    return _decided(raw, cases, variable, gap, numeric=numeric, coded=entry.codes is not None)
 
 
 def implied(entry: Entry, kinds: Mapping[str, str]) -> Iterator[Implied]:
@@ -89,6 +95,17 @@ def implied_always(variable: Variable, word: str) -> Iterator[Implied]:
     yield from (Implied(other, answer, "1 = 1") for other, answer in says_also(variable, word).items())
 
 
+def is_gap(raw: str, kind: str) -> str | None:
+    """Return the condition that a cell of this type is a sign for "not stated"; of some types there is none."""
+    if _is_floating(kind):
+        return f"lower(CAST({raw} AS VARCHAR)) = 'nan'"  # every dialect writes it so, and few have isnan()
+    return None if is_numeric(kind) else f"trim({raw}) IN ({gaps()})"
+
+
+def _is_floating(kind: str) -> bool:
+    return kind.upper().startswith(_FLOATING)
+
+
 def _raw(entry: Entry, kinds: Mapping[str, str]) -> tuple[str, bool]:
     """Return a column as SQL, and whether it holds numbers; what is neither number nor text is read as text."""
     kind = kinds[entry.column or ""]
@@ -109,8 +126,10 @@ def _cases(entry: Entry, raw: str, *, numeric: bool) -> list[_Case]:
 # ---- cases -----------------------------------------------------------------------------------------------------------
 
 
-def _decided(raw: str, cases: list[_Case], variable: Variable, *, numeric: bool, coded: bool) -> Source:
-    """Take the first case that holds: an empty cell says nothing, and what no case knows is odd.
+def _decided(  # noqa: PLR0913  # what a cell is read by
+    raw: str, cases: list[_Case], variable: Variable, gap: str | None, *, numeric: bool, coded: bool
+) -> Source:
+    """Take the first case that holds: an empty cell says nothing, nor does a ``gap``, and what no case knows is odd.
 
     The words as the rulebook spells them come first: most cells hold them, and then no other case is looked at.
     """
@@ -127,6 +146,7 @@ def _decided(raw: str, cases: list[_Case], variable: Variable, *, numeric: bool,
     opened = [case for case in cases if case.unknown]
     known = " ".join(f"WHEN {case.when} THEN {int(case.unknown)}" for case in cases if opened)
     odd = " ".join(f"WHEN {case.when} THEN {int(case.odd)}" for case in cases)
+    odd += f" WHEN {gap} THEN 0" if gap else ""  # the last, so that it is looked at in no cell that a case knows
     return Source(
         f"CAST(CASE {values} END AS {kind})",
         f"CASE {known} ELSE 0 END = 1" if opened else None,
@@ -142,7 +162,7 @@ def _spelt(variable: Variable) -> Iterator[tuple[str, str]]:
 
 def _coded(entry: Entry, variable: Variable, raw: str, *, numeric: bool) -> Iterator[_Case]:
     for code, word in (entry.codes or {}).items():
-        number_ = _as_number(code)
+        number_ = as_number(code)
         if number_ is None:
             when = f"lower(trim(CAST({raw} AS VARCHAR))) = {text(code.strip().casefold())}"
         else:
@@ -156,9 +176,10 @@ def _coded(entry: Entry, variable: Variable, raw: str, *, numeric: bool) -> Iter
             yield _Case(when, value, unknown=value is None, also=says_also(variable, word))
 
 
-def _as_number(code: str) -> float | None:
+def as_number(code: str) -> float | None:
+    """Return the number that a code is; NaN is none."""
     try:
-        return float(code)
+        return number_ if isfinite(number_ := float(code)) else None
     except ValueError:
         return None
 
@@ -177,7 +198,8 @@ def _numbers(entry: Entry, variable: Variable, raw: str, *, numeric: bool) -> It
         yield _number(variable, written, usual, "")
         return
     beside = f"lower(replace(trim(CAST({name(entry.unit_column)} AS VARCHAR)), ' ', ''))"
-    none = f"{name(entry.unit_column)} IS NULL OR {beside} = ''"
+    gap = is_gap(f"CAST({name(entry.unit_column)} AS VARCHAR)", "VARCHAR")
+    none = f"{name(entry.unit_column)} IS NULL OR {beside} = '' OR {gap}"
     yield _number(variable, written, usual, f"({none}) AND ")
     for spelt in variable.units:
         unit = units.find(variable, spelt)
@@ -256,9 +278,15 @@ def _read(variable: Variable, word: str) -> Reading:
 # ---- expressions -----------------------------------------------------------------------------------------------------
 
 
+def _finite(column: str, kind: str) -> str:
+    """The number in a cell; NaN and the infinities are none, else every comparison with NaN would hold."""
+    written = _written(name(column), numeric=is_numeric(kind))
+    return f"CASE WHEN abs({written}) <= {sys.float_info.max!r} THEN {written} END" if _is_floating(kind) else written
+
+
 def _worked_out(node: Node, variable: Variable, kinds: Mapping[str, str]) -> Source:
     """An expression over the table's own columns; what cannot be worked out is not stated."""
-    numbers = {each: Quantity(f"({_written(name(each), numeric=is_numeric(kinds[each]))})") for each in names(node)}
+    numbers = {each: Quantity(f"({_finite(each, kinds[each])})") for each in names(node)}
     columns = Columns({}, numbers, {}, frozenset())
     if variable.kind == "yesno":
         return Source(stored(truth(node, columns)))

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from calcrisk.cohort.engine import name, text
+from calcrisk.cohort.gaps import gaps
 from calcrisk.cohort.tables import FILE, PLACE, SOURCE, Table
 
 if TYPE_CHECKING:
@@ -82,4 +83,5 @@ def _shown(column: str) -> str:
 
 
 def _first(column: str, mine: str) -> str:
-    return f"arg_min(CAST({name(column)} AS VARCHAR), {PLACE}) FILTER (WHERE {mine} AND {name(column)} IS NOT NULL)"
+    stated = f"trim(CAST({name(column)} AS VARCHAR)) NOT IN ('', {gaps()})"  # nor is NULL
+    return f"arg_min(CAST({name(column)} AS VARCHAR), {PLACE}) FILTER (WHERE {mine} AND {stated})"

@@ -6,7 +6,8 @@ import math
 from typing import TYPE_CHECKING, Any, Final
 
 from calcrisk import units
-from calcrisk.cohort.cells import TABLE_WORDS, says_also
+from calcrisk.cohort.cells import TABLE_WORDS, as_number, says_also
+from calcrisk.cohort.gaps import GAPS
 from calcrisk.cohort.tables import PLACE, SOURCE
 from calcrisk.inputs.documents import Document
 from calcrisk.rules.closures import exact
@@ -74,11 +75,17 @@ def _said(entry: Entry, row: Mapping[str, Any]) -> str | None:
     if entry.node is not None:
         return _worked_out(entry.node, row, variable)
     written = _shown(row[entry.column or ""])
-    if written is None:
-        return None
+    return None if written is None else _meant(entry, row, written)
+
+
+def _meant(entry: Entry, row: Mapping[str, Any], written: str) -> str | None:
+    """What a cell says, in the words of a document; None where it is a sign for "not stated"."""
+    variable = registry()[entry.variable]
     for code, word in (entry.codes or {}).items():
         if _same(code, written):
             return word
+    if written in GAPS:
+        return None
     if variable.kind == "number":
         return _with_unit(entry, row, written)
     if entry.codes is not None and written.casefold() != UNKNOWN:
@@ -100,16 +107,14 @@ def _shown(raw: object) -> str | None:
 
 
 def _same(code: str, written: str) -> bool:
-    try:
-        return float(code) == float(written)
-    except ValueError:
-        return code.strip().casefold() == written.casefold()
+    number = as_number(code)
+    return code.strip().casefold() == written.casefold() if number is None else number == as_number(written)
 
 
 def _with_unit(entry: Entry, row: Mapping[str, Any], written: str) -> str:
     """Put the unit of the column behind a bare number."""
     beside = _shown(row[entry.unit_column]) if entry.unit_column else None
-    unit = beside or entry.unit
+    unit = entry.unit if beside is None or beside in GAPS else beside
     measured = units.measure(written)
     return f"{written} {unit}" if unit and measured is not None and not measured.unit else written
 

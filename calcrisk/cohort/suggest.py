@@ -10,7 +10,7 @@ from math import log, sqrt
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from calcrisk import units
-from calcrisk.cohort.cells import TABLE_WORDS, is_numeric
+from calcrisk.cohort.cells import TABLE_WORDS, is_gap, is_numeric
 from calcrisk.cohort.codes import LOINC, loinc
 from calcrisk.cohort.engine import name
 from calcrisk.errors import did_you_mean
@@ -172,6 +172,8 @@ def _unit(variable: Variable, rest: str) -> str | None:
 
 def _seen(engine: Engine, table: Table, column: str, kind: str) -> Seen:
     sample = f"(SELECT {name(column)} AS c FROM {table.relation} AS t LIMIT {_SAMPLE})"
+    if gap := is_gap("c" if is_numeric(kind) else "CAST(c AS VARCHAR)", kind):
+        sample = f"(SELECT * FROM {sample} WHERE NOT coalesce({gap}, FALSE))"
     number = "CAST(c AS DOUBLE)" if is_numeric(kind) else "TRY_CAST(trim(CAST(c AS VARCHAR)) AS DOUBLE)"
     ((different, median),) = engine.rows(f"SELECT count(DISTINCT c), median({number}) FROM {sample}")
     counted = f"SELECT trim(CAST(c AS VARCHAR)), count(*) FROM {sample} WHERE c IS NOT NULL"

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from calcrisk.cohort import lines as ndjson
-from calcrisk.cohort.engine import text
+from calcrisk.cohort.engine import name, text
 from calcrisk.cohort.header import header
 from calcrisk.cohort.unreadable import faults_of_csv, faults_of_lines
 from calcrisk.errors import Fault, InputError, UsageError, cannot_read
@@ -16,7 +16,7 @@ from calcrisk.inputs.earlier import answers, is_answer
 from calcrisk.inputs.sources import TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from calcrisk.cohort.engine import Engine
 
@@ -24,6 +24,7 @@ _PARQUET: Final = ".parquet"
 LINES: Final = (".ndjson", ".jsonl", ".ndjson.gz", ".jsonl.gz")
 SOURCE, PLACE, FILE = "calcrisk_source", "calcrisk_place", "calcrisk_file"  # columns of ours beside those of the table
 OURS: Final = (SOURCE, PLACE, FILE)
+_NUMBER: Final = "file_row_number"  # the column in which DuckDB gives the place of a row in a Parquet file
 _GLOB: Final = "*?["
 
 
@@ -33,6 +34,7 @@ class Table(NamedTuple):
     relation: str
     columns: dict[str, str]
     files: tuple[str, ...]
+    left_out: tuple[str, ...] = ()  # its columns that are named as ours
 
 
 class Named(NamedTuple):
@@ -89,16 +91,18 @@ def opened(engine: Engine, files: Sequence[str]) -> Table:
         _complain_unless_there(file)
     parts = [_part(engine, file, at) for at, file in enumerate(files)]
     whole = " UNION ALL BY NAME ".join(part.query for part in parts)
-    columns = engine.columns(f"({whole})")
-    columns |= {each: kind for part in parts for each, kind in part.told.items()}
-    return Table(f"({whole})", {each: kind for each, kind in columns.items() if each not in OURS}, tuple(files))
+    columns = engine.columns(f"({whole})") | {each: kind for part in parts for each, kind in part.told.items()}
+    own = {each: kind for each, kind in columns.items() if each not in OURS}
+    ours = dict.fromkeys(each for part in parts for each in part.ours)
+    return Table(f"({whole})", own, tuple(files), left_out=tuple(ours))
 
 
 class _Part(NamedTuple):
-    """The query that reads one file, and the types of columns of which DuckDB knows less."""
+    """The query that reads one file, its columns named as ours, and the types of those of which DuckDB knows less."""
 
     query: str
-    told: Mapping[str, str]
+    ours: list[str]
+    told: Mapping[str, str] = {}
 
 
 @contextmanager
@@ -148,20 +152,38 @@ def _complain_unless_there(file: str) -> None:
 
 
 def _part(engine: Engine, file: str, at: int) -> _Part:
-    if _is_csv(file):
-        return _Part(_with_ours(header(file).select(file), file, at), {})
     if file.lower().endswith(_PARQUET):
-        return _Part(_parquet(file, at), {})
+        return _parquet(file, at, engine.columns(f"read_parquet({text(file)})"))
+    if _is_csv(file):
+        top = header(file)
+        return _numbered(top.select(file), file, at, top.names)
     kept = ndjson.kept(engine, file, at)
-    return _Part(_with_ours(f"SELECT * FROM {kept.table}", file, at), kept.columns)
+    return _numbered(f"SELECT * FROM {kept.table}", file, at, kept.columns)._replace(told=kept.columns)
 
 
-def _with_ours(query: str, file: str, at: int) -> str:
-    whose = f"{text(file)} AS {SOURCE}, {at} AS {FILE}"
-    return f"SELECT *, {whose}, row_number() OVER () - 1 AS {PLACE} FROM ({query})"
-
-
-def _parquet(file: str, at: int) -> str:
-    whose = f"{text(file)} AS {SOURCE}, {at} AS {FILE}"
+def _parquet(file: str, at: int, columns: Iterable[str]) -> _Part:
+    """Number the rows as the file does, by parts at a time, unless a column of its own is named as that number."""
+    if any(each.casefold() == _NUMBER for each in columns):
+        return _numbered(f"SELECT * FROM read_parquet({text(file)})", file, at, columns)
+    shown, ours = _but_ours(columns, _NUMBER), _ours(columns)
     read = f"read_parquet({text(file)}, file_row_number = true)"
-    return f"SELECT * EXCLUDE (file_row_number), {whose}, file_row_number AS {PLACE} FROM {read}"
+    return _Part(f"SELECT {shown}, {_whose(file, at)}, {_NUMBER} AS {PLACE} FROM {read}", ours)
+
+
+def _numbered(query: str, file: str, at: int, columns: Iterable[str]) -> _Part:
+    number = f"row_number() OVER () - 1 AS {PLACE}"
+    return _Part(f"SELECT {_but_ours(columns)}, {_whose(file, at)}, {number} FROM ({query})", _ours(columns))
+
+
+def _whose(file: str, at: int) -> str:
+    return f"{text(file)} AS {SOURCE}, {at} AS {FILE}"
+
+
+def _ours(columns: Iterable[str]) -> list[str]:
+    """Columns of a table that are named as ours: they would stand in the place of ours, and are left out."""
+    return [each for each in columns if each.casefold() in OURS]
+
+
+def _but_ours(columns: Iterable[str], *more: str) -> str:
+    left_out = ", ".join(map(name, (*more, *_ours(columns))))
+    return f"* EXCLUDE ({left_out})" if left_out else "*"

@@ -40,6 +40,8 @@ columns:
 constants: {age: 58, dialysis: yes}
 assume: {tissue_damage: no}
 """
+_GAPS: Final = """('a', 'NaN', '6.8', 'NA', NULL), ('b', 2.47, 'NULL', '\\N', 1), ('c', 'Infinity', '6.8', 'G5', 1),
+  ('d', 2.47, 'NaN', 'na', 1)"""
 _WORDS: Final = """('a', 2.47, '6.8', 'G5', 1), ('b', 2.47, '<6', 'G5', 2), ('c', 24.7, '6.8', 'g 5', 9),
   ('d', NULL, '', 'unknown', NULL), ('e', 2.1, '4.1', 'kidney-failure', 9), ('f', 2.1, '4.1', 'G9', 1)"""
 _PLANNING: Final = 2_000  # milliseconds, twenty times what it takes; without fences the server runs out of memory
@@ -77,24 +79,34 @@ def test_samples_cases_and_random_patients_on_every_threshold(connection: Any) -
 
 def test_a_table_of_words_and_few_columns_is_scored_as_in_duckdb(connection: Any, tmp_path: Path) -> None:
     """What is folded away leaves NULLs without a type, and a map leaves constants: a strict engine minds both."""
+    assert sorted(both(connection, _WORDS, tmp_path)) == ["refused"] * 3 + ["scored"] * 3
+
+
+def test_a_gap_is_not_stated(connection: Any, tmp_path: Path) -> None:
+    """NaN of a typed column, which is above every number to both, and the words of exports."""
+    assert both(connection, _GAPS, tmp_path) == ["scored", "scored", "refused", "refused"]
+
+
+def both(connection: Any, cells: str, tmp_path: Path) -> list[str]:
+    """Hold the two databases to one another over a table of these cells, and return what became of its rows."""
     import duckdb
 
     path = tmp_path / "map.yaml"
     path.write_text(_MAP, "utf-8")
-    column_map = read_map(str(path))
     columns = {"P": "VARCHAR", "CA": "DOUBLE", "PH": "VARCHAR", "STAGE": "VARCHAR", "DM": "INTEGER"}
-    wanted = Wanted("duckdb", "words", columns, column_map, frozenset(LISTS))
+    wanted = Wanted("duckdb", "words", columns, read_map(str(path)), frozenset(LISTS))
     embedded = duckdb.connect()
+    connection.execute("DROP TABLE IF EXISTS words")
     for each in (embedded, connection):
         kind = "DOUBLE" if each is embedded else "DOUBLE PRECISION"
         each.execute(f"CREATE TABLE words (P VARCHAR, CA {kind}, PH VARCHAR, STAGE VARCHAR, DM INTEGER)")
-        each.execute(f"INSERT INTO words VALUES {_WORDS}")
+        each.execute(f"INSERT INTO words VALUES {cells}")
     theirs = printed(Rulebook.default(), wanted._replace(dialect="postgres"))
     for name in columns:  # unquoted, PostgreSQL took them for small letters
         theirs = theirs.replace(f'"{name}"', name.lower())
-    found = connection.execute(theirs).fetchall()
-    assert sorted(found) == sorted(embedded.execute(printed(Rulebook.default(), wanted)).fetchall())
-    assert sorted(row[1] for row in found) == ["refused"] * 3 + ["scored"] * 3
+    found = sorted(connection.execute(theirs).fetchall())
+    assert found == sorted(embedded.execute(printed(Rulebook.default(), wanted)).fetchall())
+    return [row[1] for row in found]
 
 
 @pytest.mark.volume

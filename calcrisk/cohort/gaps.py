@@ -1,0 +1,15 @@
+"""Signs by which exports say of a cell that nothing is stated."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from calcrisk.cohort.engine import text
+
+# as pandas, R, numpy and databases write it, in this case alone: "na" may be a word of somebody's
+GAPS: Final = ("NaN", "nan", "NA", "NULL", r"\N")
+
+
+def gaps() -> str:
+    """List the signs as SQL does."""
+    return ", ".join(map(text, GAPS))
