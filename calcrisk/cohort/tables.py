@@ -25,11 +25,15 @@ _GLOB: Final = "*?["
 
 
 class Table(NamedTuple):
-    """The relation that a SELECT reads, and its own columns with their types."""
+    """The relation that a SELECT reads, and its own columns with their types.
+
+    ``order`` names what its rows are sorted by, where they are made of others and come in any order.
+    """
 
     relation: str
     columns: dict[str, str]
     files: tuple[str, ...]
+    order: tuple[str, ...] = ()
 
 
 def table_files(paths: Sequence[str], *, lines: bool) -> list[str]:
