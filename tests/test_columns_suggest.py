@@ -12,6 +12,8 @@ import yaml
 from commands import run
 from samples import shared
 
+from calcrisk.cohort.suggest import meant
+
 pytest.importorskip("duckdb", reason="the extra calcrisk[cohort] is not installed")
 
 pytestmark = pytest.mark.once  # DuckDB does the work, whatever the Python
@@ -63,6 +65,61 @@ def test_what_codes_mean_is_a_guess_and_stands_as_a_comment(tmp_path: Path) -> N
     text, said = proposed(tmp_path / "t.csv")
     assert said["columns"] == {"calcium": "calcium"}
     assert "#   diabetes: {column: diabetes, codes: {1: yes, 2: no, 9: unknown}}" in text
+
+
+def test_an_odd_word_among_known_ones_leaves_these_as_they_are(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("dialysis,sex,ckd_stage\nyes,F,5D\nno,male,G3\n?,x,z\n", "utf-8")
+    text, _ = proposed(tmp_path / "t.csv")
+    codes = re.findall(r"codes: \{([^}]*)\}", text)
+    assert codes == [
+        '"?": unknown, no: no, yes: yes',
+        "F: female, male: male, x: unknown",
+        '"5D": 5D, G3: G3, z: unknown',
+    ]
+
+
+# the name of a column; what it is, None for no input
+NAMES = [
+    ("Age (yrs)", "age"),
+    ("Serum Ca (mmol/L)", "calcium"),
+    ("S-phosphate", "phosphate"),
+    ("PTH_intact", "pth"),
+    ("On dialysis", "dialysis"),
+    ("Warfarin use", "warfarin"),
+    ("urine calcium", None),
+    ("select", None),
+]
+
+
+@pytest.mark.parametrize(("column", "variable"), NAMES)
+def test_what_a_column_is_named(column: str, variable: str | None) -> None:
+    found, _ = meant(column)
+    assert (found and found.name) == variable
+
+
+# the numbers of a phosphate without a unit; what the map says of them, None where it says nothing
+UNITS = [
+    ("3.4", "phosphate"),
+    ("6.1", "phosphate"),  # of people on dialysis
+    ("1.15", {"column": "phosphate", "unit": "mmol/L"}),
+    ("2.1", None),  # much in mmol/L, little in mg/dL
+]
+
+
+@pytest.mark.parametrize(("value", "said"), UNITS)
+def test_a_unit_is_chosen_where_one_is_clearly_more_usual(value: str, said: object, tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text(f"phosphate,calcium\n{value},9\n", "utf-8")
+    text, found = proposed(tmp_path / "t.csv")
+    columns = found["columns"]
+    assert isinstance(columns, dict)
+    assert columns.get("phosphate") == said
+    assert ("may be in mmol/L or mg/dL: say which" in text) is (said is None)
+
+
+def test_a_number_that_may_be_nothing_has_its_own_unit(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("lactate,calcium\n0,9\n", "utf-8")
+    _, found = proposed(tmp_path / "t.csv")
+    assert found["columns"] == {"lactate": "lactate", "calcium": "calcium"}
 
 
 @pytest.mark.parametrize(

@@ -361,7 +361,7 @@ def test_nhanes_from_the_published_columns(tmp_path: Path) -> None:
     """31,604 adults, 75 at or above 55 (README of the data, and the issue); 14 of them among the 81 on dialysis."""
     table = shared("data/nhanes/nhanes_adults_ca_p_1999_2018.csv.gz")
     ended = run("batch", str(table), "--map", str(MAPS / "nhanes.map.yaml"), "-o", "out.parquet", cwd=tmp_path)
-    assert (ended.code, ended.err) == (DONE, "31,604 scored, 0 refused\n")
+    assert (ended.code, ended.err.splitlines()[-1]) == (DONE, "31,604 scored, 0 refused")
     out = tmp_path / "out.parquet"
     assert query(f"SELECT count(*) FROM '{out}' WHERE at_or_above") == [(75,)]
     joined = f"'{out}' o JOIN read_csv('{table}') n ON o.id = CAST(n.SEQN AS VARCHAR)"

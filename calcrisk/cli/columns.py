@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def suggest(paths: Sequence[str], output: str | None) -> None:
     """Write a proposed map; raises ``CalcriskError``."""
     require()
-    files = table_files(paths, lines=True)
+    files, _ = table_files(paths, lines=True)
     refuse_overwriting(files, output)
     with engine() as at_work, telling_rows(files):
         emit(proposed(at_work, opened(at_work, files)), output)

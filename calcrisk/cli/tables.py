@@ -25,6 +25,7 @@ from calcrisk.inputs.earlier import refuse_overwriting
 from calcrisk.render.faults import show
 from calcrisk.render.overview import Overview, Scale, line
 from calcrisk.render.rows import CHEMISTRY, cells, columns, of_history
+from calcrisk.render.words import clean, plural
 from calcrisk.rules.sql.select import LISTS
 from calcrisk.telling import tell
 
@@ -74,8 +75,10 @@ def run(paths: Sequence[str], book: Rulebook, wanted: Tables) -> Ended:
         require_parquet(wanted.output)
     if wanted.chemistry:
         require_arrow()
-    files = table_files(paths, lines=wanted.map is not None)
+    files, earlier = table_files(paths, lines=wanted.map is not None, output=wanted.output)
     refuse_overwriting(files, wanted.output)
+    if earlier:
+        tell(clean(f"answers of calcrisk, passed over: {', '.join(earlier)}") + "\n")
     with engine(wanted.jobs) as at_work, telling_rows(files):
         work = _Work(at_work, files, book, wanted)
         with closing(work.watch), suppress(_StrictError):
@@ -127,6 +130,8 @@ class _Work:
     def read(self) -> None:
         """Survey the table, and answer the rows that SQL does not read."""
         self._cohort.survey(lambda share: self.watch.advance(share, 0), tallied=not self._is_parquet)
+        for what, count in self._cohort.unusual().items():
+            self.watch.tell(f"{what}: {self._unusual(count)}\n")
         if self._cohort.counts.odd:
             self._cohort.begin_answers()
             for rows in self._cohort.odd_rows():
@@ -137,6 +142,11 @@ class _Work:
             add_to_table(self._cohort)
         if not self._is_parquet:
             self._count(self._cohort.tallies())
+
+    def _unusual(self, count: int) -> str:
+        rows = self._cohort.counts.rows
+        asked = "; is that the unit?" if count * 2 > rows else ""
+        return f"{plural(count, 'unusual value')} in {plural(rows, 'row')}, used as written{asked}"
 
     def _solved(self, answers: list[Assessment | Refused]) -> list[Assessment | Refused]:
         return with_chemistry(answers) if self._wanted.chemistry else answers

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 _SAMPLE: Final = 100_000  # rows that tell whether combinations are few
 _TOGETHER: Final = 512  # odd rows that are answered together
+_UNUSUAL: Final = "calcrisk_unusual"
 _YES_NO: Final = ("settled", "at_or_above", "ionised_calcium_measured")
 _NUMBERS: Final = ("ca_p_product", "corrected_ca_p_product", "ionised_calcium_mmol_l", "brushite_at_phosphate_mg_dl")
 _INDEX: Final = "si_"  # saturation indices
@@ -46,6 +47,7 @@ class Staged(NamedTuple):
     id: str  # an SQL expression; NULL where there is none
     odd: str | None  # a condition that is never NULL
     assumed: Mapping[str, object]  # of every row
+    unusual: Mapping[str, str]  # by an input and its unit: whether a number is used though unusual
 
     @property
     def assumptions(self) -> str:
@@ -91,10 +93,16 @@ class Cohort:
     def _written(self, word: str) -> str:
         return f"CAST({text(word)} AS {self._word})"
 
+    @property
+    def _unusual(self) -> str:
+        """Which numbers of a row are unusual, as the bits of one."""
+        bits = (f"CASE WHEN {when} THEN {1 << at} ELSE 0 END" for at, when in enumerate(self._staged.unusual.values()))
+        return " + ".join(bits) or "0"
+
     def _statement(self, chosen: Select, relation: str) -> str:
         odd = f"CASE WHEN {self._staged.odd} THEN 1 ELSE 0 END" if self._staged.odd else "0"
-        ours = {each: each for each in (*OURS, *self._table.order)}
-        keys = {"calcrisk_id": self._staged.id, "calcrisk_odd": odd} | ours
+        keys = {"calcrisk_id": self._staged.id, "calcrisk_odd": odd, _UNUSUAL: self._unusual}
+        keys |= {each: each for each in (*OURS, *self._table.order)}
         return statement(chosen, f"{relation} AS patients", keys, comments=False)
 
     def _combinations_are_few(self) -> bool:
@@ -108,7 +116,7 @@ class Cohort:
 
     def survey(self, advance: Callable[[float], None], *, tallied: bool) -> Counts:
         """Count the rows, odd or not, by the masks of their lists, and if ``tallied`` by class and tiers as well."""
-        shared = ["calcrisk_odd", *(self._tallied() if tallied else ()), *mask_columns(self._chosen)]
+        shared = ["calcrisk_odd", _UNUSUAL, *(self._tallied() if tallied else ()), *mask_columns(self._chosen)]
         whole = self._statement(self._chosen, self._table.relation)
         query = f"SELECT {', '.join(shared)}, count(*) AS patients FROM ({whole}) GROUP BY ALL"
         self._engine.watched(f"CREATE TEMP TABLE groups AS {query}", advance)
@@ -117,6 +125,15 @@ class Cohort:
         )
         self.counts = Counts(int(rows), int(odd))
         return self.counts
+
+    def unusual(self) -> dict[str, int]:
+        """Count the unusual numbers, by the input and its unit, after the survey."""
+        rows = self._engine.rows(f"SELECT {_UNUSUAL}, sum(patients) FROM groups WHERE {_UNUSUAL} > 0 GROUP BY ALL")
+        counts = {
+            each: sum(int(patients) for bits, patients in rows if int(bits) >> at & 1)
+            for at, each in enumerate(self._staged.unusual)
+        }
+        return {each: count for each, count in counts.items() if count}
 
     # ---- odd rows ----------------------------------------------------------------------------------------------------
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from math import inf
 from typing import TYPE_CHECKING, Final
 
 from calcrisk.cohort.cells import Implied, constant, implied, implied_always, source
-from calcrisk.cohort.columnmap import ColumnMap, plain_map
+from calcrisk.cohort.columnmap import ColumnMap, Entry, plain_map
 from calcrisk.cohort.engine import name
 from calcrisk.cohort.histories import remembered
 from calcrisk.cohort.long import PATIENT, widened
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from calcrisk.cohort.tables import Table
     from calcrisk.rules.rulebook import Rulebook
+    from calcrisk.variables import Variable
 
 _NESTED: Final = re.compile(r"\[\d*\]$|^(STRUCT|MAP|UNION|ARRAY)\b", re.IGNORECASE)
 
@@ -57,7 +59,8 @@ def staged(
     sources |= {each: _assumed(each, word, sources) for each, word in mapped.assume.items()}
     odd = [one.odd for one in sources.values() if one.odd] + wrong
     identifier = f"CAST({name(mapped.id)} AS VARCHAR)" if mapped.id else "CAST(NULL AS VARCHAR)"
-    seen = Staged(sources, identifier, " OR ".join(odd) or None, mapped.assume)
+    unusual = dict(_unusual(mapped.entries.values(), sources))
+    seen = Staged(sources, identifier, " OR ".join(odd) or None, mapped.assume, unusual)
     return table, seen, Reader(mapped)
 
 
@@ -94,6 +97,26 @@ def _besides(stated: Source | None, one: Implied) -> Source:
         return Source(f"CASE WHEN {one.when} THEN {int(one.answer)} END")
     silent = " AND ".join([one.when, f"{stated.value} IS NULL", *([f"NOT {stated.unknown}"] if stated.unknown else [])])
     return stated._replace(value=f"CASE WHEN {silent} THEN {int(one.answer)} ELSE {stated.value} END")
+
+
+def _unusual(entries: Iterable[Entry], sources: Mapping[str, Source]) -> Iterator[tuple[str, str]]:
+    """Name each number with its unit, and the condition that it is used as written though it is unusual in it."""
+    for entry in entries:
+        variable, value = registry()[entry.variable], sources[entry.variable].value
+        if variable.kind == "number" and variable.plausible is not None:
+            unit = entry.unit or variable.unit or ""
+            low, high = _usual(variable, None if entry.unit_column else unit)
+            yield f"{variable.name} in {unit}".removesuffix(" in "), f"({value} < {low!r} OR {value} > {high!r})"
+
+
+def _usual(variable: Variable, unit: str | None) -> tuple[float, float]:
+    """What is usual, less what would be usual in another unit when it is written in this one."""
+    low, high = variable.plausible or (-inf, inf)
+    for trap in variable.unit_traps:
+        if unit is not None and (trap.get("unit") or variable.unit) == unit:
+            factor = variable.units[unit]
+            low, high = max(low, (trap.get("below") or 0) * factor), min(high, (trap.get("above") or inf) * factor)
+    return low, high
 
 
 def _denied(besides: Iterable[Implied], sources: Mapping[str, Source]) -> Iterator[str]:

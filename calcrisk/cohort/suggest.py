@@ -6,6 +6,7 @@ Every line says why. What is only a guess stands there as a comment, to be looke
 from __future__ import annotations
 
 import re
+from math import log, sqrt
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from calcrisk import units
@@ -37,7 +38,14 @@ _TIMES: Final = (
     *("time", "charttime", "date", "datetime", "collected"),
     *("collectiontime", "labresultoffset", "observationdate"),
 )
-_ALIKE: Final = 0.75  # how alike a column's name and an input's must be for a slip of the pen
+_ALIKE: Final = 0.74  # how alike a column's name and an input's must be for a slip of the pen
+_BEFORE: Final = frozenset(
+    {"serum", "plasma", "s", "p", "total", "on", "has", "is"}
+)  # words that a name may begin with
+_AFTER: Final = frozenset({"use", "used", "intact", "level", "value", "result", "serum", "plasma"})  # and end with
+_SHORT: Final = {"years": ("yrs", "yr", "y"), "months": ("mo", "mths"), "days": ("d",)}  # how people shorten a unit
+_SIZES: Final = 2
+_APART: Final = 0.7  # powers of e by which one unit must fit better than another: twice as near the middle
 _GUESSED: Final = {"1": "yes", "2": "no"}  # how surveys code an answer
 
 
@@ -125,7 +133,13 @@ def _with_units(line: Line, column: str, units_of: str | None) -> Line:
 
 def meant(column: str) -> tuple[Variable | None, str | None]:
     """Return the input that a column's name means, and the unit at the end of it."""
-    joined = "".join(_TOKEN.findall(column.casefold().replace("µ", "u")))
+    words = _TOKEN.findall(column.casefold().replace("µ", "u"))
+    first, last = words[:1], words[-1:]
+    shorter = [words, words[len(_BEFORE.intersection(first)) :], words[: len(words) - len(_AFTER.intersection(last))]]
+    return next((found for some in shorter if (found := _meant("".join(some)))[0]), (None, None))
+
+
+def _meant(joined: str) -> tuple[Variable | None, str | None]:
     for length in range(len(joined), 1, -1):
         variable = registry().named(joined[:length])
         if variable is not None and (unit := _unit(variable, joined[length:])) is not None:
@@ -151,7 +165,7 @@ def _unit(variable: Variable, rest: str) -> str | None:
         return ""
     for unit in variable.units:
         bare = "".join(_TOKEN.findall(unit.casefold()))
-        if rest in (bare, bare.removesuffix("l")):  # mmol, as people call mmol/L
+        if rest in (bare, bare.removesuffix("l"), *_SHORT.get(unit, ())):  # mmol, as people call mmol/L
             return unit
     return None
 
@@ -181,10 +195,27 @@ def _word(value: str, variable: Variable) -> str:
 
 def _codes(variable: Variable, column: str, seen: Seen) -> Line:
     words = _GUESSED if variable.kind == "yesno" else dict(zip(("1", "2"), variable.values, strict=False))
-    codes = {value: words.get(_bare(value), "unknown") for value in sorted(seen.some, key=_place)}
-    text = ", ".join(f"{_bare(value)}: {word}" for value, word in codes.items())
+    guessed = ((_bare(value), words.get(_bare(value), "unknown")) for value in sorted(seen.some, key=_place))
+    codes = {value: _meaning(value, variable) or word for value, word in guessed}
+    text = ", ".join(f"{_key(value)}: {word}" for value, word in codes.items())
     why = f"by its name; what its codes mean only the codebook tells ({_listed(seen.some)})"
     return Line(f"{variable.name}: {{column: {_quoted(column)}, codes: {{{text}}}}}", why, guess=True)
+
+
+def _meaning(value: str, variable: Variable) -> str | None:
+    """Return what a word says by itself; a digit says nothing without a codebook."""
+    if value.isdigit():
+        return None
+    if variable.kind == "yesno":
+        answer = TABLE_WORDS.get(value.casefold())
+        return None if answer is None else "yes" if answer else "no"
+    choice = choices(variable).get(plain(value))
+    return choice and (value if choice.also else choice.word)
+
+
+def _key(value: str) -> str:
+    is_word, *_ = _place(value)
+    return _quoted(value) if is_word else _bare(value)
 
 
 def _bare(value: str) -> str:
@@ -202,16 +233,39 @@ def _number(variable: Variable, column: str, unit: str | None, seen: Seen) -> Li
     if seen.median is None:
         return Line(f"{variable.name}: {_quoted(column)}", "by its name; no number was found in it", guess=True)
     usual = [each for each, factor in variable.units.items() if _usual(variable, seen.median * factor)]
-    chosen = unit or (variable.unit if variable.unit in usual or not usual else usual[0])
+    likely = _likely(variable, usual, seen.median)
+    chosen = unit or (likely[0] if likely else variable.unit)
     why = f"by its name; the median is {units.number_text(seen.median)}"
     if unit:
         why = f"by its name, which ends with the unit; the median is {units.number_text(seen.median)}"
+    elif len(likely) > 1:
+        why += f", which may be in {' or '.join(likely)}: say which"
     elif chosen != variable.unit:
-        why += f", usual in {chosen} and not in {variable.unit}"
-    doubtful = bool(variable.units) and chosen not in usual
-    why += ", which is usual in no unit" if doubtful and not usual else ", which is unusual in it" if doubtful else ""
+        less = "less so" if variable.unit in usual else "not"
+        why += f", usual in {chosen} and {less} in {variable.unit}"
+    doubtful = bool(variable.units) and (chosen not in usual or (unit is None and len(likely) > 1))
+    if doubtful and chosen not in usual:
+        why += ", which is unusual in it" if usual else ", which is usual in no unit"
     entry = _quoted(column) if chosen in (variable.unit, None) else f"{{column: {_quoted(column)}, unit: {chosen}}}"
     return Line(f"{variable.name}: {entry}", why, doubtful)
+
+
+def _likely(variable: Variable, usual: Sequence[str], median: float) -> list[str]:
+    """Return the units that a median may be in, the likeliest first: those in which it lies about as near the middle.
+
+    Units of one size count once, and no more than two sizes are compared: the variable's own and the next.
+    """
+    low, high = variable.plausible or (0.0, 0.0)
+    if low <= 0 or median <= 0:
+        return list(usual[:1])
+    sizes = list(dict.fromkeys(variable.units.values()))[:_SIZES]
+    off: dict[str, float] = {}
+    for each in usual:
+        size = variable.units[each]
+        if size in sizes:
+            sizes.remove(size)
+            off[each] = abs(log(median * size / sqrt(low * high)))
+    return sorted((each for each in off if off[each] <= min(off.values()) + _APART), key=lambda each: off[each])
 
 
 def _usual(variable: Variable, value: float) -> bool:

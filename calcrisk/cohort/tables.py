@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from calcrisk.cohort.engine import text
 from calcrisk.cohort.header import header, uneven_rows
 from calcrisk.errors import Fault, InputError, UsageError, cannot_read
+from calcrisk.inputs.earlier import answers, is_answer
 from calcrisk.inputs.sources import TABLES
 
 if TYPE_CHECKING:
@@ -36,16 +37,30 @@ class Table(NamedTuple):
     order: tuple[str, ...] = ()
 
 
-def table_files(paths: Sequence[str], *, lines: bool) -> list[str]:
+class Named(NamedTuple):
+    """The tables that paths lead to, and the answers of calcrisk among them."""
+
+    files: list[str]
+    answers: list[str]
+
+
+def table_files(paths: Sequence[str], *, lines: bool, output: str | None = None) -> Named:
     """Return the tables that the paths name: files, patterns (``*.csv``), and folders of tables, in order.
 
-    ``lines`` takes NDJSON for a table as well. Raises ``UsageError`` for what is no table.
+    ``lines`` takes NDJSON for a table as well. Answers of calcrisk that a folder or a pattern leads to are passed over,
+    and so are those that ``output`` will replace. Raises ``UsageError`` for what is no table.
     """
-    found = [file for path in paths for file in _files(path, lines=lines)]
-    wrong = [file for file in found if not _readable(file, lines=lines)]
-    if wrong:
-        raise UsageError([_no_table(file) for file in wrong])
-    return list(dict.fromkeys(found))
+    files = [(file, path) for path in paths for file in _files(path, lines=lines)]
+    earlier = {file for file, path in files if is_answer(file) and (file != path or _same_file(file, output))}
+    found = [file for file in dict.fromkeys(file for file, _ in files) if file not in earlier]
+    wrong = [fault for file in found if (fault := _no_table(file, lines=lines))]
+    if wrong or not found:
+        raise UsageError(wrong or map(answers, sorted(earlier) or paths))
+    return Named(found, sorted(earlier))
+
+
+def _same_file(file: str, output: str | None) -> bool:
+    return output is not None and os.path.realpath(file) == os.path.realpath(output)
 
 
 def _files(path: str, *, lines: bool) -> list[str]:
@@ -61,7 +76,11 @@ def _readable(path: str, *, lines: bool) -> bool:
     return path.lower().endswith((*TABLES, *(LINES if lines else ())))
 
 
-def _no_table(path: str) -> Fault:
+def _no_table(path: str, *, lines: bool) -> Fault | None:
+    if is_answer(path):
+        return answers(path)
+    if _readable(path, lines=lines):
+        return None
     hint = f"tables end in {', '.join(TABLES)}; patient documents are read without them, in a call of their own"
     return Fault(code="no-table", message="this is no table", file=path, hint=hint)
 

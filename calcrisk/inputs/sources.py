@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from calcrisk.errors import Fault, UsageError, cannot_read
 from calcrisk.inputs.documents import MAX_BYTES, MAX_FILE_BYTES, Document, read_documents, read_line
-from calcrisk.inputs.earlier import STDIN, is_answer, refuse_overwriting
+from calcrisk.inputs.earlier import STDIN, answers, is_answer, refuse_overwriting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -156,10 +156,11 @@ def names_tables(paths: Sequence[str]) -> bool:
 def _holds_only_tables(path: str) -> bool:
     try:
         with os.scandir(path) as listing:
-            names = [entry.name for entry in listing if not entry.name.startswith(".")]
+            entries = [entry for entry in listing if not entry.name.startswith(".")]
+            tables = [entry for entry in entries if is_table(entry.name)]
+            return bool(tables) and all(is_table(entry.name) or is_answer(entry.path) for entry in entries)
     except OSError:
         return False
-    return bool(names) and all(map(is_table, names))
 
 
 def find(paths: Sequence[str], output: str | None = None) -> Found:
@@ -174,7 +175,7 @@ def find(paths: Sequence[str], output: str | None = None) -> Found:
     for path in paths:
         search.named(path)
     if not search.found.sources:  # nothing but the earlier answer, which would be lost for nothing
-        raise UsageError([_answers(path) for path in paths])
+        raise UsageError([answers(path) for path in paths])
     refuse_overwriting([source.path for source in search.found.sources], output)
     return search.found
 
@@ -275,7 +276,7 @@ def _no_document(path: str, real: str) -> Fault | None:
     if path == STDIN:
         return None
     if is_answer(path):
-        return _answers(path)
+        return answers(path)
     if is_table(path):
         hint = "name tables in a call of their own: their answers are rows"
         return Fault(code="table", message="a table stands among patient documents", file=path, hint=hint)
@@ -283,11 +284,6 @@ def _no_document(path: str, real: str) -> Fault | None:
         hint = f"give it as standard input: calcrisk batch - < {path}"
         return Fault(code="not-a-file", message="a pipe or a device, not a file", file=path, hint=hint)
     return None
-
-
-def _answers(path: str) -> Fault:
-    message = "these are answers of calcrisk, not patients"
-    return Fault(code="answers", message=message, file=path, hint="name what they were made from")
 
 
 def _may_never_end(path: str, real: str) -> bool:
