@@ -21,7 +21,7 @@ _UNIT: Final = "__unit"
 DAYS: Final = "calcrisk_days"  # the time of a draw, in days since any day
 RANK: Final = "calcrisk_rank"  # the place of a row among those of all files
 PATIENT: Final = "patient"  # one row each
-_LABEL: Final = "calcrisk_label"  # what a row is a result of
+LABEL: Final = "calcrisk_label"  # what a row is a result of
 _ROWS: Final = 2**40  # more than a file has: file and row make one number, which is cheap to compare
 _WHOLE: Final = re.compile(r"([0-9]+)\.0+")  # how a code is written that was taken for a number
 _A_DAY: Final = {"": 1.0, "days": 1.0, "hours": 24.0, "minutes": 1440.0}
@@ -57,7 +57,9 @@ def widened(table: Table, long: Long) -> Table:
     """Return the table of draws: ``id``, ``draw_time``, and each analyte as it was written, with its unit beside it."""
     kinds = ["id", "draw_time", *(each for one in long.analytes for each in (one, unit_column(one)))]
     columns = ", ".join([*_columns(long), *_places()])
-    relation = f"(SELECT {columns} FROM {results(table, long)} AS results GROUP BY {', '.join(_together(long))})"
+    ours = f"WHERE {LABEL} IN ({_listed(each for labels in long.analytes.values() for each in labels)})"
+    groups = ", ".join(_together(long))
+    relation = f"(SELECT {columns} FROM {placed(table, long)} AS results {ours} GROUP BY {groups})"
     return Table(relation, dict.fromkeys(kinds, "VARCHAR"), table.files, order=(RANK,))
 
 
@@ -65,7 +67,7 @@ def _columns(long: Long) -> Iterator[str]:
     yield f"arg_min(CAST({name(long.patient)} AS VARCHAR), {RANK}) AS id"
     yield f"arg_min({_shown(long.time)}, {RANK}) AS draw_time"
     for variable, labels in long.analytes.items():
-        mine = f"{_LABEL} IN ({_listed(labels)})"
+        mine = f"{LABEL} IN ({_listed(labels)})"
         yield f"{_first(long.value, mine)} AS {name(variable)}"
         yield f"{_first(long.unit, mine) if long.unit else 'NULL'} AS {name(unit_column(variable))}"
 
@@ -90,12 +92,11 @@ def _together(long: Long) -> Iterator[str]:
         yield name(long.encounter)
 
 
-def results(table: Table, long: Long) -> str:
-    """Return the rows of a long table that are results of ours, with their place, label, and time in days."""
-    everything = f"SELECT *, {label(long)} AS {_LABEL} FROM {table.relation} AS every_row"
-    rank = f"CAST({FILE} AS BIGINT) * {_ROWS} + {PLACE} AS {RANK}"
-    ours = _listed(each for labels in long.analytes.values() for each in labels)
-    return f"(SELECT *, {rank}, {days(long)} AS {DAYS} FROM ({everything}) AS labelled WHERE {_LABEL} IN ({ours}))"
+def placed(table: Table, long: Long) -> str:
+    """Return the rows of a long table with their place among all, their label, and their time in days."""
+    rank = f"CAST({FILE} AS BIGINT) * {_ROWS} + {PLACE}"
+    own = f"{rank} AS {RANK}, {_label(long)} AS {LABEL}, {_days(long)} AS {DAYS}"
+    return f"(SELECT *, {own} FROM {table.relation} AS every_row)"
 
 
 def spelt(word: str) -> str:
@@ -105,7 +106,7 @@ def spelt(word: str) -> str:
     return whole[1] if whole else plain
 
 
-def label(long: Long) -> str:
+def _label(long: Long) -> str:
     """Write the label of a row as SQL, as ``spelt`` has it; codes beside an empty cell are often kept as numbers."""
     written = f"upper(trim(CAST({name(long.analyte)} AS VARCHAR)))"
     has_numbers = any(spelt(each).isdigit() for labels in long.analytes.values() for each in labels)
@@ -116,7 +117,7 @@ def _listed(labels: Iterable[str]) -> str:
     return ", ".join(text(spelt(each)) for each in labels)
 
 
-def days(long: Long) -> str:
+def _days(long: Long) -> str:
     """Write the time of a row in days; NULL where it cannot be read."""
     if not long.time:
         return "CAST(NULL AS DOUBLE)"
