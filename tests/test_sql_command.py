@@ -33,6 +33,7 @@ _FOREIGN: Final = {
     "postgres": re.compile(r"AS DOUBLE\b(?! PRECISION)|REGEXP_FULL_MATCH|TRY_CAST"),
     "spark": re.compile(r"REGEXP_FULL_MATCH|AS VARCHAR\)|\""),
     "trino": re.compile(r"REGEXP_FULL_MATCH|'g'"),
+    "sqlite": re.compile(r"REGEXP"),
     "snowflake": re.compile(r"REGEXP_FULL_MATCH|'g'"),
 }
 
