@@ -66,13 +66,13 @@ def _alone(answer: Assessment) -> Chemistry:
 def _columns(answers: Sequence[Assessment]) -> dict[str, Array]:
     """Return what was measured of some patients, by field and in its unit."""
     names = measured.inputs()
-    table = np.array([[_number(answer.inputs, name) for answer in answers] for name in names])
+    table = np.array([_numbers(answer.inputs, names) for answer in answers]).T
     return measured.fields(dict(zip(names, table, strict=True)), len(answers))
 
 
-def _number(stated: Mapping[str, Input], name: str) -> float:
-    value = stated[name].value if name in stated else None
-    return float(value) if isinstance(value, int | float) else np.nan
+def _numbers(stated: Mapping[str, Input], names: Sequence[str]) -> list[float]:
+    values = [stated[name].value if name in stated else None for name in names]
+    return [float(value) if isinstance(value, int | float) else np.nan for value in values]
 
 
 class _Telling:

@@ -96,11 +96,16 @@ def _given(columns: Mapping[str, ArrayLike]) -> dict[str, Array]:
     if strange:
         message = f"no columns of the chemistry: {', '.join(strange)}; they are {', '.join(sorted(known))}"
         raise ValueError(message)
-    given = {name: np.atleast_1d(np.asarray(column, dtype=np.float64)) for name, column in columns.items()}
+    given = {name: _column(values) for name, values in columns.items()}
     if not {"ca", "p"} <= given.keys() or len({column.shape for column in given.values()}) > 1:
         message = "the chemistry needs the columns ca and p, and all columns of one length"
         raise ValueError(message)
     return given
+
+
+def _column(values: ArrayLike) -> Array:
+    column = np.asarray(values, dtype=np.float64)
+    return column if column.ndim else column[None]
 
 
 def _marked(unknown: NDArray[np.bool_]) -> Marks:

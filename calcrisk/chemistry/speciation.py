@@ -34,6 +34,7 @@ _Z4: Final = 4.0  # the square of a charge of two
 _Z9: Final = 9.0  # the square of a charge of three
 _Z_METAL: Final = np.array([[_Z4], [_Z4], [1.0]])  # the same of each metal
 _Z_LIGAND: Final = np.array([[_Z4], [_Z4], [_Z9], [1.0], [1.0], [1.0]])  # of each master form
+_MASTER: Final = np.array([np.ones((LIGANDS, 1)), _Z_LIGAND])  # how many they are, and the squares of their charges
 # of what the two make of each other, but for acids with metals of two charges: ``charged`` tells how much of that is
 _Z_BOUND: Final = np.array([[0, 0, 1.0, 0, 1.0, 1.0], [0, 0, 1.0, 0, 1.0, 1.0], [1.0, 1.0, _Z4, 0, 0, 0]])
 
@@ -155,16 +156,12 @@ def medium(serum: Serum, ionic: Array, water: Array) -> Medium:
     hcit = k["HCit-2"] * serum.h * g3 / g2
     co3 = g1 / (k["HCO3-"] * serum.h * g2)
     co2 = (k["CO2"] / k["HCO3-"]) * serum.h * g1 / (g0 * water)
-    folded = np.ones(serum.ligands.shape)
-    folded[P] += h2po4 + po4
-    folded[CIT] += hcit
-    folded[C] += co3 + co2
-    folded[PR] += k["PrH"] * serum.h
-    squares = np.empty(serum.ligands.shape)
-    squares[:] = _Z_LIGAND
-    squares[P] += h2po4 + _Z9 * po4
-    squares[CIT] += _Z4 * hcit
-    squares[C] += _Z4 * co3
+    beside = np.zeros((2, *serum.ligands.shape))
+    beside[:, P] = h2po4 + po4, h2po4 + _Z9 * po4
+    beside[:, CIT] = hcit, _Z4 * hcit
+    beside[:, C] = co3 + co2, _Z4 * co3
+    beside[0, PR] = k["PrH"] * serum.h
+    folded, squares = _MASTER + beside
     neutral = g2 * g2 / g0
     protein = g2 * np.exp(-LN10 * number("activity", "protein_b") * ionic)
     made, charged = _conditional((neutral, neutral, g2 * g3 / g1, neutral * co3, g2, protein), (g2 * h2po4, g2))
