@@ -88,7 +88,8 @@ def solve_filled(
     for begin in range(0, len(solvable), rows):
         block = solvable[begin : begin + rows]
         found, done = _block(filled, block, wanted, tolerance)
-        table[:, block[done]] = [found[name][done] for name in told]
+        kept = slice(None) if done.all() else done
+        table[:, block[kept]] = [found[name][kept] for name in told]
         answer["status"][block[~done]] = NOT_CONVERGED
     return answer
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from calcrisk.chemistry.rows import Rows
+from calcrisk.chemistry.serum import Rows
 from calcrisk.chemistry.speciation import (
     CA,
     METALS,

@@ -5,16 +5,15 @@ Columns are arrays of one length, NaN where nothing was measured. What cannot be
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, dataclass_transform
 
 import numpy as np
 
 from calcrisk.chemistry import constants
-from calcrisk.chemistry.rows import Rows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from typing import TypeAlias
+    from typing import Self, TypeAlias
 
     from numpy.typing import ArrayLike, NDArray
 
@@ -28,6 +27,26 @@ SOLVED, MISSING, OUT_OF_RANGE, NOT_CONVERGED = range(len(STATUS))  # the codes o
 RADIX: Final = 10.0  # of the logarithms that chemists write
 MILLI: Final = 1 / 1000  # mol in a mmol
 _LEAST: Final = 1e-6  # mmol/L; an ion that takes part is never quite absent
+
+
+@dataclass_transform()
+class Rows:
+    """What has an array in each of its fields, which share the last axis, the row; made of them as they are declared.
+
+    A NamedTuple or a dataclass takes longer to define than a whole step of the solver takes for one patient.
+    """
+
+    def __init__(self, *parts: Any) -> None:  # noqa: ANN401  # typed by the fields
+        """Take every field."""
+        self.__dict__.update(zip(type(self).__annotations__, parts, strict=True))
+
+    def take(self, rows: NDArray[np.intp] | NDArray[np.bool_] | slice) -> Self:
+        """Return some of the rows."""
+        return type(self)(*(part[..., rows] for part in vars(self).values()))
+
+    def _replace(self, **changed: Any) -> Self:  # noqa: ANN401  # arrays, as in the fields
+        """Return the same with other arrays in some fields, as named tuples do."""
+        return type(self)(*(vars(self) | changed).values())
 
 
 class Filled:

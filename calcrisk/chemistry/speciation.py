@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from calcrisk.chemistry import constants
-from calcrisk.chemistry.rows import Rows
+from calcrisk.chemistry.serum import Rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
