@@ -114,15 +114,14 @@ def _block(
     phases, count = [constants.phases()[name] for name in wanted[1]], len(rows)
     serum = molal(filled, np.tile(rows, 1 + len(phases)))
     state, done, seen = solved(serum, Target.of([None, *phases], count) if phases else None, tolerance=tolerance)
-    own = slice(count)
     with np.errstate(all="ignore"):  # rows that did not converge
         total = phosphate(seen.here, seen.at) * serum.kg / MILLI
         levels = np.where(done & (total <= _MOST_PHOSPHATE), total, np.nan).reshape(-1, count)
-        parts = serum.take(own), state.take(own), seen.here.take(own), seen.at.take(own)
+        parts = serum.first(count), state.first(count), seen.here.first(count), seen.at.first(count)
         told = _told(*parts) | _active(*parts, wanted[0])
         told["ca_x_p"] = _product(filled, rows)
     told |= {f"p_at_si0_{name}": level for name, level in zip(wanted[1], levels[1:], strict=True)}
-    return told, done[own]
+    return told, done[:count]
 
 
 def _told(serum: Serum, state: State, here: Medium, at: Balance) -> dict[str, Array]:

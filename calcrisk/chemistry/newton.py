@@ -132,11 +132,11 @@ def newton(  # noqa: PLR0913  # tests force the damping by these
     last: Stride | None = None
     for _ in range(most):
         state, last, changed = _stepped(serum, target, state, last, longest)
-        near = changed < tolerance
-        if near.any():
+        near = np.flatnonzero(changed < tolerance)
+        if near.size:
             answer.put(rows[near], state.take(near))
             done[rows[near]] = True
-            far = np.flatnonzero(~near)
+            far = np.flatnonzero(~done[rows])
             if not far.size:
                 break
             rows, state, serum, last = rows[far], state.take(far), serum.take(far), last.take(far)

@@ -40,9 +40,13 @@ class Rows:
         """Take every field."""
         self.__dict__.update(zip(type(self).__annotations__, parts, strict=True))
 
-    def take(self, rows: NDArray[np.intp] | NDArray[np.bool_] | slice) -> Self:
-        """Return some of the rows."""
-        return type(self)(*(part[..., rows] for part in vars(self).values()))
+    def take(self, rows: NDArray[np.intp]) -> Self:
+        """Return some of the rows, copied."""
+        return type(self)(*(part.take(rows, axis=-1) for part in vars(self).values()))
+
+    def first(self, count: int) -> Self:
+        """Return the first rows, not copied."""
+        return type(self)(*(part[..., :count] for part in vars(self).values()))
 
     def _replace(self, **changed: Any) -> Self:  # noqa: ANN401  # arrays, as in the fields
         """Return the same with other arrays in some fields, as named tuples do."""
@@ -67,8 +71,9 @@ class Serum(Rows):
     """Totals in mol per kg of serum water; the last axis is the row.
 
     ``totals`` are those of calcium, magnesium and sodium, ``inert`` potassium and chloride, ``ligands`` the totals of
-    the six in the order of ``speciation``, ``h`` the activity of the hydrogen ion, ``held_ca`` the free calcium that
-    was measured (NaN: it follows from the total).
+    the six in the order of ``speciation``, ``h`` the activity of the hydrogen ion, ``forms`` the part that it has in
+    the ratios of H2PO4, PO4, HCit, CO3 and CO2 (MODEL 6.1), ``held_ca`` the free calcium that was measured (NaN: it
+    follows from the total).
     """
 
     kg: Array
@@ -77,6 +82,7 @@ class Serum(Rows):
     ligands: Array
     ph: Array
     h: Array
+    forms: Array
     held_ca: Array
 
     @property
@@ -174,10 +180,10 @@ def _status(table: Array, ionised: Array) -> NDArray[np.uint8]:
 
 def molal(filled: Filled, rows: NDArray[np.intp] | slice) -> Serum:
     """Turn some of the rows into molalities of serum water (MODEL section 3)."""
-    ca, p, albumin, globulin, ph, tco2, mg, na, k, cl, so4, citrate, lactate = filled.table[:, rows]
+    ca, p, albumin, globulin, ph, tco2, mg, na, potassium, cl, so4, citrate, lactate = filled.table[:, rows]
     ionised = filled.ionised_ca[rows]
     ca = np.where(np.isnan(ca), 2 * ionised, ca)  # takes no part where the free calcium is known
-    number = constants.value
+    number, k, h = constants.value, constants.equilibrium(), RADIX**-ph
     litres = number("water", "fraction") - number("water", "fraction_per_g_l") * (albumin + globulin)
     kg = litres * number("water", "density_kg_per_l")
     sites = number("protein", "albumin_sites_mmol_per_g") * albumin
@@ -186,9 +192,10 @@ def molal(filled: Filled, rows: NDArray[np.intp] | slice) -> Serum:
     return Serum(
         kg,
         np.maximum((ca, mg, na), _LEAST) * per_kg,
-        (k + cl) * per_kg,
+        (potassium + cl) * per_kg,
         np.array((np.maximum(p, _LEAST), so4, citrate, tco2, lactate, sites)) * per_kg,
         ph,
-        RADIX**-ph,
+        h,
+        np.array((k["H2PO4-"] * h, k["PO4-3"] / h, k["HCit-2"] * h, 1 / (k["HCO3-"] * h), k["CO2"] / k["HCO3-"] * h)),
         ionised * MILLI / number("water", "density_kg_per_l"),
     )

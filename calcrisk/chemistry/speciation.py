@@ -151,11 +151,7 @@ def medium(serum: Serum, ionic: Array, water: Array) -> Medium:
     g2 = squared * squared
     g3 = g2 * g2 * g1
     g0 = np.exp(LN10 * number("activity", "neutral_b") * ionic)
-    h2po4 = k["H2PO4-"] * serum.h * g2 / g1
-    po4 = k["PO4-3"] / serum.h * (g2 / g3)
-    hcit = k["HCit-2"] * serum.h * g3 / g2
-    co3 = g1 / (k["HCO3-"] * serum.h * g2)
-    co2 = (k["CO2"] / k["HCO3-"]) * serum.h * g1 / (g0 * water)
+    h2po4, po4, hcit, co3, co2 = serum.forms * np.array((g2 / g1, g2 / g3, g3 / g2, g1 / g2, g1 / (g0 * water)))
     beside = np.zeros((2, *serum.ligands.shape))
     beside[:, P] = h2po4 + po4, h2po4 + _Z9 * po4
     beside[:, CIT] = hcit, _Z4 * hcit
@@ -166,7 +162,7 @@ def medium(serum: Serum, ionic: Array, water: Array) -> Medium:
     protein = g2 * np.exp(-LN10 * number("activity", "protein_b") * ionic)
     made, charged = _conditional((neutral, neutral, g2 * g3 / g1, neutral * co3, g2, protein), (g2 * h2po4, g2))
     made[NA, :SODIUM] = _sodium() * np.array((g2, g2, g1 * g3 / g2))
-    inert = serum.inert + serum.h / g1 + k["OH-"] * water / (serum.h * g1)
+    inert = serum.inert + (serum.h + k["OH-"] * water / serum.h) / g1
     return Medium(g1, g2, g3, g0, h2po4, po4, co3, folded, squares, made, charged, inert)
 
 
