@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     Columns = dict[str, NDArray[Any]]
 
-ROWS: Final = 4096  # of a block: its temporary arrays stay in the cache
+ROWS: Final = 8192  # of a block, with those of its saturated sera: its temporary arrays stay in the cache
 PRECIPICES: Final = ("dcpd", "acp")  # the phases whose saturation phosphate is told
 _KEPT: Final = 2**21  # numbers; twice this is more than the temporary arrays of a block take
 _PERCENT: Final = 100.0  # of a whole
@@ -85,8 +85,9 @@ def solve_filled(
     answer: Columns = dict(zip(told, table, strict=True))
     answer["status"], answer["assumed"] = filled.status.copy(), filled.assumed
     solvable = np.flatnonzero(filled.status == SOLVED)
-    for begin in range(0, len(solvable), rows):
-        block = solvable[begin : begin + rows]
+    size = max(1, rows // (1 + len(precipices)))
+    for begin in range(0, len(solvable), size):
+        block = solvable[begin : begin + size]
         found, done = _block(filled, block, wanted, tolerance)
         kept = slice(None) if done.all() else done
         table[:, block[kept]] = [found[name][kept] for name in told]
