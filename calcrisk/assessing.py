@@ -14,6 +14,7 @@ from calcrisk import assessment as parts
 from calcrisk._version import __version__
 from calcrisk.assessment import Assessment
 from calcrisk.rules import kinetics
+from calcrisk.rules.endless import tellable
 from calcrisk.rules.logic import ABSENT
 from calcrisk.stated import Given
 from calcrisk.wording import Wording, fact_of
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from calcrisk.wording import Document, Holding, Place, RuleWords
 
 _STATUS: Final[dict[bool | None, parts.Status]] = {False: "not_met", None: "unknown"}  # a mould says "met"
-_UNKNOWN: Final = (None, None)  # neither a value nor a lowest one
 _YES: Final = Given(True, None, "yes", "asked")  # a value, no switch
 _LEVEL: Final = attrgetter("level")
 _RULEBOOKS: Final = 8  # rulebooks whose words are kept ready
@@ -83,7 +83,7 @@ class _Writer:
         self.program = rulebook.walk.program
         self.found = found = rulebook.evaluate(self.given)
         rulebook.walk.finish(found)
-        self.env = found.env
+        self.env = tellable(rulebook.walk, found, self.given)
         self.met = found.met
         self.absent = self.assumed_absent()
         self.inputs = self.stated()
@@ -178,9 +178,10 @@ class _Writer:
         factor = words.factor
         value, lowest, highest = words.value.known(env)
         corrected, corrected_lowest, corrected_highest = words.corrected.known(env)
-        above = None if lowest is None else words.at_limit.plain(env)
-        caveats = () if lowest is None and corrected_lowest is None else tuple(self.said(self.words.caveats))
-        corrected_above = None if corrected_lowest is None else words.corrected_at_limit.plain(env)
+        unknown, corrected_unknown = (place.is_open(env) for place in (words.value, words.corrected))
+        above = None if unknown else words.at_limit.plain(env)
+        caveats = () if unknown and corrected_unknown else tuple(self.said(self.words.caveats))
+        corrected_above = None if corrected_unknown else words.corrected_at_limit.plain(env)
         self.sources.update(words.cited.sources)
         return {
             "value": value,
@@ -201,7 +202,7 @@ class _Writer:
             "corrected_si_highest": corrected_highest and corrected_highest / factor,
             "corrected_at_or_above": corrected_above,
             "given": words.name in self.given,
-            "waits_for": self.lacking(words.name) if lowest is None else (),
+            "waits_for": self.lacking(words.name) if unknown else (),
             "disagree": None not in (above, corrected_above) and above != corrected_above,
             "caveats": caveats,
             "notes": tuple(self.said(self.words.notes)),
@@ -213,7 +214,7 @@ class _Writer:
         """Return the labels of the inputs that a derived quantity would need and does not have."""
         needed = self.words.in_order(self.program.leaves[name])
         places = [self.words.places[entry] for entry in needed]
-        return tuple([place.label for place in places if place.known(self.env)[:2] == _UNKNOWN])
+        return tuple([place.label for place in places if place.is_open(self.env)])
 
     def findings(self, rules: Iterable[int]) -> tuple[Document, ...]:
         met = {self.program.rules[at].id for at in self.met}
@@ -301,7 +302,7 @@ class _Writer:
         return tuple([lever.part for lever in shown])
 
     def kinetics(self) -> tuple[Document, ...]:
-        env, inexact = self.env, self.found.inexact
+        env, inexact = self.found.env, self.found.inexact  # the times that bands are compared with
         told = [self.words.latency[clause.at] for clause in self.holding(self.words.kinetics)]
         return tuple([self.latency(each, kinetics.possible(each, env, inexact=inexact)) for each in told])
 
@@ -363,7 +364,7 @@ class _Writer:
 
     def needed(self) -> tuple[Document, ...]:
         """Say of each open input that the profile cannot do without what that means."""
-        open_ones = [need for need in self.words.needs if self.words.places[need.name].known(self.env)[:2] == _UNKNOWN]
+        open_ones = [need for need in self.words.needs if self.words.places[need.name].is_open(self.env)]
         return tuple([{"code": need.code, "message": need.says} for need in open_ones])
 
 

@@ -65,8 +65,8 @@ class Input(Part):
 class Fact(Part):
     """A derived quantity; ``given`` when the patient's document stated it and its inputs were not used.
 
-    Known within bounds only, it has no value: ``lowest`` and ``highest`` bound it. Both are the value of an exact one;
-    a yes or no has neither.
+    Known within bounds only, it has no value: ``lowest`` and ``highest`` bound it, None where nobody measured that end.
+    Both are the value of an exact one; a yes or no has neither.
     """
 
     value: Scalar
@@ -115,7 +115,7 @@ class Product(Part):
 
     ``at_or_above`` is None when that cannot be told. ``given`` when the report stated the product itself. A product
     known within bounds only has no value: it lies between ``lowest`` and ``highest`` (of an exact one both are the
-    value), and an end that nobody stated is the limit of an input.
+    value), and an end that nobody measured is None: with a phosphate of ``>10`` there is no highest.
     """
 
     value: float | None

@@ -9,7 +9,7 @@ from functools import cached_property
 from math import inf
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from calcrisk.dated import panel_from
+from calcrisk.dated import is_read, panel_from
 from calcrisk.history.exceedance import exceedance
 from calcrisk.history.interpolation import interpolated, slope, span_of
 from calcrisk.history.panels import days
@@ -21,6 +21,7 @@ from calcrisk.history.usable import (
     Reading,
     after_session,
     at_or_above,
+    last_stated,
     usable,
     within,
 )
@@ -182,11 +183,13 @@ class _Recalling:
         self._take_current()
         for entry in self.book.data["history"]:
             self._fill(entry)
-        if not self.look.patient.day and not self.current:
+        undated = not self.look.patient.day and not self.current
+        if undated and any(is_read(registry().get(name)) for name in self.stated):
             message = "the values outside the panels have no date, so they do not count among the panels: state `date`"
             self.warnings.append(_warning(code="undated-values", message=message))
         self._warn_of_sessions()
         self._warn_of_birth()
+        self._warn_of_older()
         order = registry().order
         given = {name: self.given[name] for name in sorted(self.given, key=order.__getitem__)}
         return Past(given, self._document(), tuple(self.warnings))
@@ -214,6 +217,22 @@ class _Recalling:
         if early := [each.date for each in self.look.by_day() if each.time < born]:
             message = f"panels from before the patient was born ({', '.join(early)}): check the dates, and the age"
             self.warnings.append(_warning(code="panel-before-birth", message=message))
+
+    def _warn_of_older(self) -> None:
+        """Name the last value of whatever only older panels tell: it exists, and is not read as a present one."""
+        told = []
+        for name, panel in last_stated(self.look.panels, self.look.reading.until).items():
+            variable, status = registry()[name], registry().companions.get((name, "status"))
+            unsaid = name not in self.given and (status is None or status.name not in self.given)
+            if variable.kind == "number" and variable.role is None and unsaid:
+                days_before = (days(self.look.as_of or panel.date) or panel.time) - int(panel.time)
+                value = f"{_amount(panel.given[name])} on {panel.date}"
+                told.append(f"{variable.label} {value} ({days_before:.0f} days before)")
+        if told:
+            message = (
+                f"in older panels only, and not read as present values: {'; '.join(told)}; state what still stands"
+            )
+            self.warnings.append(_warning(code="older-values", message=message))
 
     def _take_current(self) -> None:
         """Where nothing is stated of calcium and phosphate, take the newest usable panel for the present values."""
@@ -409,6 +428,11 @@ _MEASURES: Final[Mapping[str, Callable[[Look, Spec], Any]]] = {
 def _value(value: Any) -> float | bool | Range | None:  # noqa: ANN401  # as measured
     measured: float | bool | Range | None = value
     return measured
+
+
+def _amount(one: Given) -> str:
+    """Write a value in its canonical unit, or as it was written where it is no number."""
+    return f"{one.value:g} {one.unit or ''}".rstrip() if isinstance(one.value, float) else one.as_written
 
 
 def _words(value: float | bool | Range | None) -> str:  # noqa: FBT001  # as measured

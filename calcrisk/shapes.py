@@ -158,12 +158,24 @@ class Noise(BaseModel):
     says: str
     population: str
     title: str
+    caveats: list[str]
     instead: Population | None
     confidence: float
     product_cv: float
     set_point: SetPoint | None
     no_set_point: list[Doubt]
     changes: list[Change]
+
+
+class AtLimit(BaseModel):
+    """The phosphate whose product with the calcium of the newest draw is the limit."""
+
+    date: str
+    calcium: float
+    phosphate: float
+    unit: str
+    si_phosphate: float
+    si_unit: str
 
 
 class Other(BaseModel):
@@ -216,6 +228,7 @@ class Trend(LookedBack):
     rulebook: Rulebook
     patient: Who
     quantity: Literal["ca_p_product", "corrected_ca_p_product"]
+    at_limit: AtLimit | None
     parameters: dict[str, float]
     panels: list[Banded]
     noise: Noise | None
@@ -253,6 +266,7 @@ class Interval(BaseModel):
     says: str
     population: str
     title: str
+    caveats: list[str]
     unsteady: str | None
     confidence: float
     product: float

@@ -36,6 +36,7 @@ SAYS: Final = "It speaks of the measurement, and never of calcification."
 _PER_CENT: Final = 100  # of a fraction
 _PARAMETERS: Final = ("history_apart", "history_gap", "history_stale", "history_albumin", "history_set_point")
 _PAIR: Final = ("calcium", "phosphate")
+_SI: Final = "mmol/L"
 
 
 class Noise(NamedTuple):
@@ -53,20 +54,28 @@ class Noise(NamedTuple):
 
 def noise_of(look: Look) -> Noise | None:
     """Choose the population; None where the rulebook has none."""
-    fits = (entry for entry in look.book.data.get("variation") or () if entry["when"] is None or _holds(look, entry))
+    entries = look.book.data.get("variation") or ()
+    fits = (entry for entry in entries if entry["when"] is None or _holds(look, entry["when"]))
     entry = next(fits, None)
     return None if entry is None else _noise_in(look, entry)
 
 
-def _holds(look: Look, entry: Spec) -> bool | None:
-    found = look.env[look.book.walk.program.slots[entry["when"]]]
+def _holds(look: Look, fact: str) -> bool | None:
+    found = look.env[look.book.walk.program.slots[fact]]
     return found if isinstance(found, bool) else None
+
+
+def _population(look: Look, noise: Noise) -> Document:
+    """Name the population whose variation was taken, and say what speaks against taking it for this patient."""
+    entry = noise.population
+    caveats = tuple(each["say"] for each in entry["caveats"] if _holds(look, each["when"]))
+    return {"population": entry["id"], "title": entry["title"], "caveats": caveats}
 
 
 def _instead(look: Look, noise: Noise) -> Document | None:
     """Give the population that would be taken if what decides between them were not open; None where it is settled."""
     before = itertools.takewhile(lambda entry: entry is not noise.population, look.book.data["variation"])
-    entry = next((entry for entry in before if _holds(look, entry) is None), None)
+    entry = next((entry for entry in before if _holds(look, entry["when"]) is None), None)
     return entry and {"title": entry["title"], "product_cv": cv_of(_noise_in(look, entry).product)}
 
 
@@ -106,6 +115,7 @@ def trend(patient: Patient, book: Rulebook, *, as_of: str | None = None, correct
         "excluded": len(excluded),
         **looked_back(look, draws, limit),
         "at_or_above_highest": len(look.exceeded(of, high).above),
+        "at_limit": _at_limit(draws, limit),
         "parameters": {name.removeprefix("history_"): look.number(name) for name in _PARAMETERS},
         "panels": _with_bands(list(panels(look, of, limit)), noise),
         "noise": noise and _noise(look, noise, draws, limit),
@@ -113,6 +123,17 @@ def trend(patient: Patient, book: Rulebook, *, as_of: str | None = None, correct
         **_beside(answer),
     }
     return document | {"sentence": sentence(document)}
+
+
+def _at_limit(draws: Sequence[Draw], limit: float) -> Document | None:
+    """Give the phosphate whose product with the calcium of the newest draw is the limit, in both units."""
+    newest = draws[-1] if draws else None
+    phosphate = newest and newest.panel.values.get("phosphate")
+    if not newest or not phosphate:
+        return None
+    calcium, variable = newest.value / phosphate, registry()["phosphate"]
+    found = {"date": newest.date, "calcium": calcium, "phosphate": limit / calcium, "unit": variable.unit}
+    return found | {"si_phosphate": limit / calcium / variable.units[_SI], "si_unit": _SI}
 
 
 def _plain(part: object) -> Document:
@@ -159,8 +180,7 @@ def _noise(look: Look, noise: Noise, draws: Sequence[Draw], limit: float) -> Doc
     return {
         "model": MODEL,
         "says": SAYS,
-        "population": noise.population["id"],
-        "title": noise.population["title"],
+        **_population(look, noise),
         "instead": _instead(look, noise),
         "confidence": noise.confidence,
         "product_cv": cv_of(noise.product),
@@ -187,7 +207,7 @@ def _doubts(look: Look, noise: Noise, draws: Sequence[Draw]) -> Iterator[Documen
 def _unsteady(look: Look, noise: Noise) -> str | None:
     """Name the state of this patient in which no value repeats another, if there is one."""
     unless = noise.population["unless"]
-    if unless is None or look.env[look.book.walk.program.slots[unless]] is not True:
+    if unless is None or not _holds(look, unless):
         return None
     return next(str(fact["label"]) for fact in look.book.data["facts"] if fact["name"] == unless)
 
@@ -254,8 +274,7 @@ def _interval(answer: Assessment, patient: Patient, book: Rulebook) -> Document 
     return {
         "model": MODEL,
         "says": SAYS,
-        "population": noise.population["id"],
-        "title": noise.population["title"],
+        **_population(look, noise),
         "unsteady": _unsteady(look, noise),
         "confidence": noise.confidence,
         "product": product,

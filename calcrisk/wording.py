@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import ChainMap
 from functools import cached_property, lru_cache
 from itertools import compress
+from math import isinf
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
 from calcrisk.assessment import (
@@ -63,13 +64,24 @@ class Place(NamedTuple):
         return self.values[int(value)] if self.values else value
 
     def known(self, env: Sequence[Any]) -> tuple[Any, Any, Any]:
-        """Return the value as ``plain`` does, and the lowest and highest it can be; a yes or no has neither."""
+        """Return the value as ``plain`` does, and the lowest and highest it can be.
+
+        A yes or no has neither; None is an end that nobody measured (``rules.endless``).
+        """
         value = env[self.slot]
         if isinstance(value, Span):
-            low, high = (self.values[int(end)] if self.values else end for end in (value.lo, value.hi))
-            return None, low, high
+            return None, self._end(value.lo), self._end(value.hi)
         exact = self.plain(env)
         return (exact, None, None) if isinstance(exact, bool) else (exact, exact, exact)
+
+    def _end(self, end: float) -> float | str | None:
+        if isinf(end):
+            return None
+        return self.values[int(end)] if self.values else end
+
+    def is_open(self, env: Sequence[Any]) -> bool:
+        """Tell whether nothing is known, not even an end."""
+        return self.known(env) == (None, None, None)
 
     def stated(self, env: Sequence[Any]) -> tuple[Any, Any, Any]:
         """Return the same, and None for an end that is the limit of the input: nobody stated it."""

@@ -44,6 +44,43 @@ def history(assessment: Assessment) -> dict[str, Any]:
     return assessment.history
 
 
+OLDER = (
+    "in older panels only, and not read as present values: parathyroid hormone (intact) 500 pg/mL on 2026-03-02 "
+    "(63 days before); state what still stands"
+)
+PTH = {"value": "500 pg/mL", "upper_limit": "65 pg/mL"}
+
+
+@pytest.mark.parametrize(
+    ("stated", "wanted"),
+    [
+        pytest.param({}, [OLDER], id="not stated"),
+        pytest.param({"pth": "410"}, [], id="stated"),
+        pytest.param({"pth": "high"}, [], id="stated in a word"),
+        pytest.param({"pth": "unknown"}, [], id="said to be unknown"),
+    ],
+)
+def test_a_value_of_an_older_panel_is_named_and_not_read(stated: dict[str, Any], wanted: list[str]) -> None:
+    """Calcium and phosphate are drawn monthly and PTH is not: it must not be said that there is none."""
+    panels = [
+        {"date": "2026-01-02", "calcium": 10, "phosphate": 5, "pth": "700"},
+        {"date": "2026-03-02", "calcium": 10, "phosphate": 5, "pth": PTH},
+        {"date": "2026-04-02", "calcium": 10, "phosphate": 5, "pth": "900", "sample_haemolysed": True},
+        {"date": "2026-05-04", "calcium": 10, "phosphate": 5},
+        {"date": "2026-06-04", "calcium": 10, "phosphate": 5, "pth": "950"},
+    ]
+    found = assess(Patient(**HD, **stated).with_panels(panels), rulebook(), as_of="2026-05-04")
+    assert [each.message for each in found.warnings if each.code == "older-values"] == wanted
+    assert found.inputs.get("pth") is None or "pth" in stated
+
+
+def test_no_values_outside_the_panels_are_none_without_a_date() -> None:
+    """A stale panel stands for nothing present; nothing of today was stated then either."""
+    stale = assess(monthly(50, 52), rulebook(), as_of="2027-01-01")
+    assert "undated-values" not in said(stale)
+    assert "undated-values" in said(answer(monthly(50, 52, phosphate=">10")))
+
+
 def test_nothing_changes_for_a_patient_without_panels() -> None:
     stated = Patient(**HD, calcium=9.4, phosphate=6)
     assert answer(stated).history is None

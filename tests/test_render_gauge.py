@@ -41,10 +41,16 @@ def test_the_verdict_decides_whether_the_bar_reaches_the_tick(
         pytest.param(27.5, 82.5, None, "━━━━━□□□□□┼□□□□□─────", id="on both sides: the tick is not reached"),
         pytest.param(55, 82.5, True, "━━━━━━━━━━╋□□□□□─────", id="all at or above"),
         pytest.param(99, 297, True, "━━━━━━━━━━╋━━━━━━━━□▶", id="on beyond the scale"),
+        pytest.param(99, None, True, "━━━━━━━━━━╋━━━━━━━━□▶", id="no highest"),
+        pytest.param(27.5, None, None, "━━━━━□□□□□┼□□□□□□□□□▶", id="no highest, on both sides"),
+        pytest.param(297, None, True, "━━━━━━━━━━╋━━━━━━━━━▶", id="no highest, beyond the scale"),
+        pytest.param(None, 27.5, False, "□□□□□─────┼──────────", id="no lowest"),
         pytest.param(297, 300, True, "━━━━━━━━━━╋━━━━━━━━━▶", id="all beyond the scale"),
     ],
 )
-def test_bounds_are_a_bar_and_a_hollow_bar(lowest: float, highest: float, reached: bool | None, expected: str) -> None:
+def test_bounds_are_a_bar_and_a_hollow_bar(
+    lowest: float | None, highest: float | None, reached: bool | None, expected: str
+) -> None:
     line = between((lowest, highest), 55, 21, Glyphs(), reached=reached)
     assert "".join(text for text, _ in line) == expected
 

@@ -13,6 +13,7 @@ from renderings import flowing
 from samples import SAMPLES, answer, patient, rulebook
 
 from calcrisk import Assessment, Patient
+from calcrisk.render import trend_words
 from calcrisk.render.json import to_json
 from calcrisk.trending import trend, with_interval
 
@@ -50,6 +51,40 @@ def told(*products: float, step: str = "2026-{:02d}-02", **wanted: Any) -> str:
 )  # fmt: skip
 def test_the_sentence_is_one_that_a_nephrologist_would_say(products: tuple[float, ...], sentence: str) -> None:
     assert told(*products) == sentence
+
+
+@pytest.mark.parametrize(
+    ("panel", "options", "wanted"),
+    [
+        (
+            {"calcium": 9.4, "phosphate": 6.2},
+            {},
+            "(9.4) the product is below 55 with a phosphate below 5.85 mg/dL (1.88 mm",
+        ),
+        (
+            {"calcium": 10, "phosphate": 5.5},
+            {},
+            "(10) the product is below 55 with a phosphate below 5.50 mg/dL (1.77 mm",
+        ),
+        (
+            {"calcium": 9.4, "phosphate": 6.2, "albumin": 3.7},
+            {"corrected": True},
+            "At the corrected calcium of 2026-06-04 (9.64) the product is below 55 with a phosphate below 5.70 mg/dL",
+        ),
+        ({"calcium": 9.4, "phosphate": 5}, {}, None),
+        ({"ca_p_product": 70}, {}, None),
+    ],
+)
+def test_the_phosphate_that_would_bring_the_newest_draw_below_its_limit(
+    panel: dict[str, Any], options: dict[str, Any], wanted: str | None
+) -> None:
+    """A goal of a tier cannot say it where a sustained product keeps the tier: 55 / 9.4 is 5.851, rounded down."""
+    stated = Patient(age=61, ckd_stage="G5", dialysis=True).with_panels([{"date": "2026-06-04", **panel}])
+    shown = trend(stated, rulebook(), **options)
+    said = [text for text in trend_words.facts(shown) if "with a phosphate below" in text]
+    assert len(said) == (wanted is not None)
+    assert all(wanted in text and text.endswith("arithmetic, no advice.") for text in said if wanted)
+    assert (shown["at_limit"] is None) == ("phosphate" not in panel)
 
 
 def test_draws_of_one_week_do_not_confirm_each_other() -> None:

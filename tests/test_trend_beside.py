@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import xml.etree.ElementTree as ET
 from typing import TYPE_CHECKING, Any
 
@@ -11,12 +12,14 @@ from renderings import flowing
 from samples import answer, rulebook
 
 from calcrisk import Patient
-from calcrisk.trending import trend
+from calcrisk.render import trend_words
+from calcrisk.trending import trend, with_interval
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 HD: dict[str, Any] = {"age": 61, "ckd_stage": "G5", "dialysis": True}
+_NOT_OF_CHILDREN = "No source of this variation is said to be of children, so it is not known to hold for this age."
 HEALTHY: dict[str, Any] = {"age": 58, "ckd_stage": "none"}
 
 
@@ -108,7 +111,7 @@ def test_no_line_of_the_picture_runs_out_of_it(tmp_path: Path) -> None:
     drawn = ET.fromstring(run("trend", "a.yaml", "--format", "svg", cwd=tmp_path).out)  # noqa: S314  # our own
     lines = [text.text or "" for text in drawn.iter("{http://www.w3.org/2000/svg}text")]
     assert max(map(len, lines)) <= 100  # letters; a line of 700 units holds about 110
-    assert drawn.get("viewBox") == f"0 0 760 {420 + 18 * 3}"
+    assert drawn.get("viewBox") == f"0 0 760 {420 + 18 * 5}"
 
 
 @pytest.mark.parametrize(("name", "words"), [("child", "Mind: arithmetic only"), ("age", "The limit is 55 or 65")])
@@ -117,6 +120,36 @@ def test_the_picture_says_it(name: str, words: str, tmp_path: Path) -> None:
     drawn = run("trend", "a.yaml", "--format", "svg", cwd=tmp_path).out
     assert words in drawn
     assert "A Ca×P product below" in drawn
+
+
+def test_the_picture_says_what_must_not_be_missed_and_counts_the_rest(tmp_path: Path) -> None:
+    panels = """
+      - {date: 2026-01-05 07:00, calcium: 9, phosphate: 6}
+      - {date: 2026-01-05 12:00, calcium: 9, phosphate: 2.5}
+      - {date: 2026-02-05, calcium: 9, phosphate: 11}
+      - {date: 2026-03-05, calcium: 9, phosphate: 10, sample_haemolysed: yes}
+      - {date: 2026-03-06, calcium: 9, phosphate: 10}
+    """
+    text = f"age: 9\nckd_stage: G5\ndialysis: yes\nhistory:\n  panels: {panels}"
+    (tmp_path / "a.yaml").write_text(text, encoding="utf-8")
+    drawn = ET.fromstring(run("trend", "a.yaml", "--format", "svg", cwd=tmp_path).out)  # noqa: S314  # our own
+    told = flowing(" ".join(text.text or "" for text in drawn.iter("{http://www.w3.org/2000/svg}text")))
+    assert "ALERT: Critical phosphate" in told
+    assert "Not used: 1 looks drawn after dialysis, 1 haemolysed." in told
+    assert "No source of this variation is said to be of children" in told
+    assert re.search(r"Serum phosphate \(as phosphorus\) above 7 mg/dL on 2 of 3 draws", told)
+    assert re.search(r"Not said here: \d+ warnings.* calcrisk trend says them\.", told)
+
+
+@pytest.mark.parametrize(("age", "said"), [(17, True), (18, False), (None, False)])
+def test_whose_variation_it_is_not_known_to_be_is_said_below_the_age_of_adults(age: int | None, said: bool) -> None:
+    stated = Patient(age=age, ckd_stage="G5").with_panels([{"date": "2026-01-05", "calcium": 9, "phosphate": 6}])
+    shown = trend(stated, rulebook())
+    interval = with_interval(answer(stated), stated, rulebook()).interval
+    for caveats in (shown["noise"]["caveats"], interval["caveats"] if interval else None):
+        assert caveats == ((_NOT_OF_CHILDREN,) if said else ())
+    for told in (trend_words.noise(shown), trend_words.interval(interval or {})):
+        assert (_NOT_OF_CHILDREN in told) is said
 
 
 def test_the_history_of_an_assessment_tells_an_open_limit(tmp_path: Path) -> None:

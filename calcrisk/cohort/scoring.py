@@ -255,8 +255,8 @@ def kind_of(column: str, inputs: Mapping[str, str]) -> str:
 
 def types(book: Rulebook, inputs: Iterable[str]) -> dict[str, str]:
     """Return the types of the columns of some inputs."""
-    kinds = {entry["name"]: entry["kind"] for entry in book.data["variables"]}
-    return {name: _TYPES.get(kinds[name], "VARCHAR") for name in inputs}
+    known = book.walk.program.inputs
+    return {name: _TYPES.get(known[name].spec["kind"], "VARCHAR") for name in inputs}
 
 
 def _sorted(columns: Sequence[str]) -> str:

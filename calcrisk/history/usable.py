@@ -160,6 +160,12 @@ def _corrected(panel: Panel, reading: Reading, albumin: tuple[float, float, str]
     return Draw(panel.time, panel.date, calcium * values["phosphate"], panel, carried)
 
 
+def last_stated(panels: Iterable[Panel], until: float | None) -> dict[str, Panel]:
+    """Return for each input the last unflawed panel, no later than the day spoken of, that states it."""
+    drawn = [panel for panel in panels if not panel.flaws and (until is None or panel.time < until + 1)]
+    return {name: panel for panel in sorted(drawn, key=lambda panel: panel.time) for name in panel.given}
+
+
 def at_or_above(value: float, limit: float) -> bool:
     """Tell whether a value is at or above its limit; a tie written in decimals is a tie, as in the rules."""
     return value >= limit - abs(limit) * TIE

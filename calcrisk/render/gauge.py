@@ -47,9 +47,15 @@ def gauge(value: float, threshold: float, width: int, glyphs: Glyphs, *, reached
     return _above(round((value / threshold - 1) * right / (_FULL_SCALE - 1)), left, right, glyphs)
 
 
-def between(ends: tuple[float, float], threshold: float, width: int, glyphs: Glyphs, *, reached: bool | None) -> Line:
-    """Draw what is known within bounds: a bar up to the lowest it can be, hollow from there to the highest."""
-    lowest, highest = ends
+def between(
+    ends: tuple[float | None, float | None], threshold: float, width: int, glyphs: Glyphs, *, reached: bool | None
+) -> Line:
+    """Draw what is known within bounds: a bar up to the lowest it can be, hollow from there to the highest.
+
+    Where nobody measured an end (None) it is hollow from nothing, or on beyond the scale.
+    """
+    lowest = 0 if ends[0] is None else ends[0]
+    highest = (_FULL_SCALE + 1) * max(threshold, lowest) if ends[1] is None else ends[1]
     bar = gauge(lowest, threshold, width, glyphs, reached=reached)
     if lowest == highest:
         return bar

@@ -7,7 +7,7 @@ from html import escape
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from calcrisk.render import words
+from calcrisk.render import whatif, words
 from calcrisk.render.plane import keys
 
 if TYPE_CHECKING:
@@ -43,17 +43,19 @@ def picture(shown: Scenario) -> str:
         raise ValueError(message)
     who = shown.before.patient.id or "patient without an id"
     drawing = _Drawing(plane)
+    above = [line for said in whatif.above(shown.before) for line in _broken(" ".join(said))]
+    high = _HIGH + len(above) * _LINE
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDE} {_HIGH}" {_FONT}>',
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDE} {high}" {_FONT}>',
         f"<title>{escape(words.clean(_title(plane, who)))}</title>",
-        f'<rect width="{_WIDE}" height="{_HIGH}" fill="white"/>',
+        f'<rect width="{_WIDE}" height="{high}" fill="white"/>',
         _text(_LEFT, _LINE + 2, _title(plane, who), size="bold"),
         *drawing.cells(),
         *drawing.curve(),
         *drawing.axes(),
         *drawing.point(),
         *drawing.legend(),
-        *_beneath(shown),
+        *_beneath([*above, *_broken(shown.notice), ", ".join(words.origin(shown.before))], high),
         "</svg>",
     ]
     return "\n".join(parts) + "\n"
@@ -177,10 +179,9 @@ def _named(axis: Axis) -> str:
     return f"{axis.label}, {words.unit(axis.unit)}".rstrip(", ")
 
 
-def _beneath(shown: Scenario) -> Iterator[str]:
-    lines = [*_broken(shown.notice), ", ".join(words.origin(shown.before))]
+def _beneath(lines: list[str], high: int) -> Iterator[str]:
     for place, line in enumerate(reversed(lines)):
-        yield _text(_LEFT, _HIGH - _BOX - place * _LINE, line)
+        yield _text(_LEFT, high - _BOX - place * _LINE, line)
 
 
 def _broken(text: str) -> list[str]:

@@ -200,7 +200,7 @@ def product(view: View) -> Iterator[Line]:
         for note in notes:
             yield from page.paragraph([(note, "")], first=(INDENT, ""))
         yield from page.paragraph(_product_sources(view), first=(INDENT, ""))
-    elif shown.lowest is not None:
+    elif words.uncorrected(shown):
         yield from page.paragraph([(f"{' '.join(notes)} ", ""), *_product_sources(view)], first=(INDENT, ""))
 
 

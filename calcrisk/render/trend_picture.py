@@ -66,11 +66,27 @@ def _legend(trend: Document) -> Iterator[str]:
 
 def _beneath(trend: Document) -> Iterator[str]:
     """Give what must stand beside the product wherever it goes, in lines."""
-    doubts = trend["noise"]["no_set_point"] if trend["noise"] else ()
-    said = [*(f"Mind: {caveat}." for caveat in trend["caveats"]), *trend_words.open_limit(trend)]
-    said += [f"No set point is told: {each['says']}." for each in doubts]
+    said = [f"ALERT: {each['title']} (calcrisk assess says why)." for each in trend["alerts"]]
+    said += [*(f"Mind: {caveat}." for caveat in trend["caveats"]), *trend_words.open_limit(trend)]
+    said += [*trend_words.left_out(trend), *_of_noise(trend["noise"]), *trend_words.others(trend), *_unsaid(trend)]
     for text in (*said, trend["notice"]):
         yield from _lines(text)
+
+
+def _of_noise(noise: Document | None) -> Iterator[str]:
+    if noise:
+        yield from (f"No set point is told: {each['says']}." for each in noise["no_set_point"])
+        yield from noise["caveats"]
+
+
+def _unsaid(trend: Document) -> Iterator[str]:
+    """Say how much else stands on the page, which a picture has no room for."""
+    said = (("warnings", "warning", None), ("consider", "pattern to consider", "patterns to consider"))
+    many = [
+        words.plural(len(trend[key]), one, more) for key, one, more in (*said, ("notes", "note", None)) if trend[key]
+    ]
+    if many:
+        yield f"Not said here: {words.listed(many)}. calcrisk trend says them."
 
 
 def _lines(text: str) -> list[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from math import floor
 from typing import TYPE_CHECKING, Any, Final
 
 from calcrisk.printed import chance, limit_text, share
@@ -30,6 +32,7 @@ WHY: Final = {
 }
 _UNIT: Final = "mg²/dL²"
 _PER_CENT: Final = 100  # of a fraction
+_THREE: Final = 3  # significant digits of a calcium
 _NAMES: Final = {"product": "Ca×P product", "pth": "PTH"}
 
 
@@ -86,7 +89,21 @@ def facts(trend: Document) -> Iterator[str]:
     if told:
         text = "; ".join(told)
         yield f"{text[0].upper()}{text[1:]}."
+    yield from _below_limit(trend)
     yield from newest(trend)
+
+
+def _below_limit(trend: Document) -> Iterator[str]:
+    """Say which phosphate would bring the newest draw below the limit; rounded down, so that it does."""
+    last = next((row for row in reversed(trend["panels"]) if row["usable"]), None)
+    found = trend["at_limit"]
+    if found and last and last["at_or_above"]:
+        kind = "corrected calcium" if trend["quantity"].startswith("corrected") else "calcium"
+        calcium, limit = words.number(found["calcium"], _THREE), limit_text(trend["threshold"])
+        to, si = (floor(found[key] * _PER_CENT) / _PER_CENT for key in ("phosphate", "si_phosphate"))
+        below = f"{to:.2f} {words.unit(found['unit'])} ({si:.2f} {words.unit(found['si_unit'])})"
+        start = f"At the {kind} of {found['date']} ({calcium}) the product is below {limit}"
+        yield f"{start} with a phosphate below {below}: arithmetic, no advice."
 
 
 def _slope(trend: Document) -> Iterator[str]:
@@ -118,6 +135,7 @@ def noise(trend: Document) -> Iterator[str]:
     if shown["set_point"] is not None:
         yield from _set_point(shown, shown["set_point"], limit_text(trend["threshold"]))
     yield f"One product varies by {_cv(shown)} (CV, as measured in {shown['title']}). Model: {shown['model']}."
+    yield from shown["caveats"]
     if shown["instead"]:
         other = shown["instead"]
         yield f"Kidney disease is neither stated nor denied: in {other['title']} it would vary by {_cv(other)}."
@@ -132,14 +150,26 @@ def _cv(shown: Document) -> str:
 def beside(trend: Document) -> Iterator[str]:
     """Tell what must stand beside a product over time: its limit, other quantities, what is to consider."""
     yield from open_limit(trend)
+    yield from others(trend)
+    for each in trend["consider"]:
+        yield f"To consider: {each['title']} (calcrisk assess says why)."
+    yield " ".join(trend["notes"])
+
+
+def others(trend: Document) -> Iterator[str]:
+    """Tell how often another quantity passed its own limit."""
     for each in trend["others"]:
         limit = words.quantity(each["limit"], each["unit"])
         text = f"{each['label']} above {limit} on {each['beyond']} of {words.plural(each['usable'], 'draw')}"
         side = ", sustained" if each["sustained"] else ""
         yield f"{text[0].upper()}{text[1:]}{side}. The product does not show it."
-    for each in trend["consider"]:
-        yield f"To consider: {each['title']} (calcrisk assess says why)."
-    yield " ".join(trend["notes"])
+
+
+def left_out(trend: Document) -> Iterator[str]:
+    """Count the panels that are not used, by their reason."""
+    counted = Counter(WHY[row["excluded"]] for row in trend["panels"] if row["excluded"])
+    if counted:
+        yield f"Not used: {', '.join(f'{many} {reason}' for reason, many in counted.items())}."
 
 
 def open_limit(shown: Document) -> Iterator[str]:
@@ -217,6 +247,7 @@ def interval(shown: Document) -> Iterator[str]:
         yield f"The model does not hold here: {shown['unsteady']}. More stays open than what follows."
     cv = f"CV {shown['cv'] * _PER_CENT:.1f} % in {shown['title']}"
     yield f"One reading of {shown['product']:.1f} {_UNIT} is compatible with a true one from {span} ({sure}, {cv})."
+    yield from shown["caveats"]
     if shown["hangs_on_noise"]:
         yield from (_differing(shown, name) for name in shown["differ"])
     else:

@@ -42,10 +42,18 @@ class Section(NamedTuple):
 
 def sections(shown: Scenario, numbers: Numbers) -> Iterator[Section]:
     """Give all that is said but the plane, which each page draws for itself."""
+    if items := tuple(Item(strong, text) for strong, text in above(shown.before)):
+        yield Section("Of the patient as stated", items=items)
     if shown.difference is not None and shown.after is not None:
         yield from _changed(shown.before, shown.after, shown.difference)
     if shown.goal is not None:
         yield from _goal(shown.goal, numbers)
+
+
+def above(told: Assessment) -> Iterator[tuple[str, str]]:
+    """Give what stands above an answer wherever it goes: what must not wait, and what its product is no measure of."""
+    yield from (("ALERT:", f"{each.title} (calcrisk assess says why).") for each in told.alerts)
+    yield from (("Mind:", f"{caveat}.") for caveat in told.ca_p_product.caveats)
 
 
 # ---- before and after ---------------------------------------------------------------------------------------------

@@ -47,7 +47,7 @@ _SAYS_NO_MORE = frozenset({"yes", "no", "true", "false", "unknown"})
 
 def clean(text: str) -> str:
     """Show what could steer a terminal or hide in a text (escape codes, bidi marks, line breaks) as its escape."""
-    return text if text.isascii() and text.isprintable() else "".join(_visible(char) for char in text)
+    return text if text.isprintable() else "".join(_visible(char) for char in text)
 
 
 def _visible(char: str) -> str:
@@ -96,7 +96,7 @@ def quantity(value: Scalar, unit_name: str | None) -> str:
 
 def is_known(shown: Fact) -> bool:
     """Tell whether a quantity has a value, or ends between which it lies."""
-    return shown.value is not None or shown.lowest is not None
+    return any(part is not None for part in (shown.value, shown.lowest, shown.highest))
 
 
 def known(shown: Input | Fact) -> str:
@@ -123,13 +123,14 @@ def _same(value: float, limit: float, decimals: int) -> bool:
 class Measured(NamedTuple):
     """A product in words and in numbers: in its conventional unit with one decimal, in its SI unit with two.
 
-    One that is known within bounds only says both; of an exact one ``lowest`` and ``highest`` are the same.
+    One that is known within bounds only says both, or the one that was measured: the other is None. Of an exact one
+    ``lowest`` and ``highest`` are the same.
     """
 
     text: str
     si: str
-    lowest: float
-    highest: float
+    lowest: float | None
+    highest: float | None
     reached: bool | None
 
 
@@ -151,15 +152,17 @@ _Ends = tuple[float | None, float | None]
 
 def _measured(shown: Product, ends: _Ends, si_ends: _Ends, reached: bool | None) -> Measured | None:  # noqa: FBT001 - three values
     lowest, highest = ends
-    if lowest is None or highest is None:
+    if lowest is None is highest:
         return None
     text = f"{_between(ends, shown.threshold, 1)} {unit(shown.unit)}"
-    si = f"{_between(si_ends, shown.si_threshold, 2)} {unit(shown.si_unit)}" if None not in si_ends else ""
+    si = f"{_between(si_ends, shown.si_threshold, 2)} {unit(shown.si_unit)}" if si_ends != (None, None) else ""
     return Measured(text, si, lowest, highest, reached)
 
 
 def _between(ends: _Ends, limit: float, decimals: int) -> str:
     said = dict.fromkeys([beside_limit(end, limit, decimals) for end in dict.fromkeys(ends) if end is not None])
+    if None in ends:
+        return f"at {'most' if ends[0] is None else 'least'} {''.join(said)}"
     return f"between {' and '.join(said)}" if len(said) > 1 else "".join(said)
 
 

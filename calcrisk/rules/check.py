@@ -285,8 +285,10 @@ def _references_of_history(
         yield ("history", at, "of"), entry["of"], facts
         yield ("history", at, "limit"), entry["limit"], facts | {None}
         yield from ((("history", at, "uses"), name, set(data["parameters"])) for name in entry["uses"])
-    for key in ("when", "unless"):
-        yield from ((("variation", at, key), each[key], facts | {None}) for at, each in enumerate(data["variation"]))
+    for at, entry in enumerate(data["variation"]):
+        yield from ((("variation", at, key), entry[key], facts | {None}) for key in ("when", "unless"))
+        told = enumerate(each["when"] for each in entry["caveats"])
+        yield from ((("variation", at, "caveats", place, "when"), name, facts) for place, name in told)
 
 
 def _times(data: Mapping[str, Any]) -> set[str]:

@@ -228,6 +228,13 @@ class Scatter(Entry):
     analytical: Parameter
 
 
+class VariationCaveat(Entry):
+    """What must be said of a variation while a fact holds: of whom it was not measured."""
+
+    when: Identifier
+    say: Sentence
+
+
 class VariationEntry(Sourced):
     """A population, and how much its analytes vary; without ``when`` it stands for everyone else."""
 
@@ -235,6 +242,7 @@ class VariationEntry(Sourced):
     title: Sentence
     when: Identifier | None = None
     unless: Identifier | None = None  # while this holds no value is a repeat of another: there is no set point
+    caveats: list[VariationCaveat] = []
     analytes: dict[Identifier, Scatter]
     against: list[Where] = []
 

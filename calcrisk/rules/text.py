@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from functools import cached_property
+from math import inf
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from calcrisk import printed
@@ -64,10 +65,18 @@ class Shown(NamedTuple):
         if isinstance(value, bool):
             return "yes" if value else "no"
         if isinstance(value, Span):
-            return f"{self.number(value.lo)} to {self.number(value.hi)}{suffix}"
+            return self._between(value) + suffix
         if value is None or value != value:  # noqa: PLR0124  # NaN, absent, differs from itself
             return "unknown"
         return self.number(value) + suffix
+
+    def _between(self, ends: Span) -> str:
+        """Say both ends; an infinite one is an end that nobody measured (``endless``)."""
+        if ends.hi == inf:
+            return f"at least {self.number(ends.lo)}"
+        if ends.lo == -inf:
+            return f"at most {self.number(ends.hi)}"
+        return f"{self.number(ends.lo)} to {self.number(ends.hi)}"
 
     def number(self, value: float) -> str:
         """Print the number, or the word a choice's code stands for."""

@@ -106,11 +106,14 @@ def _value(known: Input | Fact | None) -> str | float | bool | None:
         return known.value
     if known.lowest is None and known.highest is None:
         return None
-    return " to ".join(map(_end, (known.lowest, known.highest)))
+    if known.highest is None:
+        return f"at least {_end(known.lowest)}"
+    low = "at most" if known.lowest is None else f"{_end(known.lowest)} to"
+    return f"{low} {_end(known.highest)}"
 
 
 def _end(end: object) -> str:
-    return "…" if end is None else f"{end:g}" if isinstance(end, float) else str(end)
+    return f"{end:g}" if isinstance(end, float) else str(end)
 
 
 def _questions(one: Assessment, two: Assessment) -> Iterator[Open]:

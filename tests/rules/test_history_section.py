@@ -40,6 +40,12 @@ def folder(tmp_path: Path) -> Path:
         ("history.yaml", "input: product_mean", "input: product_slope", "'product_slope' stands 2 times"),
         ("variation.yaml", "when: ckd_3_to_5", "when: ckd_3_to_6", "unknown name 'ckd_3_to_6'"),
         (
+            "variation.yaml",
+            "when: ckd_3_to_5\n    unless: values_unsteady\n    caveats:\n      - when: child",
+            "when: ckd_3_to_5\n    unless: values_unsteady\n    caveats:\n      - when: chyld",
+            "unknown name 'chyld'",
+        ),
+        (
             "parameters/history.yaml",
             "history_set_point:",
             "history_setpoint:",

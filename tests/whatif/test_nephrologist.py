@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -85,3 +86,15 @@ def test_a_contradiction_is_told_though_no_rule_differs(tmp_path: Path) -> None:
     told = flowing(run("what-if", *stated, "--set", "ckd_stage=G3a", cwd=tmp_path).out)
     assert "no rule, class or tier differs" in told
     assert "Warning is added: Dialysis is stated with stage G3a" in told
+
+
+@pytest.mark.parametrize("form", ["terminal", "markdown", "svg"])
+def test_what_stands_above_an_answer_stands_above_what_is_asked_of_it(form: str, tmp_path: Path) -> None:
+    """A plane that is passed round alone must not hide an alert, nor that the limit it draws is none in this child."""
+    child = ("--age", "5", "--ckd-stage", "none", "--calcium", "9.6", "--phosphate", "9.5")
+    asked = ("--grid", "calcium=8:11", "--grid", "phosphate=2:9")
+    out = run("what-if", *child, *asked, "--format", form, cwd=tmp_path, COLUMNS="120").out
+    assert re.search(r"ALERT:(\*\*)? Critical phosphate", out)
+    assert re.search(r"Mind:(\*\*)? arithmetic only", out)
+    if form == "svg":
+        assert 'viewBox="0 0 760 560"' not in out

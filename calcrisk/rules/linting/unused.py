@@ -55,7 +55,8 @@ def _readers(data: Mapping[str, Any]) -> Iterator[tuple[str | None, frozenset[st
         yield None, _read_by(table) | frozenset(table["assessed_by"])
     for entry in data["history"]:
         yield None, frozenset((entry["of"], entry["limit"], *entry["uses"]))
-    yield None, frozenset(entry[key] for entry in data["variation"] for key in ("when", "unless"))
+    for entry in data["variation"]:
+        yield None, frozenset((entry["when"], entry["unless"], *(each["when"] for each in entry["caveats"])))
     product = data["product"]
     yield None, _read_by(product) | frozenset(_words(product))
     yield None, frozenset(data["minimum"])
