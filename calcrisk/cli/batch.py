@@ -12,7 +12,7 @@ from calcrisk.batch import outcomes
 from calcrisk.cli.assess import as_date
 from calcrisk.cli.formats import chosen_format
 from calcrisk.cli.jobs import in_order
-from calcrisk.cli.output import encoded, is_terminal, print_page, writing
+from calcrisk.cli.output import encoded, is_terminal, print_page, require_folder, writing
 from calcrisk.cli.progress import Watch
 from calcrisk.cli.rulebooks import load
 from calcrisk.cli.signals import ending_cleanly, exit_code, uninterrupted
@@ -68,6 +68,7 @@ def run(paths: Sequence[str], wanted: Wanted, *, profile: str | None, rulebook: 
     _require_room(form, {"--chemistry": wanted.chemistry, "--history": wanted.history})
     if wanted.engine != "duckdb" or wanted.master:
         return _run_spark(paths, wanted, book, form, limits)
+    require_folder(wanted.output)
     if wanted.map or names_tables(paths):
         return _run_tables(paths, wanted, book, form, limits)
     if form == "parquet":

@@ -85,9 +85,20 @@ def placing(output: str) -> Iterator[str]:
         yield file.path
         with _telling(output):
             file.finish()
+    except SurroundingsError as error:  # the other program knows the file by the name it has meanwhile
+        file.abandon()
+        faults = [fault._replace(file=output) if fault.file == file.path else fault for fault in error.faults]
+        raise SurroundingsError(faults) from None
     except BaseException:
         file.abandon()
         raise
+
+
+def require_folder(output: str | None) -> None:
+    """Raise ``SurroundingsError`` when the folder of an output is not there: told before anything is read."""
+    if output is not None and output != "-" and not Path(output).resolve().parent.is_dir():
+        message, hint = "cannot be written: there is no such folder", "make the folder first, or name another"
+        raise SurroundingsError([Fault(code="cannot-write", message=message, file=output, hint=hint)])
 
 
 def require_standard_output() -> None:

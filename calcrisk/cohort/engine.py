@@ -12,7 +12,8 @@ from secrets import token_hex
 from shutil import rmtree
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from calcrisk.errors import Fault, InputError, SurroundingsError
+from calcrisk.cohort.engine_faults import telling
+from calcrisk.errors import Fault, SurroundingsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -122,7 +123,7 @@ class Engine:
 
 
 def _told(work: Callable[[], Done]) -> Done:
-    with _telling():
+    with telling():
         return work()
 
 
@@ -159,30 +160,6 @@ def _temporary() -> str:
     """Name the folder for temporary files; the standard library's way to it writes one, to see whether it can."""
     named = (os.environ.get(name) for name in ("TMPDIR", "TEMP", "TMP"))
     return next(filter(None, named), "/tmp" if os.path.isdir("/tmp") else os.curdir)  # noqa: PTH112, S108  # a name alone
-
-
-@contextmanager
-def _telling() -> Iterator[None]:
-    """Say of an error of the engine's what a user can do about it."""
-    import duckdb
-
-    try:
-        yield
-    except duckdb.IOException as error:
-        if "GZIP" in str(error):
-            hint = "the packed file is damaged or ends too early: fetch it again"
-            raise InputError([Fault(code="cannot-read", message=_first(error), hint=hint)]) from None
-        raise SurroundingsError([Fault(code="engine", message=_first(error))]) from None
-    except duckdb.OutOfMemoryException as error:
-        raise SurroundingsError([Fault(code="engine", message=_first(error))]) from None
-    except (duckdb.InvalidInputException, duckdb.ConversionException) as error:
-        hint = "is it a table with one header line, UTF-8, every row as long as the header?"
-        raise InputError([Fault(code="unreadable-table", message=_first(error), hint=hint)]) from None
-
-
-def _first(error: Exception) -> str:
-    """The first line of the engine's message: the others repeat the settings it tried, or lines of the file."""
-    return str(error).strip().splitlines()[0]
 
 
 def text(value: str) -> str:

@@ -1,83 +1,116 @@
-"""The first line of a CSV file, as a person reads it: what DuckDB may rename or take for something else is told."""
+"""The first line of a CSV file, as a person reads it, and how DuckDB is told to read the rest.
+
+Nothing is left to DuckDB's guess: it guesses from the first twenty thousand rows, takes ``#`` for the sign of a
+comment, and forgets the quotes that come later.
+"""
 
 from __future__ import annotations
 
 import csv
-import gzip
-from itertools import islice
-from pathlib import Path
-from typing import IO, TYPE_CHECKING, Final
+from collections import Counter
+from typing import IO, TYPE_CHECKING, Final, NamedTuple
 
-from calcrisk.errors import Fault, InputError, cannot_read
+from calcrisk.cohort.encoding import UNREAD, is_packed, is_utf8, not_utf8, opened_text, unread
+from calcrisk.cohort.engine import name, text
+from calcrisk.errors import Fault, InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
-_TOLD: Final = 20  # rows that are told one by one
 _BETWEEN: Final = (",", ";", "\t", "|")  # what may stand between cells
+# Empty cells are made NULL here, not by DuckDB: it passes over a cell too many at a row's end where that would be NULL,
+# and the row would be read though its cells stand one place off.
+_NO_CELL: Final = "calcrisk: no cell says this"
 
 
-def header(path: str) -> list[str] | None:
-    """Return the names in the first line, None where it is no text.
+class Header(NamedTuple):
+    """The names of the columns, without blanks around them, and what stands between cells."""
 
-    Raises ``InputError`` for nothing, for a file that ends too early, and for a name that stands twice, in whatever
-    case: DuckDB would call the second one otherwise.
+    names: tuple[str, ...]
+    delimiter: str
+
+    def select(self, path: str) -> str:
+        """Write the query that gives every cell of a file as it was written, NULL where it is empty."""
+        kinds = ", ".join(f"{text(each)}: 'VARCHAR'" for each in self.names)
+        shown = ", ".join(f"NULLIF({name(each)}, '') AS {name(each)}" for each in self.names)
+        how = f"columns = {{{kinds}}}, auto_detect = false, {self._dialect(path)}"
+        if len(self.names) > 1:  # of one column alone, an empty line is a row
+            how += f", nullstr = {text(_NO_CELL)}"
+        return f"SELECT {shown} FROM read_csv({text(path)}, {how})"
+
+    def typed(self, path: str) -> str:
+        """Write the query whose columns have the types that all cells of a file have."""
+        names = ", ".join(map(text, self.names))
+        return f"SELECT * FROM read_csv({text(path)}, names = [{names}], sample_size = -1, {self._dialect(path)})"
+
+    def _dialect(self, path: str) -> str:
+        packed = "gzip" if is_packed(path) else "none"
+        signs = f"delim = {text(self.delimiter)}, quote = '\"', escape = '\"', comment = ''"
+        return f"header = true, strict_mode = true, compression = '{packed}', {signs}"
+
+
+def header(path: str) -> Header:
+    """Return what the first line says.
+
+    Raises ``InputError`` for nothing, for what is not UTF-8, for a file that ends too early, and for a name that stands
+    twice, in whatever case: DuckDB would call the second one otherwise.
     """
     try:
-        with _opened(path) as file:
-            names = next(_rows(file), [])
-    except OSError as error:
-        raise InputError([cannot_read(path, error)]) from None
-    except EOFError:
-        raise InputError([cut_short(path)]) from None
-    except (UnicodeDecodeError, csv.Error):
-        return None
-    names = [name.strip() for name in names]
+        names, delimiter = _first_row(path)
+        faults = [*([] if is_utf8("".join(names)) else not_utf8(path)), *_wrong(path, names)]
+    except UNREAD as error:
+        raise InputError([unread(path, error)]) from None
+    except csv.Error as error:
+        message, hint = f"its header cannot be read: {error}", "does a quote in it never end?"
+        fault = Fault(code="unreadable-table", message=message, file=path, line=1, hint=hint)
+        raise InputError([fault]) from None
+    if faults:
+        raise InputError(faults[:1])
+    return Header(tuple(named(names)), delimiter)
+
+
+def _first_row(path: str) -> tuple[list[str], str]:
+    with opened_text(path) as file:
+        delimiter = _delimiter(file)
+        return [name.strip() for name in next(records(file, delimiter), [])], delimiter
+
+
+def records(file: IO[str], delimiter: str, *, strict: bool = False) -> Iterator[list[str]]:
+    """Read the rows of an opened file from its beginning, each as its cells; ``strict`` refuses quotes out of place."""
+    file.seek(0)
+    return csv.reader(file, delimiter=delimiter, strict=strict)
+
+
+def _delimiter(file: IO[str]) -> str:
+    """Return what makes the most cells of the header; within quotes it stands between none."""
+    return max(_BETWEEN, key=lambda sign: len(next(records(file, sign), [])))
+
+
+def _wrong(path: str, names: Sequence[str]) -> Iterator[Fault]:
     if not any(names):
         message, hint = "there is no header in its first line", "name the columns there, as the inputs are named"
-        raise InputError([Fault(code="unreadable-table", message=message, file=path, line=1, hint=hint)])
-    plain = [name.casefold() for name in names]
-    twice = next((name for name in names if name and plain.count(name.casefold()) > 1), None)
-    if twice is not None:
-        hint = "give one of them another name; case does not tell them apart"
-        message = f"the column {twice!r} stands twice"
-        raise InputError([Fault(code="column-twice", message=message, file=path, line=1, hint=hint)])
-    return names
+        yield Fault(code="unreadable-table", message=message, file=path, line=1, hint=hint)
+    if one := twice(names):
+        yield column_twice(path, one)._replace(line=1)
 
 
-def uneven_rows(path: str) -> list[Fault]:
-    """Return the faults of rows that are longer or shorter than the header of their CSV file, each with its line."""
-    try:
-        with _opened(path) as file:
-            rows = _rows(file)
-            width = len(next(rows, []))
-            wrong = ((rows.line_num, len(row)) for row in rows if row and len(row) != width)  # type: ignore[attr-defined]  # of a csv reader
-            told = [_uneven(path, line, cells, width) for line, cells in islice(wrong, _TOLD)]
-            more = sum(1 for _ in wrong)
-    except (OSError, EOFError, UnicodeDecodeError, csv.Error):
-        return []  # then something else is told of it
-    return [*told, Fault(code="unreadable-table", message=f"and {more:,} rows more", file=path)] if more else told
+def twice(names: Sequence[str]) -> str | None:
+    """Return the first name that stands twice, in whatever case."""
+    plain = Counter(name.casefold() for name in names)
+    return next((name for name in names if name and plain[name.casefold()] > 1), None)
 
 
-def _uneven(path: str, line: int, cells: int, width: int) -> Fault:
-    message = f"this row has {cells} cells, and the header {width}"
-    hint = "make it as long as the header: an empty cell for what is missing, a text with commas in quotes"
-    return Fault(code="unreadable-table", message=message, file=path, line=line, hint=hint)
+def column_twice(path: str, column: str) -> Fault:
+    """Say that a file has a column twice."""
+    hint = "give one of them another name; case does not tell them apart"
+    return Fault(code="column-twice", message=f"the column {column!r} stands twice", file=path, hint=hint)
 
 
-def cut_short(path: str) -> Fault:
-    """Say that a packed file ends before its end."""
-    hint = "it was cut off on its way, or is still being written: fetch it again"
-    return Fault(code="cannot-read", message="the packed file ends too early", file=path, hint=hint)
-
-
-def _rows(file: IO[str]) -> Iterator[list[str]]:
-    first = file.readline()
-    file.seek(0)
-    return csv.reader(file, delimiter=max(_BETWEEN, key=first.count))
-
-
-def _opened(path: str) -> IO[str]:
-    if path.lower().endswith(".gz"):
-        return gzip.open(path, "rt", encoding="utf-8-sig", newline="")
-    return Path(path).open(encoding="utf-8-sig", newline="")
+def named(names: Sequence[str]) -> Iterator[str]:
+    """Give the names, and to columns without one a name that no other has."""
+    taken = {name.casefold() for name in names}
+    for at, each in enumerate(names):
+        other = f"column{at}"
+        while other in taken:
+            other += "_"
+        yield each or other

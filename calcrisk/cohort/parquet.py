@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from calcrisk.cohort.engine import engine, name, text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+
+IN_PLACE: Final = "USE_TMP_FILE false"  # it stands beside the goal already, under a name that is told as the goal's
 
 
 def from_lines(lines: str, output: str, columns: Mapping[str, str], said: Mapping[str, str]) -> None:
@@ -21,7 +24,7 @@ def from_lines(lines: str, output: str, columns: Mapping[str, str], said: Mappin
 def options(said: Mapping[str, str]) -> str:
     """Return how a Parquet file is written: with what its answers were made with."""
     values = ", ".join(f"{name(key)}: {text(value)}" for key, value in said.items())
-    return f"FORMAT parquet, KV_METADATA {{{values}}}"
+    return f"FORMAT parquet, {IN_PLACE}, KV_METADATA {{{values}}}"
 
 
 def made_with(rulebook: str, profile: str, assumed: Mapping[str, object]) -> dict[str, str]:

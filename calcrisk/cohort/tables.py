@@ -7,14 +7,16 @@ import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from calcrisk.cohort import lines as ndjson
 from calcrisk.cohort.engine import text
-from calcrisk.cohort.header import header, uneven_rows
+from calcrisk.cohort.header import header
+from calcrisk.cohort.unreadable import faults_of_csv, faults_of_lines
 from calcrisk.errors import Fault, InputError, UsageError, cannot_read
 from calcrisk.inputs.earlier import answers, is_answer
 from calcrisk.inputs.sources import TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from calcrisk.cohort.engine import Engine
 
@@ -89,36 +91,56 @@ def opened(engine: Engine, files: Sequence[str]) -> Table:
     """Open files as one relation; a column that one of them lacks is empty there. Raises ``InputError``."""
     for file in files:
         _complain_unless_there(file)
-        _complain_of_header(engine, file)
-    whole = " UNION ALL BY NAME ".join(_read(file, at) for at, file in enumerate(files))
+    parts = [_part(engine, file, at) for at, file in enumerate(files)]
+    whole = " UNION ALL BY NAME ".join(part.query for part in parts)
     columns = engine.columns(f"({whole})")
-    return Table(f"({whole})", {name: kind for name, kind in columns.items() if name not in OURS}, tuple(files))
+    columns |= {each: kind for part in parts for each, kind in part.told.items()}
+    return Table(f"({whole})", {each: kind for each, kind in columns.items() if each not in OURS}, tuple(files))
+
+
+class _Part(NamedTuple):
+    """The query that reads one file, and the types of columns of which DuckDB knows less."""
+
+    query: str
+    told: Mapping[str, str]
 
 
 @contextmanager
 def telling_rows(files: Sequence[str]) -> Iterator[None]:
-    """Say of a table that could not be read to its end which of its rows are too long or too short."""
+    """Say of a table that could not be read to its end which of its rows are at fault, and in which file."""
     try:
         yield
-    except InputError:
-        uneven = [fault for file in files if _is_text(file) for fault in uneven_rows(file)]
-        if not uneven:
-            raise
-        raise InputError(uneven) from None
+    except InputError as error:
+        if faults := [fault for file in files for fault in _faults(file)]:
+            raise InputError(faults) from None
+        raise InputError([_placed(fault, files) for fault in error.faults]) from None
 
 
-def _is_text(file: str) -> bool:
+def _faults(file: str) -> list[Fault]:
+    if _is_csv(file):
+        return faults_of_csv(file)
+    return faults_of_lines(file) if file.lower().endswith(LINES) else []
+
+
+def _placed(fault: Fault, files: Sequence[str]) -> Fault:
+    return fault._replace(file=files[0]) if fault.file is None and len(files) == 1 else fault
+
+
+def _is_csv(file: str) -> bool:
     return file.lower().endswith(TABLES) and not file.lower().endswith(_PARQUET)
 
 
 def typed_columns(engine: Engine, file: str) -> dict[str, str]:
     """Name the columns of a file with the types that its cells have: what a database makes of it when it is loaded."""
-    table = opened(engine, [file])
-    if file.lower().endswith(_PARQUET):
-        return table.columns
-    return engine.columns(
-        f"(SELECT * FROM read_csv({text(file)}, header = true, strict_mode = true, sample_size = -1))"
-    )
+    _complain_unless_there(file)
+    if not _is_csv(file):
+        return opened(engine, [file]).columns
+    top = header(file)
+    with telling_rows([file]):
+        columns = engine.columns(f"({top.typed(file)})")
+        if len(columns) != len(top.names):
+            raise InputError([Fault(code="unreadable-table", message="its rows are longer than its header", file=file)])
+    return columns
 
 
 def _complain_unless_there(file: str) -> None:
@@ -129,25 +151,21 @@ def _complain_unless_there(file: str) -> None:
         raise InputError([cannot_read(file, error)]) from None
 
 
-def _complain_of_header(engine: Engine, file: str) -> None:
-    """Hold what DuckDB reads of a CSV file to its first line."""
-    if not _is_text(file):
-        return
-    names = header(file)
-    if names and len(engine.columns(f"({_read(file, 0)})")) - len(OURS) != len(names):
-        message = f"it is not read as its header says, which has {len(names)} columns"
-        hint = "is every row as long as the header, and a text with commas in quotes?"
-        unread = Fault(code="unreadable-table", message=message, file=file, line=1, hint=hint)
-        raise InputError(uneven_rows(file) or [unread])
+def _part(engine: Engine, file: str, at: int) -> _Part:
+    if _is_csv(file):
+        return _Part(_with_ours(header(file).select(file), file, at), {})
+    if file.lower().endswith(_PARQUET):
+        return _Part(_parquet(file, at), {})
+    kept = ndjson.kept(engine, file, at)
+    return _Part(_with_ours(f"SELECT * FROM {kept.table}", file, at), kept.columns)
 
 
-def _read(file: str, at: int) -> str:
-    lower, whose = file.lower(), f"{text(file)} AS {SOURCE}, {at} AS {FILE}"
-    if lower.endswith(_PARQUET):
-        read = f"read_parquet({text(file)}, file_row_number = true)"
-        return f"SELECT * EXCLUDE (file_row_number), {whose}, file_row_number AS {PLACE} FROM {read}"
-    if lower.endswith(TABLES):
-        read = f"read_csv({text(file)}, all_varchar = true, header = true, strict_mode = true)"
-    else:
-        read = f"read_json({text(file)}, format = 'newline_delimited')"
-    return f"SELECT *, {whose}, row_number() OVER () - 1 AS {PLACE} FROM {read}"
+def _with_ours(query: str, file: str, at: int) -> str:
+    whose = f"{text(file)} AS {SOURCE}, {at} AS {FILE}"
+    return f"SELECT *, {whose}, row_number() OVER () - 1 AS {PLACE} FROM ({query})"
+
+
+def _parquet(file: str, at: int) -> str:
+    whose = f"{text(file)} AS {SOURCE}, {at} AS {FILE}"
+    read = f"read_parquet({text(file)}, file_row_number = true)"
+    return f"SELECT * EXCLUDE (file_row_number), {whose}, file_row_number AS {PLACE} FROM {read}"

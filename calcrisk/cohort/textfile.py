@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final
 
 from calcrisk.cohort.engine import name, text
+from calcrisk.cohort.parquet import IN_PLACE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -38,7 +39,7 @@ def aside() -> Iterator[str]:
 def copied(answers: str, columns: Sequence[str], output: str, form: str) -> str:
     """Write the statement that makes text of the Parquet file ``answers``; ``form`` is one of ``TEXTS``."""
     shown = ", ".join(f"{_guarded(column) if form == 'csv' else name(column)} AS {name(column)}" for column in columns)
-    return f"COPY (SELECT {shown} FROM read_parquet({text(answers)})) TO {text(output)} ({TEXTS[form]})"
+    return f"COPY (SELECT {shown} FROM read_parquet({text(answers)})) TO {text(output)} ({TEXTS[form]}, {IN_PLACE})"
 
 
 def _guarded(column: str) -> str:

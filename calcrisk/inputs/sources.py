@@ -29,6 +29,7 @@ _STDIN_NAME = "<stdin>"
 _BLOCK_FILES = 32  # some ten milliseconds of work: little is lost when the last one ends late
 _BLOCK_BYTES = 65_536  # as much as a pipe holds; a slow pipe gives less, and what came is answered at once
 _NAMED = 5  # names of what is passed over
+_BETWEEN = (b",", b";", b"\t", b"|")  # what stands between the cells of a table
 _MARK = b"\xef\xbb\xbf"  # the byte-order mark
 
 
@@ -58,8 +59,18 @@ class Lines(NamedTuple):
         index = self.at
         for number, line in enumerate(self.content.split(b"\n"), self.number):
             if _says_something(line):
-                yield read_line(line, self.source, number=number, index=index)
+                document = read_line(line, self.source, number=number, index=index)
+                yield _perhaps_a_table(document, line) if number == 1 else document
                 index += 1
+
+
+def _perhaps_a_table(document: Document, line: bytes) -> Document:
+    """Hint at what a table needs where its header is taken for a patient."""
+    if b"{" not in line and any(sign in line for sign in _BETWEEN):
+        hint = f"is this a table? One is read from a file that ends in {', '.join(TABLES)}: calcrisk batch FILE"
+        found = (fault._replace(hint=hint) if fault.code == "bad-json" else fault for fault in document.faults)
+        document.faults = [*found]
+    return document
 
 
 class Unread(NamedTuple):
