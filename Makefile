@@ -89,7 +89,7 @@ lowest: $(VENV)/.dev ## those that can differ, on the oldest Python at hand with
 
 spark: $(VENV)/.dev ## the tests on Spark, which brings 500 MB and needs Java 17; elsewhere they are skipped
 	$(PIP) --group spark
-	$(PY) -m pytest tests/test_spark.py tests/test_spark_cluster.py tests/test_chemistry_spark.py
+	$(PY) -m pytest tests/test_spark.py tests/test_spark_text.py tests/test_spark_cluster.py tests/test_chemistry_spark.py
 
 gold: $(VENV)/.dev ## write the gold files of the renderers again; read the diff before you keep it
 	$(PY) -m pytest --quiet --numprocesses auto --refresh-gold

@@ -33,6 +33,7 @@ _FOREIGN: Final = {
     "postgres": re.compile(r"AS DOUBLE\b(?! PRECISION)|REGEXP_FULL_MATCH|TRY_CAST"),
     "spark": re.compile(r"REGEXP_FULL_MATCH|AS VARCHAR\)|\""),
     "trino": re.compile(r"REGEXP_FULL_MATCH|'g'"),
+    "sqlite": re.compile(r"REGEXP"),
     "snowflake": re.compile(r"REGEXP_FULL_MATCH|'g'"),
 }
 
@@ -136,6 +137,50 @@ def test_what_is_no_input_is_carried_along_and_a_near_miss_is_told(tmp_path: Pat
     assert re.search(r'calcrisk_kept_0 AS "patient_id"', ended.out)
 
 
+def test_commas_within_quotes_and_parentheses_do_not_divide(tmp_path: Path) -> None:
+    columns = '"Serum, Ca",calcium DECIMAL(10,2),"the ""old"" one" VARCHAR, "Ca mg/dL" DOUBLE,phosphate\tDECIMAL (9, 1)'
+    ended = run("sql", "--columns", columns, cwd=tmp_path)
+    assert (ended.code, ended.out.count("AS calcrisk_kept_")) == (0, 3)
+    for kept in (
+        '"Serum, Ca" AS calcrisk_kept_0',
+        '"the ""old"" one" AS calcrisk_kept_1',
+        '"Ca mg/dL" AS calcrisk_kept_2',
+    ):
+        assert kept in ended.out
+    assert "regexp" not in ended.out  # both inputs are numbers
+
+
+def test_the_names_in_the_expressions_of_a_map_are_columns(tmp_path: Path) -> None:
+    duckdb = pytest.importorskip("duckdb")
+    (tmp_path / "m.yaml").write_text(
+        """id: pid
+columns:
+  calcium: ca
+  hypertension: {expression: "max(systolic, 0) >= 140 or bpq == 1"}
+""",
+        "utf-8",
+    )
+    ended = run("sql", "--map", "m.yaml", "--table", "labs", cwd=tmp_path)
+    assert (ended.code, ended.err) == (0, "")
+    connection = duckdb.connect()
+    connection.execute("CREATE TABLE labs AS SELECT '1' AS pid, 9.9 AS ca, 150 AS systolic, 2 AS bpq")
+    assert connection.execute(f"SELECT id, status FROM ({ended.out})").fetchall() == [("1", "scored")]
+
+
+def test_what_an_expression_reads_is_not_carried_along(tmp_path: Path) -> None:
+    (tmp_path / "m.yaml").write_text('columns: {hypertension: {expression: "systolic >= 140"}}\n', "utf-8")
+    ended = run("sql", "--map", "m.yaml", "--columns", "pid, systolic DOUBLE", cwd=tmp_path)
+    assert (ended.code, ended.err) == (0, "")
+    assert re.findall(r"(\S+) AS calcrisk_kept_", ended.out) == ['"pid"']
+
+
+def test_an_expression_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+    (tmp_path / "m.yaml").write_text('columns: {hypertension: {expression: "systolic >="}}\n', "utf-8")
+    ended = run("sql", "--map", "m.yaml", cwd=tmp_path)
+    assert (ended.code, ended.out) == (2, "")
+    assert "this cannot be read" in ended.err
+
+
 def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
     ended = run("sql", "--columns", "nothing.csv", cwd=tmp_path)
     assert (ended.code, ended.out) == (1, "")
@@ -184,6 +229,11 @@ def test_the_columns_of_a_parquet_file_have_its_types(tmp_path: Path) -> None:
         (["--table", "labs; DROP TABLE labs"], "names no table"),
         (["--columns", "calcium,Calcium"], "stands twice"),
         (["--columns", "calcium FOO"], "calcium has no type 'FOO'"),
+        (["--columns", "calcium DECIMAL(10,2)x"], "calcium has no type 'DECIMAL(10,2)x'"),
+        (["--columns", "calcium DECIMAL(10,2, phosphate"], "a quote or a parenthesis is not closed"),
+        (["--columns", '"calcium, phosphate'], "a quote or a parenthesis is not closed"),
+        (["--columns", '"" DOUBLE, calcium'], "'' is no name of a column"),
+        (["--columns", 'calcium, "Calcium" DOUBLE'], "stands twice"),
         (["--columns", "calcium DUBLE"], "did you mean 'DOUBLE'?"),
         (["--columns", "calcium, labs/table"], "'labs/table' is no name of a column"),
         (["--columns", "mrn"], "no column of this table is named as an input"),

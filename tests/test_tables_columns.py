@@ -36,7 +36,7 @@ def parquet(select: str, path: Path) -> None:
 # ---- names -----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("other", ["file_row_number", "FILE_ROW_NUMBER", "calcrisk_place", "Calcrisk_Source"])
+@pytest.mark.parametrize("other", ["file_row_number", "FILE_ROW_NUMBER", "calcrisk_place", "Calcrisk_Source", "calcrisk_days"])
 @pytest.mark.parametrize("name", ["t.parquet", "t.csv", "t.ndjson"])
 def test_a_column_may_have_a_name_that_the_engine_or_we_use(other: str, name: str, tmp_path: Path) -> None:
     parquet(
@@ -49,7 +49,7 @@ def test_a_column_may_have_a_name_that_the_engine_or_we_use(other: str, name: st
         ended = run("batch", name, *more, "--format", "csv", "--no-lists", cwd=tmp_path)
         found = [(row["source"], row["index"], row["id"], row["status"]) for row in rows(ended.out)]
         assert (ended.code, found) == (DONE, [(name, str(at), f"p{at}", "scored") for at in range(3)])
-        assert ("calcrisk has one of that name" in ended.err) == other.lower().startswith("calcrisk")
+        assert ("names like it are of calcrisk itself" in ended.err) == other.lower().startswith("calcrisk")
 
 
 def test_an_interval_is_no_number(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ Many patients are solved in one run, each with the answer it has alone.
 
 from __future__ import annotations
 
+from math import isnan
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -64,13 +65,14 @@ def _alone(answer: Assessment) -> Chemistry:
 
 def _columns(answers: Sequence[Assessment]) -> dict[str, Array]:
     """Return what was measured of some patients, by field and in its unit."""
-    stated = {name: np.array([_number(answer.inputs, name) for answer in answers]) for name in measured.inputs()}
-    return measured.fields(stated, len(answers))
+    names = measured.inputs()
+    table = np.array([_numbers(answer.inputs, names) for answer in answers]).T
+    return measured.fields(dict(zip(names, table, strict=True)), len(answers))
 
 
-def _number(stated: Mapping[str, Input], name: str) -> float:
-    value = stated[name].value if name in stated else None
-    return float(value) if isinstance(value, int | float) else np.nan
+def _numbers(stated: Mapping[str, Input], names: Sequence[str]) -> list[float]:
+    values = [stated[name].value if name in stated else None for name in names]
+    return [float(value) if isinstance(value, int | float) else np.nan for value in values]
 
 
 class _Telling:
@@ -241,7 +243,7 @@ def _within(value: float | None, lowest: float, highest: float) -> bool:
 
 
 def _plain(number: float) -> float | None:
-    return None if np.isnan(number) else float(number)
+    return None if isnan(number) else float(number)
 
 
 def _cited(source: str) -> str:

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from calcrisk.chemistry import constants
-from calcrisk.chemistry.newton import EXACT, State, look, solved
-from calcrisk.chemistry.serum import MILLI, NOT_CONVERGED, SOLVED, Serum, fill, molal
-from calcrisk.chemistry.speciation import PR, P, Target, activities, phosphate, saturation
+from calcrisk.chemistry.newton import EXACT, solved
+from calcrisk.chemistry.serum import MILLI, NOT_CONVERGED, SOLVED, fill, molal
+from calcrisk.chemistry.speciation import CA, MG, NA, PR, P, Target, activities, phosphate, saturation
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -21,14 +21,13 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
-    from calcrisk.chemistry.constants import Phase
-    from calcrisk.chemistry.newton import Looked
-    from calcrisk.chemistry.serum import Array, Filled
-    from calcrisk.chemistry.speciation import Activities
+    from calcrisk.chemistry.newton import State
+    from calcrisk.chemistry.serum import Array, Filled, Serum
+    from calcrisk.chemistry.speciation import Balance, Medium
 
     Columns = dict[str, NDArray[Any]]
 
-ROWS: Final = 4096  # of a block: its temporary arrays stay in the cache
+ROWS: Final = 8192  # of a block, with those of its saturated sera: its temporary arrays stay in the cache
 PRECIPICES: Final = ("dcpd", "acp")  # the phases whose saturation phosphate is told
 _KEPT: Final = 2**21  # numbers; twice this is more than the temporary arrays of a block take
 _PERCENT: Final = 100.0  # of a whole
@@ -80,13 +79,19 @@ def solve_filled(
 ) -> Columns:
     """Return what ``solve`` does, of columns that are filled already."""
     _keep_memory()
-    told = shown() if phases is None else tuple(phases)
-    count = len(filled.status)
-    answer: Columns = {name: np.full(count, np.nan) for name in names(told, precipices)}
+    wanted = (shown() if phases is None else tuple(phases), tuple(precipices))
+    told = names(*wanted)
+    table = np.full((len(told), len(filled.status)), np.nan)
+    answer: Columns = dict(zip(told, table, strict=True))
     answer["status"], answer["assumed"] = filled.status.copy(), filled.assumed
     solvable = np.flatnonzero(filled.status == SOLVED)
-    for begin in range(0, len(solvable), rows):
-        _block(filled, solvable[begin : begin + rows], (told, tuple(precipices)), tolerance, answer)
+    size = max(1, rows // (1 + len(precipices)))
+    for begin in range(0, len(solvable), size):
+        block = solvable[begin : begin + size]
+        found, done = _block(filled, block, wanted, tolerance)
+        kept = slice(None) if done.all() else done
+        table[:, block[kept]] = [found[name][kept] for name in told]
+        answer["status"][block[~done]] = NOT_CONVERGED
     return answer
 
 
@@ -101,72 +106,58 @@ def _keep_memory() -> None:
 
 
 def _block(
-    filled: Filled,
-    rows: NDArray[np.intp],
-    wanted: tuple[tuple[str, ...], tuple[str, ...]],
-    tolerance: float,
-    answer: Columns,
-) -> None:
-    serum = molal(filled, rows)
-    state, done, seen = solved(serum, tolerance=tolerance)
-    answer["status"][rows[~done]] = NOT_CONVERGED
-    if not done.all():
-        kept = np.flatnonzero(done)
-        serum, state, rows = serum.take(kept), state.take(kept), rows[kept]
-        seen = look(serum, state, None)
-    measured = {name: column[rows] for name, column in filled.values.items()}
-    log_a = activities(serum, seen.here, seen.at, state.metals, state.water)
-    told = _told(serum, state, seen, measured) | _indices(serum, log_a, wanted[0])
-    told |= {"la_ca": log_a.ca, "la_hpo4": log_a.hpo4, "la_po4": log_a.po4}
-    levels = precipices_of([constants.phases()[name] for name in wanted[1]], serum, state, tolerance)
-    told |= {f"p_at_si0_{name}": level for name, level in zip(wanted[1], levels, strict=True)}
-    for name, column in told.items():
-        answer[name][rows] = column
+    filled: Filled, rows: NDArray[np.intp], wanted: tuple[tuple[str, ...], tuple[str, ...]], tolerance: float
+) -> tuple[dict[str, Array], NDArray[np.bool_]]:
+    """Return what is told of some rows, and which of them converged.
 
-
-def precipices_of(phases: Sequence[Phase], serum: Serum, begin: State, tolerance: float = EXACT) -> Sequence[Array]:
-    """Return, for each phase, the phosphate (mmol/L of serum) that saturates; NaN where it is not reached."""
-    if not phases:
-        return []
-    target = Target.of(phases, len(serum.kg))
-    tiled = Serum(*(np.concatenate([part] * len(phases), axis=-1) for part in serum))
-    begins = State(*(np.concatenate([part] * len(phases), axis=-1) for part in begin))
-    _, done, seen = solved(tiled, target, begin=begins, tolerance=tolerance)
+    The phosphates that saturate them are found in the same run, as further rows: calls of numpy cost one row most.
+    """
+    phases, count = [constants.phases()[name] for name in wanted[1]], len(rows)
+    serum = molal(filled, np.tile(rows, 1 + len(phases)))
+    state, done, seen = solved(serum, Target.of([None, *phases], count) if phases else None, tolerance=tolerance)
     with np.errstate(all="ignore"):  # rows that did not converge
-        total = phosphate(seen.here, seen.at) * tiled.kg / MILLI
-        levels = np.where(done & (total <= _MOST_PHOSPHATE), total, np.nan)
-    return np.split(levels, len(phases))
+        total = phosphate(seen.here, seen.at) * serum.kg / MILLI
+        levels = np.where(done & (total <= _MOST_PHOSPHATE), total, np.nan).reshape(-1, count)
+        parts = serum.first(count), state.first(count), seen.here.first(count), seen.at.first(count)
+        told = _told(*parts) | _active(*parts, wanted[0])
+        told["ca_x_p"] = _product(filled, rows)
+    told |= {f"p_at_si0_{name}": level for name, level in zip(wanted[1], levels[1:], strict=True)}
+    return told, done[:count]
 
 
-def _told(serum: Serum, state: State, seen: Looked, measured: dict[str, Array]) -> dict[str, Array]:
+def _told(serum: Serum, state: State, here: Medium, at: Balance) -> dict[str, Array]:
     """Return what is told of every serum (MODEL section 8)."""
-    at, free = seen.at, state.metals
-    density = constants.value("water", "density_kg_per_l")
-    calcium = free[0] + np.add.reduce(at.bound_ca)
-    total = serum.ligands[P]
+    litre = constants.value("water", "density_kg_per_l") / MILLI
+    calcium, phosphates = at.held[CA], serum.ligands[P] / _PERCENT
+    per_cent = calcium / _PERCENT
     return {
-        "ionised_ca": free[0] * density / MILLI,
-        "ionised_mg": free[1] * density / MILLI,
+        "ionised_ca": state.metals[CA] * litre,
+        "ionised_mg": state.metals[MG] * litre,
         "total_ca": calcium * serum.kg / MILLI,
-        "ca_x_p": constants.value("units", "product_mg2_dl2_per_mmol2_l2") * measured["ca"] * measured["p"],
-        "ca_free": _PERCENT * free[0] / calcium,
-        "ca_protein": _PERCENT * at.bound_ca[PR] / calcium,
-        "ca_complexed": _PERCENT * np.add.reduce(at.bound_ca[:PR]) / calcium,
-        "p_free": _PERCENT * at.ligand[P] * seen.here.folded[P] / total,
-        "p_sodium": _PERCENT * at.bound_na[P] / total,
-        "p_calcium": _PERCENT * at.bound_ca[P] / total,
-        "p_magnesium": _PERCENT * at.bound_mg[P] / total,
+        "ca_free": state.metals[CA] / per_cent,
+        "ca_protein": at.bound[CA, PR] / per_cent,
+        "ca_complexed": np.add.reduce(at.bound[CA, :PR]) / per_cent,
+        "p_free": at.ligand[P] * here.folded[P] / phosphates,
+        "p_sodium": at.bound[NA, P] / phosphates,
+        "p_calcium": at.bound[CA, P] / phosphates,
+        "p_magnesium": at.bound[MG, P] / phosphates,
         "ionic_strength": state.ionic,
         "water_activity": state.water,
         "m_hpo4": at.ligand[P],
-        "m_po4": at.ligand[P] * seen.here.po4,
+        "m_po4": at.ligand[P] * here.po4,
     }
 
 
-def _indices(serum: Serum, log_a: Activities, phases: Sequence[str]) -> dict[str, Array]:
-    told = {}
-    for name in phases:
-        phase = constants.phases()[name]
-        told[f"si_{name}"] = index = saturation(phase, serum, log_a)
-        told[f"si_{name}_per_ion"] = index / phase.ions
+def _active(serum: Serum, state: State, here: Medium, at: Balance, phases: Sequence[str]) -> dict[str, Array]:
+    """Return activities and the indices made of them."""
+    log_a = activities(serum, here, at, state.metals, state.water)
+    solids = [constants.phases()[name] for name in phases]
+    told = dict(zip(("la_ca", "la_hpo4", "la_po4"), log_a, strict=False))
+    for name, solid, index in zip(phases, solids, saturation(solids, serum, log_a), strict=True):
+        told[f"si_{name}"], told[f"si_{name}_per_ion"] = index, index / solid.ions
     return told
+
+
+def _product(filled: Filled, rows: NDArray[np.intp]) -> Array:
+    factor = constants.value("units", "product_mg2_dl2_per_mmol2_l2")
+    return np.asarray(factor * filled.values["ca"][rows] * filled.values["p"][rows])

@@ -3,84 +3,57 @@
 from __future__ import annotations
 
 import json
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 _FILE = Path(__file__).with_name("constants.json")
+_RADIX = 10.0  # of the logarithms that chemists write
 
 
-@lru_cache(maxsize=1)
+@cache
 def document() -> dict[str, Any]:
     """Return everything that ``constants.json`` says; not to be changed."""
-    data: dict[str, Any] = json.loads(_FILE.read_text(encoding="utf-8"))
+    data: dict[str, Any] = json.loads(_FILE.read_bytes())
     return data
 
 
-class Phase(NamedTuple):
+class Phase:
     """A solid: log10 of its solubility product, and how many of each ion a formula unit gives."""
 
-    name: str
-    label: str
-    log_k: float
-    ions: int
-    ca: float
-    po4: float
-    hpo4: float
-    oh: float
-    h: float
-    co3: float
-    water: float
-    shown: bool
-    band: tuple[float, float] | None
-    between_patients: float | None
+    def __init__(self, entry: dict[str, Any]) -> None:
+        """Take what ``constants.json`` says of it."""
+        ions, band = entry["dissolves_to"], entry["band_of_normal_serum"]
+        self.ca, self.po4, self.hpo4, self.oh, self.h, self.co3, self.water = (
+            float(ions.get(ion, 0)) for ion in ("Ca", "PO4", "HPO4", "OH", "H", "CO3", "H2O")
+        )
+        self.label: str = entry["label"]
+        self.log_k: float = entry["log_k"]
+        self.ions: int = entry["ions"]
+        self.shown: bool = entry["shown"]
+        self.band: tuple[float, float] | None = (band[0], band[1]) if band else None
+        self.between_patients: float | None = entry["between_patients"]
 
 
-@lru_cache(maxsize=1)
+@cache
 def equilibrium() -> dict[str, float]:
     """Return the constant K of each reaction at infinite dilution, by what it forms."""
-    equilibria = document()["equilibria"].items()
-    return {name: _RADIX ** entry["log_k"] for name, entry in equilibria}
+    return {name: _RADIX**exponent for name, exponent in log_k().items()}
 
 
-@lru_cache(maxsize=1)
+@cache
 def log_k() -> dict[str, float]:
     """Return log10 K of each reaction at infinite dilution, by what it forms."""
     return {name: entry["log_k"] for name, entry in document()["equilibria"].items()}
 
 
-@lru_cache(maxsize=1)
+@cache
 def phases() -> dict[str, Phase]:
     """Return the solids by their short names (``dcpd``)."""
-    return {name: _phase(name, entry) for name, entry in document()["phases"].items()}
+    return {name: Phase(entry) for name, entry in document()["phases"].items()}
 
 
+@cache
 def value(group: str, name: str) -> float:
     """Return one number of one group, as ``activity``, ``davies_b``."""
     return float(document()[group][name]["value"])
-
-
-_RADIX = 10.0  # of the logarithms that chemists write
-
-
-def _phase(name: str, entry: dict[str, Any]) -> Phase:
-    ions, band = entry["dissolves_to"], entry["band_of_normal_serum"]
-    ca, po4, hpo4, oh, h, co3, water = (
-        float(ions.get(ion, 0)) for ion in ("Ca", "PO4", "HPO4", "OH", "H", "CO3", "H2O")
-    )
-    return Phase(
-        name=name,
-        label=entry["label"],
-        log_k=entry["log_k"],
-        ions=entry["ions"],
-        ca=ca,
-        po4=po4,
-        hpo4=hpo4,
-        oh=oh,
-        h=h,
-        co3=co3,
-        water=water,
-        shown=entry["shown"],
-        band=tuple(band) if band else None,
-        between_patients=entry["between_patients"],
-    )

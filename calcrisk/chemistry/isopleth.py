@@ -5,6 +5,7 @@ The whole curve is solved in the same run as the patient, as further rows.
 
 from __future__ import annotations
 
+from math import isnan
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -29,7 +30,7 @@ def calcium() -> Array:
 def with_curve(columns: Mapping[str, Array]) -> dict[str, Array]:
     """Put the points of one patient's isopleth behind the patient's own row: all as it is but the calcium."""
     points = calcium() / constants.value("units", "calcium_mg_dl_per_mmol_l")
-    rows = {name: np.append(column, np.repeat(column, len(points))) for name, column in columns.items()}
+    rows = {name: np.repeat(column, 1 + len(points)) for name, column in columns.items()}
     rows["ca"][1:] = points
     rows["ionised_ca"][1:] = np.nan  # the curve is over the total calcium
     return rows
@@ -44,4 +45,4 @@ def curves(solved: Mapping[str, NDArray[np.float64]], threshold: float) -> dict[
     prefix = "p_at_si0_"
     reached = {name.removeprefix(prefix): solved[name][1:] * factor for name in solved if name.startswith(prefix)}
     every = {"calcium": points, "product": threshold / points, **reached}
-    return {name: tuple(None if np.isnan(at) else float(at) for at in column) for name, column in every.items()}
+    return {name: tuple(None if isnan(at) else at for at in column.tolist()) for name, column in every.items()}

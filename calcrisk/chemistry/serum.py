@@ -5,7 +5,7 @@ Columns are arrays of one length, NaN where nothing was measured. What cannot be
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, dataclass_transform
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from calcrisk.chemistry import constants
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from typing import TypeAlias
+    from typing import Self, TypeAlias
 
     from numpy.typing import ArrayLike, NDArray
 
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 FIELDS: Final = ("ca", "p", "albumin", "globulin", "ph", "tco2", "mg", "na", "k", "cl", "so4", "citrate", "lactate")
 ASSUMED: Final = (*FIELDS[2:], "ph_estimated")  # the bits of ``assumed``; the last: from the bicarbonate
-LIGANDS: Final = ("p", "so4", "citrate", "tco2", "lactate", "protein")  # sodium binds the first three of them
 STATUS: Final = ("solved", "missing", "out_of_range", "not_converged")
 SOLVED, MISSING, OUT_OF_RANGE, NOT_CONVERGED = range(len(STATUS))  # the codes of these words
 RADIX: Final = 10.0  # of the logarithms that chemists write
@@ -30,35 +29,76 @@ MILLI: Final = 1 / 1000  # mol in a mmol
 _LEAST: Final = 1e-6  # mmol/L; an ion that takes part is never quite absent
 
 
-class Filled(NamedTuple):
-    """Every field of every row, in the units of the fields; measured ionised calcium NaN where there is none."""
+@dataclass_transform()
+class Rows:
+    """What has an array in each of its fields, which share the last axis, the row; made of them as they are declared.
 
-    values: dict[str, Array]
-    ionised_ca: Array
-    assumed: Marks
-    status: NDArray[np.uint8]
+    A NamedTuple or a dataclass takes longer to define than a whole step of the solver takes for one patient.
+    """
+
+    def __init__(self, *parts: Any) -> None:  # noqa: ANN401  # typed by the fields
+        """Take every field."""
+        self.__dict__.update(zip(type(self).__annotations__, parts, strict=True))
+
+    def take(self, rows: NDArray[np.intp]) -> Self:
+        """Return some of the rows, copied."""
+        return type(self)(*(part.take(rows, axis=-1) for part in vars(self).values()))
+
+    def first(self, count: int) -> Self:
+        """Return the first rows, not copied."""
+        return type(self)(*(part[..., :count] for part in vars(self).values()))
+
+    def _replace(self, **changed: Any) -> Self:  # noqa: ANN401  # arrays, as in the fields
+        """Return the same with other arrays in some fields, as named tuples do."""
+        return type(self)(*(vars(self) | changed).values())
 
 
-class Serum(NamedTuple):
+class Filled:
+    """Every field of every row, in the units of the fields; measured ionised calcium NaN where there is none.
+
+    ``values`` are the rows of ``table`` by their names.
+    """
+
+    __slots__ = ("assumed", "ionised_ca", "status", "table", "values")
+
+    def __init__(self, table: Array, ionised_ca: Array, assumed: Marks, status: NDArray[np.uint8]) -> None:
+        """Take columns, those of the fields in the order of FIELDS."""
+        self.table, self.ionised_ca, self.assumed, self.status = table, ionised_ca, assumed, status
+        self.values: dict[str, Array] = dict(zip(FIELDS, table, strict=True))
+
+
+class Serum(Rows):
     """Totals in mol per kg of serum water; the last axis is the row.
 
-    ``inert`` are potassium and chloride, ``ligands`` the six totals in the order of LIGANDS, ``h`` the activity of the
-    hydrogen ion, ``held_ca`` the free calcium that was measured (NaN: it follows from the total).
+    ``totals`` are those of calcium, magnesium and sodium, ``inert`` potassium and chloride, ``ligands`` the totals of
+    the six in the order of ``speciation``, ``h`` the activity of the hydrogen ion, ``forms`` the part that it has in
+    the ratios of H2PO4, PO4, HCit, CO3 and CO2 (MODEL 6.1), ``held_ca`` the free calcium that was measured (NaN: it
+    follows from the total).
     """
 
     kg: Array
-    ca: Array
-    mg: Array
-    na: Array
+    totals: Array
     inert: Array
     ligands: Array
     ph: Array
     h: Array
+    forms: Array
     held_ca: Array
 
-    def take(self, rows: NDArray[np.intp] | slice) -> Serum:
-        """Return some of the rows."""
-        return Serum(*(part[..., rows] for part in self))
+    @property
+    def ca(self) -> Array:
+        """The total calcium."""
+        return np.asarray(self.totals[0])
+
+    @property
+    def mg(self) -> Array:
+        """The total magnesium."""
+        return np.asarray(self.totals[1])
+
+    @property
+    def na(self) -> Array:
+        """The total sodium."""
+        return np.asarray(self.totals[2])
 
 
 def fill(columns: Mapping[str, ArrayLike]) -> Filled:
@@ -67,18 +107,12 @@ def fill(columns: Mapping[str, ArrayLike]) -> Filled:
     Raises ValueError when a column has no meaning here or another length than the rest.
     """
     given = _given(columns)
-    size = len(next(iter(given.values())))
-    nothing = np.full(size, np.nan)
-    dialysis = given.pop("dialysis", nothing)
-    ionised = given.pop("ionised_ca", nothing)
-    values = {name: given.get(name, nothing) for name in FIELDS}
-    assumed = np.zeros(size, dtype=np.uint16)
-    for bit, name in enumerate(ASSUMED[:-1]):
-        assumed |= np.isnan(values[name]).astype(np.uint16) << np.uint16(bit)
-    estimated = np.isnan(values["ph"]) & ~np.isnan(values["tco2"])
-    assumed |= estimated.astype(np.uint16) << np.uint16(len(ASSUMED) - 1)
-    filled = {name: np.where(np.isnan(values[name]), other, values[name]) for name, other in _usual(values, dialysis)}
-    return Filled(filled, ionised, assumed, _status(filled, ionised))
+    nothing = np.full(len(given["ca"]), np.nan)
+    dialysis, ionised = given.get("dialysis", nothing), given.get("ionised_ca", nothing)
+    table = np.array([given.get(name, nothing) for name in FIELDS])
+    assumed = _marked(np.isnan(table))
+    _fill_in(table, dialysis)
+    return Filled(table, ionised, assumed, _status(table, ionised))
 
 
 def _given(columns: Mapping[str, ArrayLike]) -> dict[str, Array]:
@@ -87,25 +121,36 @@ def _given(columns: Mapping[str, ArrayLike]) -> dict[str, Array]:
     if strange:
         message = f"no columns of the chemistry: {', '.join(strange)}; they are {', '.join(sorted(known))}"
         raise ValueError(message)
-    given = {name: np.atleast_1d(np.asarray(column, dtype=np.float64)) for name, column in columns.items()}
+    given = {name: _column(values) for name, values in columns.items()}
     if not {"ca", "p"} <= given.keys() or len({column.shape for column in given.values()}) > 1:
         message = "the chemistry needs the columns ca and p, and all columns of one length"
         raise ValueError(message)
     return given
 
 
-def _usual(values: dict[str, Array], dialysis: Array) -> list[tuple[str, Array | float]]:
-    """Return what stands for each field that was not measured (MODEL section 2)."""
-    entries = constants.document()["fields"]
-    usual: dict[str, Array | float] = {
-        name: np.nan if entries[name]["default"] is None else entries[name]["default"] for name in FIELDS
+def _column(values: ArrayLike) -> Array:
+    column = np.asarray(values, dtype=np.float64)
+    return column if column.ndim else column[None]
+
+
+def _marked(unknown: NDArray[np.bool_]) -> Marks:
+    ph, tco2 = (unknown[FIELDS.index(name)] for name in ("ph", "tco2"))
+    bits = np.array((*unknown[2:], ph & ~tco2), dtype=np.uint16)  # in the order of ASSUMED
+    return np.asarray(np.bitwise_or.reduce(bits << np.arange(len(bits), dtype=np.uint16)[:, None]))
+
+
+def _fill_in(table: Array, dialysis: Array) -> None:
+    """Put in what stands for each field that was not measured (MODEL section 2)."""
+    entries, values = constants.document()["fields"], dict(zip(FIELDS, table, strict=True))
+    expected = {
+        "cl": values["na"] - constants.value("rules_of_default", "sodium_less_chloride"),
+        "ph": compensated(values["tco2"]),
+        "so4": np.where(dialysis == 1, entries["so4"]["default_on_dialysis"], np.nan),
     }
-    so4 = entries["so4"]
-    usual["so4"] = np.where(dialysis == 1, so4["default_on_dialysis"], so4["default"])
-    expected = values["na"] - constants.value("rules_of_default", "sodium_less_chloride")
-    usual["cl"] = np.where(np.isnan(expected), entries["cl"]["default"], expected)
-    usual["ph"] = np.where(np.isnan(values["tco2"]), entries["ph"]["default"], compensated(values["tco2"]))
-    return list(usual.items())
+    for name, column in expected.items():
+        np.copyto(values[name], column, where=np.isnan(values[name]))
+    usual = np.array([entries[name]["default"] for name in FIELDS], dtype=np.float64)  # None, where none is, is NaN
+    np.copyto(table, usual[:, None], where=np.isnan(table))
 
 
 def compensated(tco2: Array) -> Array:
@@ -123,37 +168,34 @@ def total_co2(hco3: Array, ph: Array) -> Array:
     return np.asarray(hco3 * (1 + RADIX ** (constants.value("acid_base", "pk") - used)))
 
 
-def _status(filled: dict[str, Array], ionised: Array) -> NDArray[np.uint8]:
+def _status(table: Array, ionised: Array) -> NDArray[np.uint8]:
     entries = constants.document()["fields"]
-    status = np.full(len(ionised), SOLVED, dtype=np.uint8)
-    for name, column in {**filled, "ionised_ca": ionised}.items():
-        lowest, highest = entries[name]["range"]
-        status[(column < lowest) | (column > highest)] = OUT_OF_RANGE
-    status[(np.isnan(filled["ca"]) & np.isnan(ionised)) | np.isnan(filled["p"])] = MISSING
-    return status
+    lowest, highest = np.array([entries[name]["range"] for name in (*FIELDS, "ionised_ca")]).T[..., None]
+    outside = np.logical_or.reduce((table < lowest[:-1]) | (table > highest[:-1]))
+    outside |= (ionised < lowest[-1]) | (ionised > highest[-1])
+    ca, p = table[:2]
+    missing = (np.isnan(ca) & np.isnan(ionised)) | np.isnan(p)
+    return np.where(missing, MISSING, np.where(outside, OUT_OF_RANGE, SOLVED)).astype(np.uint8)
 
 
 def molal(filled: Filled, rows: NDArray[np.intp] | slice) -> Serum:
     """Turn some of the rows into molalities of serum water (MODEL section 3)."""
-    one = {name: column[rows] for name, column in filled.values.items()}
+    ca, p, albumin, globulin, ph, tco2, mg, na, potassium, cl, so4, citrate, lactate = filled.table[:, rows]
     ionised = filled.ionised_ca[rows]
-    one["ca"] = np.where(np.isnan(one["ca"]), 2 * ionised, one["ca"])  # takes no part where the free calcium is known
-    protein = one["albumin"] + one["globulin"]
-    litres = constants.value("water", "fraction") - constants.value("water", "fraction_per_g_l") * protein
-    kg = litres * constants.value("water", "density_kg_per_l")
-    total = {name: MILLI * np.maximum(one[name], _LEAST) / kg for name in ("ca", "mg", "na", "p")}
-    other = {name: MILLI * one[name] / kg for name in ("k", "cl", "so4", "citrate", "tco2", "lactate")}
-    sites = constants.value("protein", "albumin_sites_mmol_per_g") * one["albumin"]
-    sites = sites + constants.value("protein", "globulin_sites_mmol_per_g") * one["globulin"]
-    ligands = {**total, **other, "protein": MILLI * sites / kg}
+    ca = np.where(np.isnan(ca), 2 * ionised, ca)  # takes no part where the free calcium is known
+    number, k, h = constants.value, constants.equilibrium(), RADIX**-ph
+    litres = number("water", "fraction") - number("water", "fraction_per_g_l") * (albumin + globulin)
+    kg = litres * number("water", "density_kg_per_l")
+    sites = number("protein", "albumin_sites_mmol_per_g") * albumin
+    sites = sites + number("protein", "globulin_sites_mmol_per_g") * globulin
+    per_kg = MILLI / kg
     return Serum(
-        kg=kg,
-        ca=total["ca"],
-        mg=total["mg"],
-        na=total["na"],
-        inert=other["k"] + other["cl"],
-        ligands=np.stack([ligands[name] for name in LIGANDS]),
-        ph=one["ph"],
-        h=RADIX ** -one["ph"],
-        held_ca=ionised * MILLI / constants.value("water", "density_kg_per_l"),
+        kg,
+        np.maximum((ca, mg, na), _LEAST) * per_kg,
+        (potassium + cl) * per_kg,
+        np.array((np.maximum(p, _LEAST), so4, citrate, tco2, lactate, sites)) * per_kg,
+        ph,
+        h,
+        np.array((k["H2PO4-"] * h, k["PO4-3"] / h, k["HCit-2"] * h, 1 / (k["HCO3-"] * h), k["CO2"] / k["HCO3-"] * h)),
+        ionised * MILLI / number("water", "density_kg_per_l"),
     )

@@ -1,230 +1,258 @@
 """Activity coefficients, conditional constants and mass balances of serum at 37 °C (MODEL sections 5 and 6).
 
-Names follow the model: ``folded`` is c_L, ``k`` is k_ML, ``bound`` is k_ML · M · L. The first axis of an array is the
-ligand in the order of ``serum.LIGANDS`` (phosphate, sulfate, citrate, carbonate, lactate, protein), the last the row.
-``np.add.reduce`` adds up the first axis as ``sum(axis=0)`` does, in half the time where there is one row.
+Names follow the model: ``folded`` is c_L, ``k`` is k_ML, ``bound`` is k_ML · M · L. The last axis of an array is the
+row; before it stand the metal (calcium, magnesium, sodium) and the ligand (phosphate, sulfate, citrate, carbonate,
+lactate, protein), where there are several. Work is done for all metals and ligands at once: for one row, what takes
+time is how often numpy is called. ``np.add.reduce`` adds up the first axis as ``sum(axis=0)`` does, in half the time.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from functools import cache
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from calcrisk.chemistry import constants
+from calcrisk.chemistry.serum import Rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
-
     from calcrisk.chemistry.constants import Phase
     from calcrisk.chemistry.serum import Array, Serum
 
+METALS: Final = 3  # how many there are
+CA, MG, NA = range(METALS)  # their places
 LIGANDS: Final = 6  # how many there are
 P, S, CIT, C, LAC, PR = range(LIGANDS)  # their places; the master forms are HPO4, SO4, Cit, HCO3, Lac and Pr-
 SODIUM: Final = 3  # of them, from the first: sodium binds these
-Z4: Final = 4.0  # the square of a charge of two
-Z9: Final = 9.0  # the square of a charge of three
 LN10: Final = float(np.log(10.0))  # natural logarithm of the radix
+_TWO: Final = slice(NA)  # the metals of two charges, which bind every ligand
+_ACIDS: Final = slice(P, C + 1, C)  # the ligands that bind them with their proton and without: phosphate, carbonate
+_Z4: Final = 4.0  # the square of a charge of two
+_Z9: Final = 9.0  # the square of a charge of three
+_Z_METAL: Final = np.array([[_Z4], [_Z4], [1.0]])  # the same of each metal
+_Z_LIGAND: Final = np.array([[_Z4], [_Z4], [_Z9], [1.0], [1.0], [1.0]])  # of each master form
+_MASTER: Final = np.array([np.ones((LIGANDS, 1)), _Z_LIGAND])  # how many they are, and the squares of their charges
+# of what the two make of each other, but for acids with metals of two charges: ``charged`` tells how much of that is
+_Z_BOUND: Final = np.array([[0, 0, 1.0, 0, 1.0, 1.0], [0, 0, 1.0, 0, 1.0, 1.0], [1.0, 1.0, _Z4, 0, 0, 0]])
 
 
-class Target(NamedTuple):
-    """The solid that each row is to be saturated with: its stoichiometry and log10 of its solubility product."""
+class Target(Rows):
+    """The solid that each row is to be saturated with: SI = 0, solved for log10 of the activity of HPO4 (MODEL 6.6).
 
-    log_k: Array
-    ca: Array
-    po4: Array
-    hpo4: Array
-    oh: Array
-    h: Array
-    water: Array
+    That is ``fixed``, less ``by_ca`` times log10 of the calcium's activity, less ``by_water`` times log10 of the
+    water's, and ``by_ph`` times the pH. ``fixed`` is NaN in rows that have no target and keep their phosphate.
+    """
+
+    fixed: Array
+    by_ca: Array
+    by_ph: Array
+    by_water: Array
 
     @classmethod
-    def of(cls, phases: Sequence[Phase], rows: int) -> Target:
-        """Aim ``rows`` rows at the first phase, as many at the second, and so on."""
-        return cls(*(np.repeat([getattr(phase, name) for phase in phases], rows) for name in cls._fields))
-
-    def take(self, rows: NDArray[np.intp]) -> Target:
-        """Return some of the rows."""
-        return Target(*(part[rows] for part in self))
+    def of(cls, phases: Sequence[Phase | None], rows: int) -> Target:
+        """Aim ``rows`` rows at the first phase, as many at the second, and so on; at none where there is None."""
+        return cls(*np.repeat(np.array([_aim(phase) for phase in phases]).T, rows, axis=1))
 
 
-class Medium(NamedTuple):
-    """What follows from ionic strength and water activity alone: coefficients, and constants made conditional."""
+def _aim(phase: Phase | None) -> tuple[float, ...]:
+    if phase is None:
+        return np.nan, 0.0, 0.0, 0.0
+    log_k, phosphates = constants.log_k(), phase.po4 + phase.hpo4
+    fixed = phase.log_k - phase.po4 * log_k["PO4-3"] - phase.oh * log_k["OH-"]
+    parts = (fixed, phase.ca, phase.h - phase.po4 - phase.oh, phase.water + phase.oh)
+    return tuple(part / phosphates for part in parts)
+
+
+class Medium(Rows):
+    """What follows from ionic strength and water activity alone: coefficients, and constants made conditional.
+
+    ``h2po4``, ``po4`` and ``co3`` stand beside one HPO4 or HCO3. ``squared`` is the square of the charge of a ligand
+    and of its forms beside it, ``charged`` the part of ``k`` that forms CaH2PO4+, CaHCO3+ and those of magnesium,
+    ``inert`` the ions of one charge that bind nothing.
+    """
 
     g1: Array
     g2: Array
     g3: Array
     g0: Array
-    h2po4: Array  # beside one HPO4, and so on: the protonated and deprotonated forms of the master ligands
+    h2po4: Array
     po4: Array
-    hcit: Array
     co3: Array
-    co2: Array
     folded: Array
-    k_ca: Array
-    k_mg: Array
-    k_na: Array
-    charged_ca: Array  # the part of k_ca that forms CaH2PO4+ and CaHCO3+
-    charged_mg: Array
+    squared: Array
+    k: Array
+    charged: Array
+    inert: Array
+
+    @property
+    def k_ca(self) -> Array:
+        """The constants of calcium."""
+        return np.asarray(self.k[CA])
+
+    @property
+    def k_mg(self) -> Array:
+        """The constants of magnesium."""
+        return np.asarray(self.k[MG])
+
+    @property
+    def k_na(self) -> Array:
+        """The constants of sodium."""
+        return np.asarray(self.k[NA, :SODIUM])
+
+    @property
+    def charged_ca(self) -> Array:
+        """The charged part of the constants of calcium, with phosphate and with carbonate."""
+        return np.asarray(self.charged[CA])
+
+    @property
+    def charged_mg(self) -> Array:
+        """The same of magnesium."""
+        return np.asarray(self.charged[MG])
 
 
-class Balance(NamedTuple):
-    """Where everything is for given free metals: free ligands, metals bound to each, and shares of each ligand."""
+class Balance(Rows):
+    """Where everything is for given free metals.
+
+    Free ligands, metals bound to each, all of each metal, what a unit of a free ligand binds, and its free part.
+    """
 
     ligand: Array
-    bound_ca: Array
-    bound_mg: Array
-    bound_na: Array
-    share_ca: Array
-    share_mg: Array
-    share_na: Array
+    bound: Array
+    held: Array
+    per: Array
+    free: Array
+
+    @property
+    def bound_ca(self) -> Array:
+        """The calcium on each ligand."""
+        return np.asarray(self.bound[CA])
+
+    @property
+    def bound_mg(self) -> Array:
+        """The magnesium on each ligand."""
+        return np.asarray(self.bound[MG])
+
+    @property
+    def bound_na(self) -> Array:
+        """The sodium on the ligands that bind it."""
+        return np.asarray(self.bound[NA, :SODIUM])
 
 
 def medium(serum: Serum, ionic: Array, water: Array) -> Medium:
     """Return the medium of an ionic strength and water activity (Davies; MODEL 5, 6.1, 6.2)."""
-    k = constants.equilibrium()
+    k, number = constants.equilibrium(), constants.value
     root = np.sqrt(ionic)
-    davies = root / (1 + root) - constants.value("activity", "davies_b") * ionic
-    g1 = np.exp(-LN10 * constants.value("activity", "debye_huckel_a") * davies)
+    davies = root / (1 + root) - number("activity", "davies_b") * ionic
+    g1 = np.exp(-LN10 * number("activity", "debye_huckel_a") * davies)
     squared = g1 * g1
     g2 = squared * squared
     g3 = g2 * g2 * g1
-    g0 = np.exp(LN10 * constants.value("activity", "neutral_b") * ionic)
-    h2po4 = k["H2PO4-"] * serum.h * g2 / g1
-    po4 = k["PO4-3"] / serum.h * (g2 / g3)
-    hcit = k["HCit-2"] * serum.h * g3 / g2
-    co3 = g1 / (k["HCO3-"] * serum.h * g2)
-    co2 = (k["CO2"] / k["HCO3-"]) * serum.h * g1 / (g0 * water)
-    folded = np.ones(serum.ligands.shape)
-    folded[P] += h2po4 + po4
-    folded[CIT] += hcit
-    folded[C] += co3 + co2
-    folded[PR] += k["PrH"] * serum.h
+    g0 = np.exp(LN10 * number("activity", "neutral_b") * ionic)
+    h2po4, po4, hcit, co3, co2 = serum.forms * np.array((g2 / g1, g2 / g3, g3 / g2, g1 / g2, g1 / (g0 * water)))
+    beside = np.zeros((2, *serum.ligands.shape))
+    beside[:, P] = h2po4 + po4, h2po4 + _Z9 * po4
+    beside[:, CIT] = hcit, _Z4 * hcit
+    beside[:, C] = co3 + co2, _Z4 * co3
+    beside[0, PR] = k["PrH"] * serum.h
+    folded, squares = _MASTER + beside
     neutral = g2 * g2 / g0
-    protein = g2 * np.exp(-LN10 * constants.value("activity", "protein_b") * ionic)
-    shared = (neutral, g2 * h2po4, g2 * g3 / g1, g2, neutral * co3, protein)
-    k_ca, charged_ca = _conditional("Ca", shared)
-    k_mg, charged_mg = _conditional("Mg", shared)
-    k_na = np.empty((SODIUM, *g2.shape))
-    k_na[P], k_na[S], k_na[CIT] = k["NaHPO4-"] * g2, k["NaSO4-"] * g2, k["NaCit-2"] * (g1 * g3 / g2)
-    return Medium(g1, g2, g3, g0, h2po4, po4, hcit, co3, co2, folded, k_ca, k_mg, k_na, charged_ca, charged_mg)
+    protein = g2 * np.exp(-LN10 * number("activity", "protein_b") * ionic)
+    made, charged = _conditional((neutral, neutral, g2 * g3 / g1, neutral * co3, g2, protein), (g2 * h2po4, g2))
+    made[NA, :SODIUM] = _sodium() * np.array((g2, g2, g1 * g3 / g2))
+    inert = serum.inert + (serum.h + k["OH-"] * water / serum.h) / g1
+    return Medium(g1, g2, g3, g0, h2po4, po4, co3, folded, squares, made, charged, inert)
 
 
-def _conditional(metal: str, shared: tuple[Array, ...]) -> tuple[Array, Array]:
-    """Return k_ML of calcium or magnesium, and the parts of it that form MH2PO4+ and MHCO3+."""
+def _conditional(uncharged: Sequence[Array], charged: Sequence[Array]) -> tuple[Array, Array]:
+    """Return k_ML of calcium and magnesium, with room for sodium, and the parts of it that form MH2PO4+ and MHCO3+."""
+    forms = _divalent() * np.array((*uncharged, *charged))
+    made = np.zeros((METALS, LIGANDS, forms.shape[-1]))
+    made[_TWO] = forms[:, :LIGANDS]
+    made[_TWO, _ACIDS] += forms[:, LIGANDS:]
+    return made, forms[:, LIGANDS:]
+
+
+@cache
+def _divalent() -> Array:
+    """Return the constants of calcium and magnesium: each ligand in its order, then the acids with their proton."""
+    formed = ("{}HPO4", "{}SO4", "{}Cit-", "{}CO3", "{}Lac+", "Pr{}+", "{}H2PO4+", "{}HCO3+")
     k = constants.equilibrium()
-    neutral, acid, citrate, single, carbonate, protein = shared
-    made = np.empty((LIGANDS, *single.shape))
-    charged = np.empty((2, *single.shape))
-    charged[0], charged[1] = k[f"{metal}H2PO4+"] * acid, k[f"{metal}HCO3+"] * single
-    made[P] = k[f"{metal}HPO4"] * neutral + charged[0]
-    made[S] = k[f"{metal}SO4"] * neutral
-    made[CIT] = k[f"{metal}Cit-"] * citrate
-    made[C] = charged[1] + k[f"{metal}CO3"] * carbonate
-    made[LAC] = k[f"{metal}Lac+"] * single
-    made[PR] = k[f"Pr{metal}+"] * protein
-    return made, charged
+    return np.array([[[k[name.format(metal)]] for name in formed] for metal in ("Ca", "Mg")])
+
+
+@cache
+def _sodium() -> Array:
+    """Return the constants of sodium."""
+    return np.array([[constants.equilibrium()[name]] for name in ("NaHPO4-", "NaSO4-", "NaCit-2")])
 
 
 def balance(serum: Serum, here: Medium, metals: Array, hpo4: Array | None) -> Balance:
     """Return where everything is, free metals given (MODEL 6.3).
 
-    ``hpo4`` is the free phosphate where it is given and the total follows from it: it then does not share.
+    ``hpo4`` is the free phosphate where it is given and the total follows from it; NaN in rows where it is not.
     """
-    per_ca, per_mg, per_na = here.k_ca * metals[0], here.k_mg * metals[1], here.k_na * metals[2]
-    denominator = here.folded + per_ca
-    denominator += per_mg
-    denominator[:SODIUM] += per_na
-    inverse = np.reciprocal(denominator)
-    ligand = serum.ligands * inverse
+    per = here.k * metals[:, None]
+    free = np.reciprocal(here.folded + np.add.reduce(per))
+    ligand = serum.ligands * free
     if hpo4 is not None:
-        ligand[P] = hpo4
-    share_ca, share_mg, share_na = per_ca * inverse, per_mg * inverse, per_na * inverse[:SODIUM]
-    if hpo4 is not None:
-        share_ca[P] = share_mg[P] = share_na[P] = 0
-    return Balance(ligand, per_ca * ligand, per_mg * ligand, per_na * ligand[:SODIUM], share_ca, share_mg, share_na)
+        shared = np.isnan(hpo4)
+        ligand[P] = np.where(shared, ligand[P], hpo4)
+        free[P] *= shared  # what is given does not share
+    bound = per * ligand
+    return Balance(ligand, bound, metals + np.add.reduce(bound, axis=1), per, free)
 
 
-def excess(serum: Serum, at: Balance, metals: Array) -> Array:
+def excess(serum: Serum, at: Balance) -> Array:
     """Return f_M, what the balances of Ca, Mg and Na hold too much; 0 for a calcium that was measured."""
-    over = np.empty_like(metals)
-    over[0] = np.where(np.isnan(serum.held_ca), metals[0] + np.add.reduce(at.bound_ca) - serum.ca, 0)
-    over[1] = metals[1] + np.add.reduce(at.bound_mg) - serum.mg
-    over[2] = metals[2] + np.add.reduce(at.bound_na) - serum.na
+    over = at.held - serum.totals
+    over[CA] = np.where(np.isnan(serum.held_ca), over[CA], 0)
     return over
 
 
-def ionic_strength(serum: Serum, here: Medium, at: Balance, metals: Array, water: Array) -> Array:
+def ionic_strength(here: Medium, at: Balance, metals: Array) -> Array:
     """Return half the sum of z² · m over all species."""
-    hydroxide = constants.equilibrium()["OH-"] * water / (serum.h * here.g1)
-    ligand = at.ligand
-    total = Z4 * (metals[0] + metals[1]) + metals[2] + serum.inert + serum.h / here.g1 + hydroxide
-    total = total + ligand[P] * (Z4 + here.h2po4 + Z9 * here.po4) + Z4 * ligand[S]
-    total = total + ligand[CIT] * (Z9 + Z4 * here.hcit) + ligand[C] * (1 + Z4 * here.co3) + ligand[LAC] + ligand[PR]
-    for free, charged, bound in ((metals[0], here.charged_ca, at.bound_ca), (metals[1], here.charged_mg, at.bound_mg)):
-        total = total + free * (charged[0] * ligand[P] + charged[1] * ligand[C]) + bound[CIT] + bound[LAC] + bound[PR]
-    return np.asarray((total + at.bound_na[P] + at.bound_na[S] + Z4 * at.bound_na[CIT]) / 2)
+    total = np.add.reduce(_Z_METAL * metals) + here.inert + np.add.reduce(at.ligand * here.squared)
+    acids = here.charged * at.ligand[_ACIDS]
+    total = total + np.add.reduce(metals[_TWO] * (acids[:, 0] + acids[:, 1]))
+    return np.asarray((total + np.einsum("ml,mlj->j", _Z_BOUND, at.bound)) / 2)
 
 
-def water_activity(  # noqa: PLR0913  # the state and all that follows from it
-    serum: Serum, here: Medium, at: Balance, metals: Array, water: Array, hpo4: Array | None
-) -> Array:
+def water_activity(serum: Serum, here: Medium, at: Balance, metals: Array, *, aimed: bool) -> Array:
     """Return 1 - 0.017 · the sum of all solutes; whatever is bound to a ligand is part of the ligand's total."""
-    hydroxide = constants.equilibrium()["OH-"] * water / (serum.h * here.g1)
-    solutes = np.add.reduce(metals) + serum.inert + serum.h / here.g1 + hydroxide + np.add.reduce(serum.ligands)
-    if hpo4 is not None:
+    solutes = np.add.reduce(metals) + here.inert + np.add.reduce(serum.ligands)
+    if aimed:  # at a target
         solutes = solutes + phosphate(here, at) - serum.ligands[P]
     return np.asarray(1 - constants.value("activity", "water_b") * solutes)
 
 
 def phosphate(here: Medium, at: Balance) -> Array:
     """Return the total phosphate that holds this free phosphate (mol/kg)."""
-    bound = at.bound_ca[P] + at.bound_mg[P] + at.bound_na[P]
-    return np.asarray(at.ligand[P] * here.folded[P] + bound)
+    return np.asarray(at.ligand[P] * here.folded[P] + np.add.reduce(at.bound[:, P]))
 
 
-class Activities(NamedTuple):
-    """log10 of the activities that solubility products are made of."""
-
-    ca: Array
-    hpo4: Array
-    po4: Array
-    oh: Array
-    co3: Array
-    water: Array
-
-
-def activities(serum: Serum, here: Medium, at: Balance, metals: Array, water: Array) -> Activities:
-    """Return the activities (MODEL 6.4)."""
-    log_k, log_water = constants.log_k(), np.log10(water)
+def activities(serum: Serum, here: Medium, at: Balance, metals: Array, water: Array) -> Array:
+    """Return log10 of the activities of Ca, HPO4, PO4, OH, CO3 and water (MODEL 6.4)."""
+    log_k = constants.log_k()
     with np.errstate(divide="ignore"):  # no bicarbonate at all
-        co3 = np.log10(here.co3 * at.ligand[C] * here.g2)
-    hpo4 = np.log10(at.ligand[P] * here.g2)
-    return Activities(
-        ca=np.log10(metals[0] * here.g2),
-        hpo4=hpo4,
-        po4=hpo4 + log_k["PO4-3"] + serum.ph,
-        oh=log_k["OH-"] + log_water + serum.ph,
-        co3=co3,
-        water=log_water,
-    )
+        ca, hpo4, co3 = np.log10((metals[CA], at.ligand[P], here.co3 * at.ligand[C])) + np.log10(here.g2)
+    log_water = np.log10(water)
+    oh = log_k["OH-"] + log_water + serum.ph
+    return np.array((ca, hpo4, hpo4 + log_k["PO4-3"] + serum.ph, oh, co3, log_water))
 
 
-def saturation(phase: Phase, serum: Serum, log_a: Activities) -> Array:
-    """Return SI = log10 of the ion activity product less log10 of the solubility product."""
-    product = phase.ca * log_a.ca + phase.po4 * log_a.po4 + phase.hpo4 * log_a.hpo4
-    product = product + phase.oh * log_a.oh - phase.h * serum.ph + phase.water * log_a.water
-    if phase.co3:
-        product = product + phase.co3 * log_a.co3
-    return np.asarray(product - phase.log_k)
+def saturation(phases: Sequence[Phase], serum: Serum, log_a: Array) -> Array:
+    """Return SI of each phase: log10 of its ion activity product less log10 of its solubility product."""
+    ions = [(phase.ca, phase.hpo4, phase.po4, phase.oh, phase.co3, phase.water) for phase in phases]
+    rest = np.array([(phase.h, phase.log_k) for phase in phases]).reshape(-1, 2, 1)
+    product = np.einsum("pi,ij->pj", np.reshape(ions, (len(phases), len(log_a))), log_a)
+    return np.asarray(product - rest[:, 0] * serum.ph - rest[:, 1])
 
 
 def saturating(target: Target, serum: Serum, here: Medium, metals: Array, water: Array) -> Array:
-    """Return the free HPO4 (mol/kg) at which the target has SI = 0, the free calcium given (MODEL 6.6)."""
-    log_k, log_water = constants.log_k(), np.log10(water)
-    log_a = target.log_k - target.ca * np.log10(metals[0] * here.g2)
-    log_a = log_a - target.po4 * (serum.ph + log_k["PO4-3"]) - target.water * log_water + target.h * serum.ph
-    log_a = log_a - target.oh * (log_k["OH-"] + log_water + serum.ph)
-    return np.asarray(np.exp(LN10 * log_a / (target.po4 + target.hpo4)) / here.g2)
+    """Return the free HPO4 (mol/kg) at which the target has SI = 0, the free calcium given; NaN without a target."""
+    log_a = target.fixed - target.by_ca * np.log10(metals[CA] * here.g2) + target.by_ph * serum.ph
+    log_a = log_a - target.by_water * np.log10(water)
+    return np.asarray(np.exp(LN10 * log_a) / here.g2)

@@ -51,7 +51,8 @@ def run(  # noqa: PLR0913  # what a command line can say
     if wanted.interval and form == "brief":
         message, hint = "three lines have no room for the interval", "leave out --brief, or --interval"
         raise UsageError([Fault(code="format-conflict", message=message, path="--interval", hint=hint)])
-    answer = assessed(file, flags, unknown, wanted, profile=profile, rulebook=rulebook)
+    plotted = form == "json"  # no page of this command draws the curves
+    answer = assessed(file, flags, unknown, wanted, profile=profile, rulebook=rulebook, curves=plotted)
     _write(answer, form, wanted.output, full=wanted.every_rule)
 
 
@@ -63,6 +64,7 @@ def assessed(  # noqa: PLR0913  # what a command line can say
     *,
     profile: str | None,
     rulebook: str | None,
+    curves: bool,
 ) -> Assessment:
     """Assess the patient of a file and of flags; raises ``CalcriskError`` for whatever is wrong."""
     from calcrisk.assessing import assess
@@ -91,9 +93,9 @@ def assessed(  # noqa: PLR0913  # what a command line can say
 
         answer = with_interval(answer, patient, book)
     if wanted.chemistry:
-        from calcrisk.cli.extra import with_isopleth
+        from calcrisk.cli.extra import with_its_chemistry
 
-        return with_isopleth(answer)
+        return with_its_chemistry(answer, curves=curves)
     return answer
 
 

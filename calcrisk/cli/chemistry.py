@@ -29,7 +29,7 @@ def run(  # noqa: PLR0913  # what a command line can say
 ) -> None:
     """Write the chemistry of one patient; raises ``CalcriskError`` for whatever is wrong, before it writes."""
     form = chosen_format(_FORMATS, wanted.output, named=wanted.format, json=wanted.json)
-    answer = assessed(file, flags, unknown, wanted, profile=profile, rulebook=rulebook)
+    answer = assessed(file, flags, unknown, wanted, profile=profile, rulebook=rulebook, curves=True)
     from calcrisk.render.chemistry_files import as_json, page, picture
 
     if form == "json":

@@ -44,9 +44,9 @@ def add_to_table(cohort: Cohort) -> None:
     cohort.add_chemistry(inputs(), solve_patients)
 
 
-def with_isopleth(answer: Assessment) -> Assessment:
-    """Return the answer with its chemistry and the curves of a plot."""
+def with_its_chemistry(answer: Assessment, *, curves: bool) -> Assessment:
+    """Return one answer with its chemistry, and with the curves of a plot where something shows them."""
     from calcrisk.chemistry.answer import with_chemistry
 
-    (solved,) = with_chemistry([answer], isopleth=True)
+    (solved,) = with_chemistry([answer], isopleth=curves)
     return solved if isinstance(solved, Assessment) else answer

@@ -6,12 +6,15 @@ writes it; it is written aside and appears whole, or not at all.
 
 from __future__ import annotations
 
+import re
 from contextlib import contextmanager
 from functools import reduce
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from calcrisk.cli.spark_text import READ, WRITTEN, local_files, read_text, unreadable
 from calcrisk.cohort.mapfile import read_map
+from calcrisk.cohort.tables import telling_rows
 from calcrisk.errors import Fault, InputError, SurroundingsError, UsageError
 from calcrisk.rules.sql.select import LISTS
 from calcrisk.spark import require, score
@@ -27,6 +30,8 @@ _HOME: Final = "local[*]"
 _SUFFIXES: Final = {".parquet": "parquet", ".csv": "csv", ".tsv": "tsv", ".ndjson": "json", ".jsonl": "json"}
 _WRITTEN: Final = {"parquet": "parquet", "csv": "csv", "ndjson": "json"}
 _TOLD: Final = 300  # letters of what Spark says
+_UNREAD: Final = "FAILED_READ_FILE"  # of a file, whatever the reason
+_CALLED: Final = re.compile(r"^An error occurred while calling \S+\s+: ([\w.]+: )?")  # what the gateway puts in front
 
 
 class Asked(NamedTuple):
@@ -55,12 +60,11 @@ def run(paths: Sequence[str], book: Rulebook, asked: Asked) -> Ended:
     kind = _kind(paths)
     column_map = read_map(asked.map) if asked.map else None
     require()
-    with _session(asked.master) as spark, _telling():
+    with _session(asked.master) as spark, telling_rows(local_files(paths)), _telling():
         read = _read(spark, paths, kind)
         scored = score(read, column_map, rulebook=book, lists=LISTS if asked.lists else (), keep=())
         with _aside(spark, output) as place:
-            writer = scored.write.option("header", True).option("nullValue", "")
-            writer.format(_WRITTEN[asked.form]).save(place)
+            scored.write.options(**WRITTEN if asked.form == "csv" else {}).format(_WRITTEN[asked.form]).save(place)
             return _counted(scored, spark, place, asked)
 
 
@@ -119,8 +123,7 @@ def _session(master: str | None) -> Iterator[SparkSession]:
 
 def _read(spark: SparkSession, paths: Sequence[str], kind: str) -> DataFrame:
     if kind in {"csv", "tsv"}:
-        plain = spark.read.option("header", True).option("sep", "\t" if kind == "tsv" else ",")
-        return plain.option("mode", "FAILFAST").csv(list(paths))
+        return read_text(spark, paths)
     return spark.read.format(kind).load(list(paths))
 
 
@@ -128,7 +131,8 @@ def _counted(scored: DataFrame, spark: SparkSession, place: str, asked: Asked) -
     """Count what was written, so that no row is scored twice."""
     from pyspark.sql import functions as fn
 
-    written = spark.read.option("header", True).schema(scored.schema).format(_WRITTEN[asked.form]).load(place)
+    plain = spark.read.options(**READ if asked.form == "csv" else {})
+    written = plain.schema(scored.schema).format(_WRITTEN[asked.form]).load(place)
     reached = [fn.col(f"{tier}_tier").isin(list(tiers)) for tier, tiers in asked.limits.items()]
     at_limit = reduce(lambda one, other: one | other, reached, fn.lit(False))  # as Spark writes it
     refused = fn.col("status") == "refused"
@@ -160,16 +164,19 @@ def _aside(spark: SparkSession, output: str) -> Iterator[str]:
 @contextmanager
 def _telling() -> Iterator[None]:
     """Say of an error of Spark's what a user can do about it."""
+    from py4j.protocol import Py4JJavaError
     from pyspark.errors import AnalysisException, PySparkException
 
     try:
         yield
     except AnalysisException as error:
         raise InputError([Fault(code="unreadable-table", message=_first(error))]) from None
-    except PySparkException as error:
+    except (PySparkException, Py4JJavaError) as error:
+        if _UNREAD in str(error):
+            raise unreadable(str(error)) from None
         raise SurroundingsError([Fault(code="engine", message=_first(error))]) from None
 
 
 def _first(error: BaseException) -> str:
-    lines = str(error).strip().splitlines()
+    lines = _CALLED.sub("", str(error).strip()).splitlines()
     return lines[0][:_TOLD] if lines else type(error).__name__

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from calcrisk.cli.output import emit
@@ -16,6 +17,7 @@ from calcrisk.errors import Fault, UsageError, did_you_mean
 from calcrisk.inputs.sources import TABLES
 from calcrisk.rules.sql.dialects import dialect
 from calcrisk.rules.sql.select import LISTS
+from calcrisk.stated import quoted
 from calcrisk.telling import tell
 from calcrisk.variables import registry
 
@@ -25,6 +27,16 @@ if TYPE_CHECKING:
     from calcrisk.cohort.columnmap import ColumnMap
 
 _FORBIDDEN: Final = (";", "--", "/*", "\n", "\r")  # a name of a table holds none of them
+_PART: Final = re.compile(
+    r"""
+    "(?:[^"]|"")*"      # a name in quotes
+    | \([^()]*\)        # the numbers of a type
+    | [^",()]           # a letter
+    | ,""",
+    re.VERBOSE,
+)
+_QUOTED: Final = re.compile(r'"((?:[^"]|"")*)"\s*(.*)', re.DOTALL)
+_TYPE: Final = re.compile(r"([A-Z]+)\s*(?:\(\s*\d+\s*(?:,\s*\d+\s*)?\))?")
 _TYPES: Final = (
     *("DOUBLE", "FLOAT", "REAL", "DECIMAL", "INTEGER", "BIGINT", "SMALLINT", "TINYINT", "HUGEINT"),
     *("VARCHAR", "TEXT", "BOOLEAN", "DATE", "TIMESTAMP"),
@@ -89,29 +101,50 @@ def _columns(said: str | None, column_map: ColumnMap | None) -> dict[str, str]:
         require()
         with engine() as at_work:
             return typed_columns(at_work, said)
-    named = [_named(word) for word in said.split(",") if word.strip()]
-    faults = [fault for name, kind in named for fault in _faults(name, kind, [each for each, _ in named])]
+    named = [_named(word) for word in _divided(said)]
+    every = [column.name.casefold() for column in named]
+    faults = [fault for column in named for fault in _faults(column, every)]
     if faults:
         raise UsageError(list(dict.fromkeys(faults)))
-    return plain_columns(dict(named))
+    return plain_columns({column.name: column.kind for column in named})
 
 
-def _named(word: str) -> tuple[str, str]:
-    """Split a column's name from its type; a quoted name may hold blanks."""
-    column, _, kind = word.strip().partition(" ")
-    return column, kind.strip()
+class _Column(NamedTuple):
+    name: str
+    kind: str
+    quoted: bool
 
 
-def _faults(column: str, kind: str, every: list[str]) -> Iterator[Fault]:
-    if [each.casefold() for each in every].count(column.casefold()) > 1:
-        yield _wrong(code="column-twice", message=f"the column {column!r} stands twice", hint="name each column once")
-    if os.sep in column:
-        yield _wrong(
-            code="no-table", message=f"{column!r} is no name of a column", hint=f"a file ends in {', '.join(TABLES)}"
-        )
-    if kind and kind.partition("(")[0].upper() not in _TYPES:
-        hint = did_you_mean(kind.upper(), _TYPES) or f"write one of {', '.join(_TYPES)}"
-        yield _wrong(code="unknown-type", message=f"{column} has no type {kind!r}", hint=hint)
+def _divided(said: str) -> list[str]:
+    """Divide at commas, save within quotes and parentheses; raises ``UsageError`` for those that do not end."""
+    parts = _PART.findall(said)
+    if "".join(parts) != said:
+        hint = 'write names as "Serum, Ca", a quote within as two, and types as DECIMAL(10,2)'
+        message = f"a quote or a parenthesis is not closed: {quoted(said)}"
+        raise UsageError([_wrong(code="bad-columns", message=message, hint=hint)])
+    words = "".join("\0" if part == "," else part for part in parts).split("\0")
+    return [word.strip() for word in words if word.strip()]
+
+
+def _named(word: str) -> _Column:
+    """Split a column's name from its type; a quoted name may hold anything."""
+    if found := _QUOTED.fullmatch(word):
+        return _Column(found[1].replace('""', '"'), found[2], quoted=True)
+    column, *kind = word.split(maxsplit=1)
+    return _Column(column, "".join(kind), quoted=False)
+
+
+def _faults(column: _Column, every: list[str]) -> Iterator[Fault]:
+    if every.count(column.name.casefold()) > 1:
+        message = f"the column {column.name!r} stands twice"
+        yield _wrong(code="column-twice", message=message, hint="name each column once")
+    if not column.name.strip() or (not column.quoted and (os.sep in column.name or '"' in column.name)):
+        hint = f"a file ends in {', '.join(TABLES)}, and a name with other signs than letters stands in quotes"
+        yield _wrong(code="no-table", message=f"{column.name!r} is no name of a column", hint=hint)
+    kind = _TYPE.fullmatch(column.kind.upper())
+    if column.kind and (kind is None or kind[1] not in _TYPES):
+        hint = did_you_mean(column.kind.upper(), _TYPES) or f"write one of {', '.join(_TYPES)}"
+        yield _wrong(code="unknown-type", message=f"{column.name} has no type {column.kind!r}", hint=hint)
 
 
 def _wrong(*, code: str, message: str, hint: str) -> Fault:

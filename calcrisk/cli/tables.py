@@ -12,6 +12,7 @@ from calcrisk.cli.output import is_terminal, print_page
 from calcrisk.cli.parquet import placed, require_parquet
 from calcrisk.cli.progress import Watch
 from calcrisk.cohort.engine import engine, require, text
+from calcrisk.cohort.found import notices
 from calcrisk.cohort.mapfile import read_map
 from calcrisk.cohort.parquet import made_with, options
 from calcrisk.cohort.printing import unread
@@ -94,7 +95,11 @@ class _Work:
         self._engine, self._book, self._wanted = at_work, book, wanted
         column_map, table = read_map(wanted.map) if wanted.map else None, opened(at_work, files)
         for name in table.left_out:
-            tell(clean(f"the column {name!r} is not read: calcrisk has one of that name; give it another") + "\n")
+            tell(clean(f"the column {name!r} is not read: names like it are of calcrisk itself; give it another") + "\n")
+        if column_map is not None and column_map.long is not None:
+            column_map.widened(table.columns)  # it has every column that is counted
+            for each in notices(at_work, table, column_map.long):
+                tell(clean(each) + "\n")
         self._table, self._staged, self._reader = staged(table, column_map, book, at_work.held)
         if column_map is None:
             self._tell_unread(table)

@@ -49,6 +49,12 @@ class Entry:
     node: ex.Node | None = None  # the expression, once the columns are known
     line: int | None = None
 
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns of the table that it reads, those of its expression included."""
+        named = (self.column, self.unit_column, *ex.words(self.expression or ""))
+        return tuple(dict.fromkeys(filter(None, named)))
+
 
 @dataclass(frozen=True, slots=True)
 class ColumnMap:

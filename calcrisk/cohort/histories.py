@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from calcrisk.cohort.cells import source
 from calcrisk.cohort.columnmap import Entry
 from calcrisk.cohort.engine import name
-from calcrisk.cohort.long import DAYS
+from calcrisk.cohort.long import DAYS, RANK
 from calcrisk.cohort.tables import FILE, OURS, PLACE, SOURCE, Table
 from calcrisk.history.usable import PRODUCT
 from calcrisk.rules.logic import edges
@@ -61,11 +61,12 @@ class _Writer:
             self._newest(),
         ]
         joins = "".join(f" LEFT JOIN {label} ON {label}.who = n.who" for label in summaries.values())
-        own = ", ".join(f"n.{name(each)}" for each in (*self._table.columns, *OURS))
+        own = ", ".join(f"n.{name(each)}" for each in (*self._table.columns, *OURS, RANK))
         query = f"WITH {', '.join(parts)} SELECT {', '.join([own, *columns])} FROM newest AS n{joins}"
         inputs = [entry["input"] for entry in self._wanted]
         kept = self._table.columns | dict.fromkeys((PREFIX + each for each in inputs), "VARCHAR")
-        return Table(f"({query})", kept, self._table.files), {each: Entry(each, PREFIX + each) for each in inputs}
+        read = {each: Entry(each, PREFIX + each) for each in inputs}
+        return Table(f"({query})", kept, self._table.files, order=(RANK,)), read
 
     def _limit(self, entry: Spec) -> tuple[float | None, float | None, bool]:
         """Return the two ends of the limit, as far as the rows share it, and whether it must be passed."""
@@ -107,19 +108,23 @@ class _Writer:
         return f"(SELECT who, instant, v FROM ({inner}) AS u WHERE nth = 1)"
 
     def _newest(self) -> str:
-        """The row of the newest usable draw; without its values where it is stale, or no draw is usable."""
+        """The row of the newest usable draw; without its values where it is stale, or no draw is usable.
+
+        Its rank is that of the patient's first row, so that patients come in the order of the table.
+        """
         fresh = f"product IS NOT NULL AND age <= {self._look.number('history_stale')!r}"
         own = [each for each in self._table.columns if each != "id"]
         columns = ", ".join(f"CASE WHEN {fresh} THEN {name(each)} END AS {name(each)}" for each in own)
         usable_first = "CASE WHEN p.product IS NULL THEN 1 ELSE 0 END, p.instant DESC, p.file, p.place"
         ranked = (
-            "SELECT t.*, p.who, p.product, FLOOR(MAX(p.instant) OVER (PARTITION BY p.who)) - FLOOR(p.instant) AS age,"
+            f"SELECT t.*, p.who, p.product, MIN(t.{RANK}) OVER (PARTITION BY p.who) AS earliest,"
+            " FLOOR(MAX(p.instant) OVER (PARTITION BY p.who)) - FLOOR(p.instant) AS age,"
             f" ROW_NUMBER() OVER (PARTITION BY p.who ORDER BY {usable_first}) AS nth"
             f" FROM draws AS t JOIN panels AS p ON p.place = t.{PLACE} AND p.file = t.{FILE}"
         )
         age = "CASE WHEN product IS NOT NULL THEN age END AS age"
-        kept = f"SELECT who, id, {columns}, {SOURCE}, {PLACE}, {FILE}, {age} FROM ({ranked}) AS r WHERE nth = 1"
-        return f"newest AS ({kept})"
+        kept = f"who, id, {columns}, {SOURCE}, {PLACE}, {FILE}, earliest AS {RANK}, {age}"
+        return f"newest AS (SELECT {kept} FROM ({ranked}) AS r WHERE nth = 1)"
 
     # ---- the summary of one quantity beside one limit ----------------------------------------------------------------
 
@@ -128,7 +133,7 @@ class _Writer:
         marked = (
             f"SELECT *, {ends[0]} AS above_low, {ends[1]} AS above_high,"
             f" LEAD(instant) OVER ({_BY_TIME}) - instant AS days, LEAD(v) OVER ({_BY_TIME}) AS next_v,"
-            " instant - AVG(instant) OVER (PARTITION BY who) AS x, v - AVG(v) OVER (PARTITION BY who) AS y"
+            f" instant - FIRST_VALUE(instant) OVER ({_BY_TIME}) AS x, v - FIRST_VALUE(v) OVER ({_BY_TIME}) AS y"
             f" FROM {self._usable(of)} AS u"
         )
         return (
@@ -158,16 +163,18 @@ class _Writer:
         sums = [
             "COUNT(*) AS usable",
             "MAX(FLOOR(m.instant)) AS newest_day",
-            f"SUM(CASE WHEN {near} THEN m.days END) AS days",
-            f"SUM(CASE WHEN {near} THEN m.days * (m.v + m.next_v) / 2 END) AS area",
-            "SUM(m.x * m.y) AS xy, SUM(m.x * m.x) AS xx, MAX(m.instant) - MIN(m.instant) AS span",
+            f"{_sum(f'CASE WHEN {near} THEN m.days END')} AS days",
+            f"{_sum(f'CASE WHEN {near} THEN m.days * (m.v + m.next_v) / 2 END')} AS area",
+            f"{_sum('m.x * m.y')} - {_sum('m.x')} * {_sum('m.y')} / COUNT(*) AS xy",
+            f"{_sum('m.x * m.x')} - {_sum('m.x')} * {_sum('m.x')} / COUNT(*) AS xx",
+            "MAX(m.instant) - MIN(m.instant) AS span",
         ]
         for end, limit in (("low", low), ("high", high)):
             first = f"CASE WHEN m.above_{end} = 1 THEN m.instant END"
             sums.append(f"SUM(m.above_{end}) AS above_{end}")
             twice = f"SUM(m.above_{end}) > 1 AND MAX({first}) - MIN({first}) >= {apart!r}"
             sums.append(f"CASE WHEN {twice} THEN 1 ELSE 0 END AS repeated_{end}")
-            sums.append(f"SUM(CASE WHEN {near} THEN m.days * {self._share(end, limit)} END) AS time_{end}")
+            sums.append(f"{_sum(f'CASE WHEN {near} THEN m.days * {self._share(end, limit)} END')} AS time_{end}")
             sums.append(f"MAX({end}.sustained) AS sustained_{end}")
         joins = "".join(f" LEFT JOIN {label}_runs_{end} AS {end} ON {end}.who = m.who" for end in _END)
         return f"SELECT m.who, {', '.join(sums)} FROM {label}_marked AS m{joins} GROUP BY m.who"
@@ -191,6 +198,11 @@ class _Writer:
             return "CAST(NULL AS VARCHAR)"
         made: Any = _MEASURES[entry["measure"]]
         return str(made(label, self._look))
+
+
+def _sum(sql: str) -> str:
+    """A sum in the order of time: threads add in any other, and the last digits differ."""
+    return f"SUM({sql} ORDER BY m.instant)"
 
 
 def _number(sql: str) -> str:

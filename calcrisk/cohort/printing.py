@@ -138,6 +138,8 @@ def mapped_columns(column_map: ColumnMap) -> dict[str, str]:
             columns[entry.column] = _likely(entry)
         if entry.unit_column:
             columns[entry.unit_column] = "VARCHAR"
+    for each in (each for entry in column_map.entries.values() for each in entry.columns):
+        columns.setdefault(each, "DOUBLE")  # an expression is arithmetic
     return columns
 
 
@@ -150,6 +152,5 @@ def _likely(entry: Entry) -> str:
 def unread(columns: Iterable[str], column_map: ColumnMap | None) -> tuple[str, ...]:
     """Name the columns that neither an input nor the id is read from."""
     column_map = column_map or plain_map(columns, "")
-    entries = column_map.entries.values()
-    read = {one for entry in entries for one in (entry.column, entry.unit_column)} | {column_map.id}
+    read = {one for entry in column_map.entries.values() for one in entry.columns} | {column_map.id}
     return tuple(each for each in columns if each not in read)

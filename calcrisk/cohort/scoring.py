@@ -101,9 +101,8 @@ class Cohort:
 
     def _statement(self, chosen: Select, relation: str) -> str:
         odd = f"CASE WHEN {self._staged.odd} THEN 1 ELSE 0 END" if self._staged.odd else "0"
-        keys = {"calcrisk_id": self._staged.id, "calcrisk_odd": odd, _UNUSUAL: self._unusual} | {
-            ours: ours for ours in OURS
-        }
+        keys = {"calcrisk_id": self._staged.id, "calcrisk_odd": odd, _UNUSUAL: self._unusual}
+        keys |= {each: each for each in (*OURS, *self._table.order)}
         return statement(chosen, f"{relation} AS patients", keys, comments=False)
 
     def _combinations_are_few(self) -> bool:
@@ -140,7 +139,7 @@ class Cohort:
 
     def odd_rows(self) -> Iterator[list[dict[str, Any]]]:
         """Give the odd rows, some at a time, with the table's own columns and ``OURS``."""
-        yield from self._raw(f"WHERE {self._staged.odd}")
+        yield from self._raw(f"WHERE {self._staged.odd}{_sorted(self._table.order)}")
 
     def _raw(self, which: str) -> Iterator[list[dict[str, Any]]]:
         columns = [*OURS, *self._table.columns]
@@ -186,19 +185,21 @@ class Cohort:
             told = {column: self._either(column, told[column]) for column in self._columns}
         shown = ", ".join(f"{told[column]} AS {name(column)}" for column in self._columns)
         joins = "".join(f" LEFT JOIN {other} USING ({FILE}, {PLACE})" for other in self._joined)
-        order = f" ORDER BY {FILE}, {PLACE}" if joins else ""  # a join gives rows in any order
-        return f"SELECT {shown} FROM ({whole}){joins}{order}"
+        order = self._table.order or ((FILE, PLACE) if joins else ())  # a join gives rows in any order
+        return f"SELECT {shown} FROM ({whole}){joins}{_sorted(order)}"
 
     def worst(self, count: int) -> Iterator[list[dict[str, Any]]]:
         """Give so many of the rows that SQL reads, those of the highest tiers first; 0 for all."""
         tiers = [f"{tier}_tier" for tier in self._book.data["tiers"]]
         places = self._book.data["tier_names"]
         ranks = (f"list_position({list(places)!r}, CAST({tier} AS VARCHAR)) DESC NULLS LAST" for tier in tiers)
-        order = ", ".join([*ranks, FILE, PLACE])
+        order = ", ".join([*ranks, *(self._table.order or (FILE, PLACE))])
         limit = f" LIMIT {count}" if count else ""
         whole = self._statement(self._chosen, self._table.relation)
         first = f"SELECT {FILE}, {PLACE} FROM ({whole}) WHERE calcrisk_odd = 0 ORDER BY {order}{limit}"
-        yield from self._raw(f"SEMI JOIN ({first}) USING ({FILE}, {PLACE})")
+        yield from self._raw(
+            f"SEMI JOIN ({first}) USING ({FILE}, {PLACE}){_sorted(self._table.order or (FILE, PLACE))}"
+        )
 
     def _either(self, column: str, plain: str) -> str:
         if column in _KEYS:
@@ -256,6 +257,10 @@ def types(book: Rulebook, inputs: Iterable[str]) -> dict[str, str]:
     """Return the types of the columns of some inputs."""
     known = book.walk.program.inputs
     return {name: _TYPES.get(known[name].spec["kind"], "VARCHAR") for name in inputs}
+
+
+def _sorted(columns: Sequence[str]) -> str:
+    return f" ORDER BY {', '.join(columns)}" if columns else ""
 
 
 def _odd(column: str) -> str:

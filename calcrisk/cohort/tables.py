@@ -24,17 +24,22 @@ _PARQUET: Final = ".parquet"
 LINES: Final = (".ndjson", ".jsonl", ".ndjson.gz", ".jsonl.gz")
 SOURCE, PLACE, FILE = "calcrisk_source", "calcrisk_place", "calcrisk_file"  # columns of ours beside those of the table
 OURS: Final = (SOURCE, PLACE, FILE)
+_OWN: Final = "calcrisk_"  # how the names of these begin, and of those that are added to them on the way
 _NUMBER: Final = "file_row_number"  # the column in which DuckDB gives the place of a row in a Parquet file
 _GLOB: Final = "*?["
 
 
 class Table(NamedTuple):
-    """The relation that a SELECT reads, and its own columns with their types."""
+    """The relation that a SELECT reads, and its own columns with their types.
+
+    ``order`` names what its rows are sorted by, where they are made of others and come in any order.
+    """
 
     relation: str
     columns: dict[str, str]
     files: tuple[str, ...]
     left_out: tuple[str, ...] = ()  # its columns that are named as ours
+    order: tuple[str, ...] = ()
 
 
 class Named(NamedTuple):
@@ -180,8 +185,8 @@ def _whose(file: str, at: int) -> str:
 
 
 def _ours(columns: Iterable[str]) -> list[str]:
-    """Columns of a table that are named as ours: they would stand in the place of ours, and are left out."""
-    return [each for each in columns if each.casefold() in OURS]
+    """Columns of a table that are named as ours are: they would stand in the place of ours, and are left out."""
+    return [each for each in columns if each.casefold().startswith(_OWN)]
 
 
 def _but_ours(columns: Iterable[str], *more: str) -> str:

@@ -19,6 +19,7 @@ Line = list[Styled]
 
 MEASURE = 100  # columns; longer lines of prose lose the eye
 _NARROWEST = 20
+_WIDEST = 2  # columns of a character at most: a word of fewer is not measured before it is placed
 GLUE = "\N{NO-BREAK SPACE}"
 _GLUED = re.compile(r"(?<=\d) (?=[^\W\d_]|[%×])|(?<=[≥≤<>=×]) (?=\d)")  # a number and its unit stay on one line
 _SIMPLER = str.maketrans(
@@ -122,7 +123,7 @@ def cells(text: str) -> int:
 
 def length(line: Iterable[Styled]) -> int:
     """Count the columns a line takes."""
-    return sum(cells(text) for text, _ in line)
+    return sum([cells(text) for text, _ in line])
 
 
 def padded(text: str, width: int) -> str:
@@ -157,8 +158,8 @@ def _words(spans: Iterable[Styled], width: int) -> Iterator[Line]:
             if position and word:
                 yield word
                 word = []
-            *whole, last = words.broken(piece, width, cells)
-            if whole or (last and length(word) + cells(last) > width):
+            *whole, last = words.broken(piece, width, cells) if len(piece) * _WIDEST > width else (piece,)
+            if whole or (word and last and length(word) + cells(last) > width):
                 yield from ([part] for part in [*word, *((part, style) for part in whole)])
                 word = []
             if last:

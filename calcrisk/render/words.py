@@ -47,7 +47,7 @@ _SAYS_NO_MORE = frozenset({"yes", "no", "true", "false", "unknown"})
 
 def clean(text: str) -> str:
     """Show what could steer a terminal or hide in a text (escape codes, bidi marks, line breaks) as its escape."""
-    return text if text.isascii() and text.isprintable() else "".join(_visible(char) for char in text)
+    return text if text.isprintable() else "".join(_visible(char) for char in text)
 
 
 def _visible(char: str) -> str:

@@ -338,6 +338,17 @@ _CHILDREN: Final[dict[type, Callable[[Any], tuple[Node, ...]]]] = {
 }
 
 
+def words(text: str) -> tuple[str, ...]:
+    """Return the names that a text mentions, functions aside, before any is known; none where it cannot be read."""
+    try:
+        tree = ast.parse(" ".join(text.split()), mode="eval")
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return ()
+    called = {id(part.func) for part in ast.walk(tree) if isinstance(part, ast.Call)}
+    found = (part.id for part in ast.walk(tree) if isinstance(part, ast.Name) and id(part) not in called)
+    return tuple(dict.fromkeys(found))
+
+
 def children(node: Node) -> tuple[Node, ...]:
     """Return the nodes directly beneath one."""
     beneath = _CHILDREN.get(type(node))

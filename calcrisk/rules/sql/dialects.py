@@ -139,4 +139,26 @@ def _for_tsql(node: exp.Expression) -> exp.Expression:
     return node
 
 
-_MENDS: Final = {"tsql": _for_tsql}
+def _for_sqlite(node: exp.Expression) -> exp.Expression:
+    """SQLite has the word for regular expressions, and a function behind it in its own shell alone: patterns do.
+
+    The one expression that is written is that of a plain number: a digit behind at most one sign, a digit at the end,
+    nothing but digits and at most one point between.
+    """
+    from sqlglot import exp
+
+    if not isinstance(node, exp.RegexpLike):
+        return node
+    rest = exp.Substring(this=node.this.copy(), start=exp.Literal.number(2))
+    begins = exp.or_(_like(node.this, "[0-9]*"), _like(node.this, "[+-][0-9]*"))
+    others = exp.or_(_like(node.this, "*.*.*"), _like(rest, "*[^0-9.]*"))
+    return exp.paren(exp.and_(begins, _like(node.this, "*[0-9]"), exp.not_(others)))
+
+
+def _like(text: exp.Expression, pattern: str) -> exp.Expression:
+    from sqlglot import exp
+
+    return exp.Glob(this=text.copy(), expression=exp.Literal.string(pattern))
+
+
+_MENDS: Final = {"tsql": _for_tsql, "sqlite": _for_sqlite}
