@@ -27,8 +27,8 @@ duckdb = pytest.importorskip("duckdb", reason="the extra calcrisk[cohort] is not
 
 ODD: Final = "odd"
 _WORDS: Final = ("yes", "No", " TRUE ", "off", "y", "t", "F", "1", "0", "2", "unknown", "UNKNOWN", "maybe", "", "  ")
-_GAPS: Final = ("NA", " NaN ", "nan", "NULL", "\\N")
-_NO_GAPS: Final = ("n/a", "na", "null", "\\n", ".", "-")
+_GAPS: Final = ("NA", " NaN ", "NULL", "\\N")
+_NO_GAPS: Final = ("n/a", "nan", "na", "null", "\\n", ".", "-")
 _NUMBERS: Final = ("9.9", " 9.9 ", "9,9", "-1", "+5", "1e1", ".5", "5.", "<6", "LESS THAN 0.4", "high", "haemolysed")
 _MORE: Final = (
     "2.4",
@@ -151,9 +151,9 @@ def test_a_gap_is_not_stated_and_not_odd(name: str) -> None:
 
 
 def test_a_code_of_a_map_may_be_what_else_is_a_gap() -> None:
-    entry = Entry("diabetes", "c", codes={"NA": "no", "nan": "unknown"})
-    assert by_sql(entry, "VARCHAR", ["NA", "nan", "NULL"]) == [0, "unknown", None]
-    agree(entry, "VARCHAR", ["NA", "nan", "NULL"])
+    entry = Entry("diabetes", "c", codes={"NA": "no", "NaN": "unknown"})
+    assert by_sql(entry, "VARCHAR", ["NA", "NaN", "NULL"]) == [0, "unknown", None]
+    agree(entry, "VARCHAR", ["NA", "NaN", "NULL"])
 
 
 @pytest.mark.parametrize("kind", ["INTERVAL", "DATE", "UUID"])

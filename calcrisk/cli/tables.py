@@ -95,7 +95,7 @@ class _Work:
         self._engine, self._book, self._wanted = at_work, book, wanted
         column_map, table = read_map(wanted.map) if wanted.map else None, opened(at_work, files)
         for name in table.left_out:
-            tell(clean(f"the column {name!r} is not read: names like it are of calcrisk itself; give it another") + "\n")
+            tell(clean(f"the column {name!r} is not read: names like it are of calcrisk itself") + "\n")
         if column_map is not None and column_map.long is not None:
             column_map.widened(table.columns)  # it has every column that is counted
             for each in notices(at_work, table, column_map.long):

@@ -6,8 +6,8 @@ from typing import Final
 
 from calcrisk.cohort.engine import text
 
-# as pandas, R, numpy and databases write it, in this case alone: "na" may be a word of somebody's
-GAPS: Final = ("NaN", "nan", "NA", "NULL", r"\N")
+# as R, Spark and databases write it, and pandas when it is asked, in this case alone: "na" may be a word of somebody's
+GAPS: Final = ("NaN", "NA", "NULL", r"\N")
 
 
 def gaps() -> str:

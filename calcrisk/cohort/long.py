@@ -135,5 +135,6 @@ def _shown(column: str) -> str:
 
 
 def _first(column: str, mine: str) -> str:
-    stated = f"trim(CAST({name(column)} AS VARCHAR)) NOT IN ('', {gaps()})"  # nor is NULL
+    # NULL is in no list either; the NaN of a typed column is written nan
+    stated = f"trim(CAST({name(column)} AS VARCHAR)) NOT IN ('', 'nan', {gaps()})"
     return f"arg_min(CAST({name(column)} AS VARCHAR), {RANK}) FILTER (WHERE {mine} AND {stated})"
