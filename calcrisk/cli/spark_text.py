@@ -6,14 +6,14 @@ read the columns of further files by their place.
 
 from __future__ import annotations
 
-import csv
 import glob
+import io
 import os
 import re
-from collections import Counter
 from functools import reduce
 from typing import TYPE_CHECKING, Final
 
+from calcrisk.cohort.header import delimiter_of, records, wrong
 from calcrisk.errors import Fault, InputError
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 WRITTEN: Final = {"header": True, "quote": '"', "escape": '"', "nullValue": ""}
 READ: Final = {**WRITTEN, "multiLine": True, "mode": "FAILFAST", "enforceSchema": False, "columnPruning": False}
-_BETWEEN: Final = (",", ";", "\t", "|")  # what may stand between cells
 _FILE: Final = re.compile(r"while reading file (\S+?)\.?\s")
 _OTHER: Final = re.compile(r"Expected: (.*) but found: (.*)")
 
@@ -39,33 +38,11 @@ def read_text(spark: SparkSession, paths: Sequence[str]) -> DataFrame:
 
 def _table(spark: SparkSession, path: str) -> DataFrame:
     first = spark.read.text(path).first()
-    sign, names = _cells(first[0] if first else "")
-    if not any(names):
-        message, hint = "there is no header in its first line", "name the columns there, as the inputs are named"
-        raise InputError([Fault(code="unreadable-table", message=message, file=path, line=1, hint=hint)])
-    counted = Counter(name.casefold() for name in names if name)
-    twice = next((name for name in names if counted[name.casefold()] > 1), None)
-    if twice is not None:
-        message, hint = (
-            f"the column {twice!r} stands twice",
-            "give one of them another name; case does not tell them apart",
-        )
-        raise InputError([Fault(code="column-twice", message=message, file=path, line=1, hint=hint)])
+    line = io.StringIO(first[0] if first else "")
+    sign = delimiter_of(line)
+    if fault := next(wrong(path, [cell.strip() for cell in next(records(line, sign), [])]), None):
+        raise InputError([fault])
     return spark.read.options(**READ, sep=sign).csv(path)
-
-
-def _cells(line: str) -> tuple[str, list[str]]:
-    """Return what stands between the cells of a header, which is what makes the most of them, and the cells."""
-    sign, cells = max(((sign, _split(line, sign)) for sign in _BETWEEN), key=lambda one: len(one[1]))
-    return sign, [cell.strip() for cell in cells]
-
-
-def _split(line: str, sign: str) -> list[str]:
-    """Split a header; one that has quotes out of place with this sign is one cell, since another sign is meant."""
-    try:
-        return next(csv.reader([line], delimiter=sign, strict=True), [])
-    except csv.Error:
-        return [line]
 
 
 def local_files(paths: Sequence[str]) -> list[str]:

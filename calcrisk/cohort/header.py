@@ -57,7 +57,7 @@ def header(path: str) -> Header:
     """
     try:
         names, delimiter = _first_row(path)
-        faults = [*([] if is_utf8("".join(names)) else not_utf8(path)), *_wrong(path, names)]
+        faults = [*([] if is_utf8("".join(names)) else not_utf8(path)), *wrong(path, names)]
     except UNREAD as error:
         raise InputError([unread(path, error)]) from None
     except csv.Error as error:
@@ -71,7 +71,7 @@ def header(path: str) -> Header:
 
 def _first_row(path: str) -> tuple[list[str], str]:
     with opened_text(path) as file:
-        delimiter = _delimiter(file)
+        delimiter = delimiter_of(file)
         return [name.strip() for name in next(records(file, delimiter), [])], delimiter
 
 
@@ -81,12 +81,13 @@ def records(file: IO[str], delimiter: str, *, strict: bool = False) -> Iterator[
     return csv.reader(file, delimiter=delimiter, strict=strict)
 
 
-def _delimiter(file: IO[str]) -> str:
+def delimiter_of(file: IO[str]) -> str:
     """Return what makes the most cells of the header; within quotes it stands between none."""
     return max(_BETWEEN, key=lambda sign: len(next(records(file, sign), [])))
 
 
-def _wrong(path: str, names: Sequence[str]) -> Iterator[Fault]:
+def wrong(path: str, names: Sequence[str]) -> Iterator[Fault]:
+    """Give what is wrong with the names of a file's columns."""
     if not any(names):
         message, hint = "there is no header in its first line", "name the columns there, as the inputs are named"
         yield Fault(code="unreadable-table", message=message, file=path, line=1, hint=hint)
