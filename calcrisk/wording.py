@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import ChainMap
 from functools import cached_property, lru_cache
-from itertools import compress
 from math import isinf
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
@@ -20,7 +19,6 @@ from calcrisk.assessment import (
     Undecided,
 )
 from calcrisk.rules.decisive import Decisive
-from calcrisk.rules.fused import fused_conditions
 from calcrisk.rules.logic import Span
 
 if TYPE_CHECKING:
@@ -119,25 +117,18 @@ class Holding:
     def __init__(self, clauses: Iterable[Clause], walk: Walk) -> None:
         """Keep the clauses in their order."""
         self._walk = walk
-        self._every = tuple(clauses)
-        self._clauses = tuple((clause, 1 << walk.reach.first_clause + clause.at) for clause in self._every)
+        self._clauses = tuple((clause, 1 << walk.reach.first_clause + clause.at) for clause in clauses)
         self._watched = sum(bit for _, bit in self._clauses)
         self._plans: dict[tuple[Bits, bool], list[tuple[Closure, Clause]]] = {}
 
     def of(self, found: Evaluation) -> list[Clause]:
         """Return the clauses whose condition is true, or that have none."""
-        if self._walk.is_fused(found):
-            return list(compress(self._every, self._fused(found.env)))
         key, env = (found.bits & self._watched, found.inexact), found.env
         if key not in self._plans:
             if len(self._plans) >= _SHARED:
                 self._plans.clear()
             self._plans[key] = list(self._tried(*key))
         return [clause for holds, clause in self._plans[key] if holds(env) is True]
-
-    @cached_property
-    def _fused(self) -> Callable[[list[Any]], list[bool | None]]:
-        return fused_conditions([clause.when for clause in self._every], self._walk.program.slots)
 
     def _tried(self, bits: Bits, inexact: bool) -> Iterator[tuple[Closure, Clause]]:  # noqa: FBT001  # a part of a key
         for clause, bit in self._clauses:

@@ -6,12 +6,10 @@ Only what reads something stated is run; the rest keeps the answer it has for a 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 from calcrisk.rules.compile import MINIMUM_KNOWN
 from calcrisk.rules.filling import Filler
-from calcrisk.rules.fused import fused_conditions, fused_steps
 from calcrisk.rules.reach import Reach
 from calcrisk.rules.tables import Tables, TierAnswer, getter
 
@@ -19,13 +17,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from calcrisk.rules.closures import Closure
-    from calcrisk.rules.filling import Filled, Stated
+    from calcrisk.rules.filling import Stated
     from calcrisk.rules.program import Condition, Program, Step, Tier
     from calcrisk.rules.reach import Bits
 
 Form = Literal["exact", "bounded"]
 Run = tuple[int, "Closure"]  # the slot of a step, and what computes it
-_OFTEN: Final = 500  # patients after whom to compile has paid
 _PLANS: Final = 4096  # patterns of what was stated that are kept; the patients of one clinic share few
 
 
@@ -50,10 +47,14 @@ class Evaluation:
 
 
 class _Plan(NamedTuple):
-    """What is run for the patients who stated the same inputs; rules with their places."""
+    """What is run for the patients who stated the same inputs, and the levels of the rules that need not be run."""
 
     steps: tuple[Run, ...]
-    rules: tuple[tuple[int, Closure], ...]
+    rules: tuple[tuple[int, Closure, int, int], ...]  # place, closure, mechanism, level
+    lows: list[int]
+    highs: list[int]
+    met: list[int]
+    undecided: list[int]
     display: tuple[Run, ...]
 
 
@@ -67,8 +68,6 @@ class Walk:
         self.minimum_slot = program.slots[MINIMUM_KNOWN]
         self.tables = Tables(program, self.minimum_slot)
         self._minimum = getter(program.minimum)
-        self._raises = [(rule.mechanism, rule.level) for rule in program.rules]
-        self._seen = 0
         self._assessed = [_assessment(tier) for tier in program.tiers]
         self._runs: dict[Form, list[Run]] = {"exact": [_run(step, "exact") for step in program.steps]}
         self._plans: dict[tuple[Bits, Form], _Plan] = {}
@@ -89,27 +88,26 @@ class Walk:
                 always |= 1 << at
         return env, [rule.when.exact(env) for rule in program.rules], always
 
-    def is_fused(self, patient: Filled | Evaluation) -> bool:
-        """Whether compiled source answers for a patient: when enough have come for it to pay, and for plain numbers."""
-        return self._seen > _OFTEN and not patient.inexact
-
     def evaluate(self, given: Mapping[str, Stated]) -> Evaluation:
         """Answer for one patient: ``given`` holds what was stated, in canonical units."""
         filled = self.filler.fill(given, self._always)
-        self._seen += 1
-        env = filled.env
-        statuses = self._fused(env) if self.is_fused(filled) else self._planned(filled)
-        lows, highs = [0] * self.program.mechanisms, [0] * self.program.mechanisms
-        met: list[int] = []
-        undecided: list[int] = []
-        for at, status in enumerate(statuses):
-            if status is not False:
+        env, plan = filled.env, self._plan(filled.bits, "bounded" if filled.inexact else "exact")
+        for slot, run in plan.steps:
+            env[slot] = run(env)
+        env[self.minimum_slot] = self.minimum_known(env)
+        statuses, lows, highs = list(self._blank_statuses), list(plan.lows), list(plan.highs)
+        met, undecided = list(plan.met), list(plan.undecided)
+        for at, run, mechanism, level in plan.rules:
+            statuses[at] = status = run(env)
+            if status is not False:  # as _raise has it: a call for every rule of every patient is dear
                 (met if status else undecided).append(at)
-                mechanism, level = self._raises[at]
-                if level > highs[mechanism]:  # noqa: PLR1730  # a call for every rule of every patient is dear
+                if level > highs[mechanism]:  # noqa: PLR1730  # as above
                     highs[mechanism] = level
                 if status and level > lows[mechanism]:
                     lows[mechanism] = level
+        if plan.undecided or plan.met:  # else they were found in their order
+            met.sort()
+            undecided.sort()
         read = self.tables.read(env, lows, highs)
         tiers = tuple([answers[told(env)] for answers, told in zip(read.tiers, self._assessed, strict=True)])
         return Evaluation(
@@ -129,35 +127,6 @@ class Walk:
             filled.vague,
         )
 
-    def _planned(self, filled: Filled) -> list[bool | None]:
-        """Run what reads something stated, and return the status of every rule."""
-        env, plan = filled.env, self._plan(filled.bits, "bounded" if filled.inexact else "exact")
-        for slot, run in plan.steps:
-            env[slot] = run(env)
-        env[self.minimum_slot] = self.minimum_known(env)
-        statuses = list(self._blank_statuses)
-        for at, run in plan.rules:
-            statuses[at] = run(env)
-        return statuses
-
-    def _fused(self, env: list[Any]) -> list[bool | None]:
-        """Run everything, as compiled source, which takes less time than to leave any of it out."""
-        self._steps(env)
-        env[self.minimum_slot] = self.minimum_known(env)
-        return self._statuses(env)
-
-    @cached_property
-    def _steps(self) -> Callable[[list[Any]], None]:
-        return fused_steps(self.program.steps, self.program.slots)
-
-    @cached_property
-    def _statuses(self) -> Callable[[list[Any]], list[bool | None]]:
-        return fused_conditions([rule.when for rule in self.program.rules], self.program.slots)
-
-    @cached_property
-    def _display(self) -> Callable[[list[Any]], None]:
-        return fused_steps(self.program.display, self.program.slots)
-
     def _plan(self, bits: Bits, form: Form) -> _Plan:
         plan = self._plans.get((bits, form))
         if plan is None:
@@ -167,14 +136,19 @@ class Walk:
         return plan
 
     def _made(self, bits: Bits, form: Form) -> _Plan:
-        program, reach = self.program, self.reach
-        rules = [(at, each) for at, each in enumerate(program.rules) if bits >> (reach.first_rule + at) & 1]
-        shown = [step for at, step in enumerate(program.display, reach.first_display) if bits >> at & 1]
-        return _Plan(
-            self.steps(bits, form),
-            tuple((at, _closure(each.when, form)) for at, each in rules),
-            tuple(_run(step, form) for step in shown),
-        )
+        lows, highs = [0] * self.program.mechanisms, [0] * self.program.mechanisms
+        rules: list[tuple[int, Closure, int, int]] = []
+        met: list[int] = []
+        undecided: list[int] = []
+        for at, (rule, status) in enumerate(zip(self.program.rules, self._blank_statuses, strict=True)):
+            if bits >> (self.reach.first_rule + at) & 1:
+                rules.append((at, _closure(rule.when, form), rule.mechanism, rule.level))
+            elif status is not False:
+                (met if status else undecided).append(at)
+                _raise(rule.mechanism, rule.level, status, lows, highs)
+        shown = [step for at, step in enumerate(self.program.display, self.reach.first_display) if bits >> at & 1]
+        display = tuple(_run(step, form) for step in shown)
+        return _Plan(self.steps(bits, form), tuple(rules), lows, highs, met, undecided, display)
 
     def steps(self, bits: Bits, form: Form) -> tuple[Run, ...]:
         """Return the steps of these bits, in order."""
@@ -188,15 +162,19 @@ class Walk:
 
     def finish(self, found: Evaluation) -> None:
         """Take the facts that are only for display."""
-        if self.is_fused(found):
-            self._display(found.env)
-            return
         for slot, run in self._plan(found.bits, "bounded" if found.inexact else "exact").display:
             found.env[slot] = run(found.env)
 
     def leaves(self, name: str) -> frozenset[str]:
         """Return the inputs behind a fact (an input stands for itself)."""
         return self.program.leaves.get(name, frozenset((name,)))
+
+
+def _raise(mechanism: int, level: int, status: bool | None, lows: list[int], highs: list[int]) -> None:  # noqa: FBT001  # a truth of three values
+    """Let a rule that holds, or may hold, raise its mechanism."""
+    highs[mechanism] = max(highs[mechanism], level)
+    if status:
+        lows[mechanism] = max(lows[mechanism], level)
 
 
 def _assessment(tier: Tier) -> Callable[[Sequence[Any]], bool]:

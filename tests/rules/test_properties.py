@@ -34,10 +34,9 @@ from random_patients import (
 )
 
 import calcrisk
-from calcrisk import Patient, Rulebook, assess
+from calcrisk import Patient, assess
 from calcrisk.inputs import patient_from
 from calcrisk.inputs.documents import read_document
-from calcrisk.packaged import compiled
 from calcrisk.render.json import to_json
 from calcrisk.variables import registry
 
@@ -51,8 +50,6 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.volume
 
 
-MANY = 501  # patients after whom the walk is compiled
-OF_FEW = 80  # examples, each walked a few times
 FOLDER = Path(calcrisk.__file__).parent / "rulebook"
 
 
@@ -335,33 +332,3 @@ def test_a_patient_says_the_same_from_python_and_from_a_document(stated: Stated)
     document = patient_from(read_document(text, "patient.yaml"), {})
     assert document == patient
     assert _told(walk().evaluate(document.given)) == _told(walk().evaluate(Patient(**stated).given))
-
-
-# ------------------------------------------------------------ the walk for one and the walk for many
-
-
-@cache
-def unhurried() -> Rulebook:
-    """Return the rulebook for as few patients that nothing is compiled for them."""
-    return Rulebook(compiled())
-
-
-@cache
-def hurried() -> Rulebook:
-    """Return the rulebook after so many patients that its conditions have been compiled."""
-    book = Rulebook(compiled())
-    for _ in range(MANY):
-        book.evaluate({})
-    return book
-
-
-@bounded_examples(OF_FEW)
-@given(patients())
-def test_compiled_source_answers_as_closures_do(stated: Stated) -> None:
-    patient = read(stated)
-    assert unhurried().walk.is_fused(unhurried().evaluate(patient.given)) is False
-    found = hurried().evaluate(patient.given)
-    assert hurried().walk.is_fused(found) is not found.inexact
-    assert repr(found) == repr(unhurried().evaluate(patient.given))  # repr: an absent number differs from itself
-    one, many = (to_json(assess(patient, book, every_rule=True)) for book in (unhurried(), hurried()))
-    assert one == many
