@@ -40,8 +40,9 @@ def add_to_table(cohort: Cohort) -> None:
     """Add the chemistry to the rows of a table."""
     from calcrisk.chemistry.measured import inputs
     from calcrisk.chemistry.tables import solve_patients
+    from calcrisk.render.rows import CHEMISTRY
 
-    cohort.add_chemistry(inputs(), solve_patients)
+    cohort.add_chemistry(CHEMISTRY, inputs(), solve_patients)
 
 
 def with_its_chemistry(answer: Assessment, *, curves: bool) -> Assessment:

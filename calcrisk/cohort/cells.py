@@ -288,11 +288,18 @@ def _worked_out(node: Node, variable: Variable, kinds: Mapping[str, str]) -> Sou
     """An expression over the table's own columns; what cannot be worked out is not stated."""
     numbers = {each: Quantity(f"({_finite(each, kinds[each])})") for each in names(node)}
     columns = Columns({}, numbers, {}, frozenset())
+    odd = [_otherwise(each) for each in names(node) if not is_numeric(kinds[each])]
     if variable.kind == "yesno":
-        return Source(stored(truth(node, columns)))
+        return Source(stored(truth(node, columns)), None, " OR ".join(odd) or None)
     value = number(quantity(node, columns).value)
-    if variable.hard is None:
-        return Source(value)
-    within = f"{value} >= {variable.hard[0]!r} AND {value} <= {variable.hard[1]!r}"
-    odd = f"CASE WHEN {within} OR {value} IS NULL THEN 0 ELSE 1 END = 1"
-    return Source(f"CASE WHEN {within} THEN {value} END", None, odd)
+    if variable.hard is not None:
+        within = f"{value} >= {variable.hard[0]!r} AND {value} <= {variable.hard[1]!r}"
+        odd.append(f"CASE WHEN {within} OR {value} IS NULL THEN 0 ELSE 1 END = 1")
+        value = f"CASE WHEN {within} THEN {value} END"
+    return Source(value, None, " OR ".join(odd) or None)
+
+
+def _otherwise(column: str) -> str:
+    """Whether a cell has a number that is not written plainly: ``.5`` and ``1e3``, which the reader reads."""
+    cell = f"coalesce(trim(CAST({name(column)} AS VARCHAR)), '')"
+    return f"(regexp_matches({cell}, '[0-9]') AND NOT regexp_full_match({cell}, '{_PLAIN}'))"

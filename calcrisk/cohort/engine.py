@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -26,6 +27,8 @@ _PAUSE: Final = 0.1  # seconds between two looks at how far a query has come
 _RANDOM: Final = 8  # bytes of a name that nobody else has
 _WHOLE: Final = 100.0  # per cent
 _BATCH: Final = 65_536  # rows of a record batch
+
+_PATTERN: Final = re.compile(r"[\[*?]")
 
 Row = tuple[Any, ...]
 Done = TypeVar("Done")
@@ -82,19 +85,24 @@ class Engine:
         self._aside(lambda: self._connection.execute(query), look)
         advance(1 - done)
 
-    def through(self, query: str, work: Callable[[Iterable[Any]], Iterator[Any]], table: str) -> None:
-        """Keep what ``work`` makes of the record batches of a query as a table; no more than a few batches are held."""
+    def through(self, query: str, work: Callable[[Iterable[Any]], Iterator[Any]], table: str) -> bool:
+        """Keep what ``work`` makes of the record batches of a query as a table; no more than a few batches are held.
+
+        False where it makes nothing of them, and there is no table.
+        """
         import pyarrow as pa
 
         cursor = self._cursor()
 
-        def keep() -> None:
+        def keep() -> bool:
             coming = work(cursor.sql(query).to_arrow_reader(_BATCH))
-            if (first := next(coming, None)) is not None:
-                batches = pa.RecordBatchReader.from_batches(first.schema, chain([first], coming))
-                self._connection.from_arrow(batches).create(table)
+            if (first := next(coming, None)) is None:
+                return False
+            batches = pa.RecordBatchReader.from_batches(first.schema, chain([first], coming))
+            self._connection.from_arrow(batches).create(table)
+            return True
 
-        self._aside(keep)
+        return self._aside(keep)
 
     def end(self) -> None:
         """Interrupt what is still being done until it has ended, and close: a connection in use cannot be closed."""
@@ -140,6 +148,7 @@ def engine(threads: int | None = None) -> Iterator[Engine]:
             "memory_limit": _MEMORY,
             "temp_directory": str(aside),
             "preserve_insertion_order": True,
+            "TimeZone": "UTC",  # times with a zone would else be told by the zone of the machine
             "autoinstall_known_extensions": False,  # nothing is fetched from a network
             "autoload_known_extensions": False,
             "enable_progress_bar": True,  # or it keeps no account of progress
@@ -165,6 +174,11 @@ def _temporary() -> str:
 def text(value: str) -> str:
     """Write a text as SQL does."""
     return "'" + value.replace("'", "''") + "'"
+
+
+def file_text(path: str) -> str:
+    """Write the path of one file to be read: DuckDB takes ``[``, ``*`` and ``?`` in it for a pattern."""
+    return text(_PATTERN.sub(r"[\g<0>]", path))
 
 
 def name(value: str) -> str:

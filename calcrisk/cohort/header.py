@@ -11,12 +11,13 @@ from collections import Counter
 from typing import IO, TYPE_CHECKING, Final, NamedTuple
 
 from calcrisk.cohort.encoding import UNREAD, is_packed, is_utf8, not_utf8, opened_text, unread
-from calcrisk.cohort.engine import name, text
+from calcrisk.cohort.engine import file_text, name, text
 from calcrisk.errors import Fault, InputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+_BEGINNING: Final = 65_536  # signs that tell how lines end
 _BETWEEN: Final = (",", ";", "\t", "|")  # what may stand between cells
 # Empty cells are made NULL here, not by DuckDB: it passes over a cell too many at a row's end where that would be NULL,
 # and the row would be read though its cells stand one place off.
@@ -36,12 +37,12 @@ class Header(NamedTuple):
         how = f"columns = {{{kinds}}}, auto_detect = false, {self._dialect(path)}"
         if len(self.names) > 1:  # of one column alone, an empty line is a row
             how += f", nullstr = {text(_NO_CELL)}"
-        return f"SELECT {shown} FROM read_csv({text(path)}, {how})"
+        return f"SELECT {shown} FROM read_csv({file_text(path)}, {how})"
 
     def typed(self, path: str) -> str:
         """Write the query whose columns have the types that all cells of a file have."""
         names = ", ".join(map(text, self.names))
-        return f"SELECT * FROM read_csv({text(path)}, names = [{names}], sample_size = -1, {self._dialect(path)})"
+        return f"SELECT * FROM read_csv({file_text(path)}, names = [{names}], sample_size = -1, {self._dialect(path)})"
 
     def _dialect(self, path: str) -> str:
         packed = "gzip" if is_packed(path) else "none"
@@ -57,7 +58,7 @@ def header(path: str) -> Header:
     """
     try:
         names, delimiter = _first_row(path)
-        faults = [*([] if is_utf8("".join(names)) else not_utf8(path)), *wrong(path, names)]
+        faults = [*([] if is_utf8("".join(names)) else not_utf8(path)), *wrong(path, names), *_broken(path, names)]
     except UNREAD as error:
         raise InputError([unread(path, error)]) from None
     except csv.Error as error:
@@ -93,6 +94,20 @@ def wrong(path: str, names: Sequence[str]) -> Iterator[Fault]:
         yield Fault(code="unreadable-table", message=message, file=path, line=1, hint=hint)
     if one := twice(names):
         yield column_twice(path, one)._replace(line=1)
+
+
+def _broken(path: str, names: Sequence[str]) -> Iterator[Fault]:
+    """A line break in a name, where lines end otherwise: DuckDB would read no row of such a file, and say nothing."""
+    if not any("\n" in each.replace("\r\n", "") for each in names):
+        return
+    with opened_text(path) as file:
+        ends = file.read(_BEGINNING).count("\r\n")
+    if ends:
+        message, hint = (
+            "a name in its header has a line break in it, and lines end with CR LF",
+            "write the name in one line",
+        )
+        yield Fault(code="unreadable-table", message=message, file=path, line=1, hint=hint)
 
 
 def twice(names: Sequence[str]) -> str | None:

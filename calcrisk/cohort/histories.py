@@ -78,7 +78,9 @@ class _Writer:
     def _panels(self) -> str:
         """Every draw with the values that can be read; the product as reported, else calculated."""
         values = [f"{sql} AS {name('v_' + each)}" for each, sql in self._values.items()]
-        shown = ", ".join([f"t.id AS who, t.{DAYS} AS instant, t.{PLACE} AS place, t.{FILE} AS file", *values])
+        # results of nobody may be of several: each draw of them stands for itself
+        who = f"CASE WHEN t.id IS NULL OR trim(t.id) = '' THEN chr(1) || CAST(t.{RANK} AS VARCHAR) ELSE t.id END"
+        shown = ", ".join([f"{who} AS who, t.{DAYS} AS instant, t.{PLACE} AS place, t.{FILE} AS file", *values])
         both = "v_calcium * v_phosphate" if {"calcium", "phosphate"} <= self._values.keys() else "CAST(NULL AS DOUBLE)"
         product = f"COALESCE(v_{PRODUCT}, {both})" if PRODUCT in self._values else both
         drawn = f"(SELECT {shown} FROM draws AS t)"

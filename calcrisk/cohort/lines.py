@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from calcrisk.cohort.engine import name, text
+from calcrisk.cohort.engine import file_text, name, text
 from calcrisk.cohort.header import column_twice, named, twice
 from calcrisk.cohort.unreadable import faults_of_lines
 from calcrisk.errors import Fault, InputError
@@ -35,7 +35,7 @@ class Lines(NamedTuple):
 
 def kept(engine: Engine, file: str, at: int) -> Lines:
     """Read a file into a table of the engine's, which may grow larger than memory; raises ``InputError``."""
-    lines, table = f"read_ndjson_objects({text(file)})", f"calcrisk_lines_{at}"
+    lines, table = f"read_ndjson_objects({file_text(file)})", f"calcrisk_lines_{at}"
     keys = _keys(engine, file, lines)
     pointers = f"[{', '.join(text(_pointer(key)) for key in keys)}]"
     names = [*named(keys)]

@@ -69,8 +69,8 @@ def _columns(long: Long) -> Iterator[str]:
     yield f"arg_min({_shown(long.time)}, {RANK}) AS draw_time"
     for variable, labels in long.analytes.items():
         mine = f"{LABEL} IN ({_listed(labels)})"
-        yield f"{_first(long.value, mine)} AS {name(variable)}"
-        yield f"{_first(long.unit, mine) if long.unit else 'NULL'} AS {name(unit_column(variable))}"
+        yield f"{_first(long, long.value, mine)} AS {name(variable)}"
+        yield f"{_first(long, long.unit, mine) if long.unit else 'NULL'} AS {name(unit_column(variable))}"
 
 
 def _places() -> Iterator[str]:
@@ -134,7 +134,8 @@ def _shown(column: str) -> str:
     return f"CAST({name(column)} AS VARCHAR)" if column else "NULL"
 
 
-def _first(column: str, mine: str) -> str:
+def _first(long: Long, column: str, mine: str) -> str:
+    """Write a column of the first row that states a value: its unit is of that row too, be it none."""
     # NULL is in no list either; the NaN of a typed column is written nan
-    stated = f"trim(CAST({name(column)} AS VARCHAR)) NOT IN ('', 'nan', {gaps()})"
-    return f"arg_min(CAST({name(column)} AS VARCHAR), {RANK}) FILTER (WHERE {mine} AND {stated})"
+    stated = f"trim({_shown(long.value)}) NOT IN ('', 'nan', {gaps()})"
+    return f"(arg_min({{'cell': {_shown(column)}}}, {RANK}) FILTER (WHERE {mine} AND {stated})).cell"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from calcrisk import units
 from calcrisk.cohort.codes import loinc
 from calcrisk.cohort.columnmap import ColumnMap, Entry
-from calcrisk.cohort.long import ONE_ROW, TIME_UNITS, Long
+from calcrisk.cohort.long import ONE_ROW, PATIENT, TIME_UNITS, Long
 from calcrisk.errors import Fault, UsageError, cannot_read, did_you_mean
 from calcrisk.inputs.nodes import Fields, Items, Refusals, Text, is_null
 from calcrisk.inputs.yaml_text import read_yaml
@@ -168,6 +168,11 @@ class _Reading:
             if named[key] is not None and named[key] not in words:
                 hint = did_you_mean(named[key] or "", words) or f"write one of {', '.join(words)}"
                 self._refuse(members[key], f"long.{key}", f"there is no {key} {quoted(named[key])}", hint)
+        if named["one_row"] == PATIENT and named["encounter"] and named["time_unit"]:
+            hint = "leave `encounter` out where times are counted from one day of the patient, or `one_row`"
+            self._refuse(
+                members["one_row"], "long.one_row", "times that begin anew in each encounter are no history", hint
+            )
         by_code = isinstance(labels := members.get("analytes"), Text) and labels.text.casefold() == _BY_CODE
         analytes = loinc() if by_code else self._inputs(members, "analytes", self._labels)
         if not analytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from calcrisk.cohort.engine import engine, name, text
+from calcrisk.cohort.engine import engine, file_text, name, text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,7 +16,7 @@ IN_PLACE: Final = "USE_TMP_FILE false"  # it stands beside the goal already, und
 def from_lines(lines: str, output: str, columns: Mapping[str, str], said: Mapping[str, str]) -> None:
     """Write ``output`` from a file of JSON, one row a line, under columns of these types; ``said`` goes into it."""
     kinds = ", ".join(f"{name(column)}: {text(kind)}" for column, kind in columns.items())
-    rows = f"read_json({text(lines)}, format = 'newline_delimited', columns = {{{kinds}}})"
+    rows = f"read_json({file_text(lines)}, format = 'newline_delimited', columns = {{{kinds}}})"
     with engine() as at_work:
         at_work.rows(f"COPY (SELECT * FROM {rows}) TO {text(output)} ({options(said)})")
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from calcrisk.cohort.engine import name, text
+from calcrisk.cohort.engine import file_text, name, text
 from calcrisk.cohort.lists import MANY, mask_columns, texts, word_type
 from calcrisk.cohort.tables import FILE, OURS, PLACE, SOURCE
 from calcrisk.rules.sql.select import LISTS, Wish, select
@@ -84,6 +84,7 @@ class Cohort:
         self._masks = bool(self._lists - {"settled"}) and self._combinations_are_few()
         self._chosen = self._select(masks=self._masks)
         self._joined: list[str] = []
+        self._unsolved: Sequence[str] = ()
         self.counts = Counts(0, 0)
 
     def _select(self, *, masks: bool) -> Select:
@@ -165,15 +166,17 @@ class Cohort:
 
     # ---- the chemistry -----------------------------------------------------------------------------------------------
 
-    def add_chemistry(self, inputs: Sequence[str], solve: Solve) -> None:
-        """Let ``solve`` give the chemistry of the rows that SQL reads, from record batches of ``inputs``."""
+    def add_chemistry(self, columns: Sequence[str], inputs: Sequence[str], solve: Solve) -> None:
+        """Let ``solve`` give ``columns`` of the rows that SQL reads, from record batches of ``inputs``."""
         chosen = select(self._book, self._staged.sources, Wish(frozenset(), inputs=tuple(inputs)))
         held = [column.name for column in chosen.answer if column.name.endswith(_VALUE)]
         shown = ", ".join(f"CAST({column} AS DOUBLE) AS {column.removesuffix(_VALUE)}" for column in held)
         whole = self._statement(chosen, self._table.relation)
         query = f"SELECT {FILE}, {PLACE}, {shown} FROM ({whole}) WHERE calcrisk_odd = 0"
-        self._engine.through(query, lambda batches: solve(batches, (FILE, PLACE)), "chemistry")
-        self._joined.append("chemistry")
+        if self._engine.through(query, lambda batches: solve(batches, (FILE, PLACE)), "chemistry"):
+            self._joined.append("chemistry")
+        else:  # SQL reads no row
+            self._unsolved = columns
 
     # ---- the whole ---------------------------------------------------------------------------------------------------
 
@@ -217,6 +220,7 @@ class Cohort:
         found = {column: column for column in (*self._columns, *(part.name for part in self._chosen.answer))}
         found |= {column: f"CAST({column} AS BOOLEAN)" for column in _YES_NO if column in found}
         found |= {column: self._shown(column, kind) for column, kind in self._inputs.items()}
+        found |= dict.fromkeys(self._unsolved, "NULL")
         return found | ours | (texts(self._engine, self._chosen, "groups") if self._masks else {})
 
     def _shown(self, column: str, kind: str) -> str:
@@ -236,7 +240,7 @@ class Cohort:
     def tallies_of(self, answers: str) -> Iterable[tuple[Any, ...]]:
         """Give the same from the Parquet file that was written: to read it is cheaper than to score every row twice."""
         shown = self._tallied()
-        every = f"SELECT {', '.join(shown)}, 1 AS patients FROM read_parquet({text(answers)})"
+        every = f"SELECT {', '.join(shown)}, 1 AS patients FROM read_parquet({file_text(answers)})"
         if self.counts.odd:  # they were answered one by one, and counted
             every += f" UNION ALL SELECT {', '.join(map(_odd, shown))}, -1 FROM odd"
         counted = f"SELECT {', '.join(shown)}, sum(patients) AS patients FROM ({every}) GROUP BY ALL"

@@ -66,7 +66,7 @@ def staged(
 
 def _complain_of_nested(mapped: ColumnMap, table: Table) -> None:
     """Refuse a column whose cells hold several values."""
-    used = {column for entry in mapped.entries.values() for column in (entry.column, entry.unit_column) if column}
+    used = {column for entry in mapped.entries.values() for column in entry.columns}
     faults = [
         Fault(
             code="nested-column",

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from calcrisk.cohort import lines as ndjson
-from calcrisk.cohort.engine import name, text
+from calcrisk.cohort.engine import file_text, name, text
 from calcrisk.cohort.header import header
 from calcrisk.cohort.unreadable import faults_of_csv, faults_of_lines
 from calcrisk.errors import Fault, InputError, UsageError, cannot_read
@@ -27,6 +27,7 @@ OURS: Final = (SOURCE, PLACE, FILE)
 _OWN: Final = "calcrisk_"  # how the names of these begin, and of those that are added to them on the way
 _NUMBER: Final = "file_row_number"  # the column in which DuckDB gives the place of a row in a Parquet file
 _GLOB: Final = "*?["
+_UNPLACED: Final = ("unreadable-table", "cannot-read")  # what DuckDB says of a file without its line
 
 
 class Table(NamedTuple):
@@ -60,7 +61,7 @@ def table_files(paths: Sequence[str], *, lines: bool, output: str | None = None)
     found = [file for file in dict.fromkeys(file for file, _ in files) if file not in earlier]
     wrong = [fault for file in found if (fault := _no_table(file, lines=lines))]
     if wrong or not found:
-        raise UsageError(wrong or map(answers, sorted(earlier) or paths))
+        raise UsageError(wrong or [*map(answers, sorted(earlier))] or map(_nothing_in, paths))
     return Named(found, sorted(earlier))
 
 
@@ -81,6 +82,11 @@ def _readable(path: str, *, lines: bool) -> bool:
     return path.lower().endswith((*TABLES, *(LINES if lines else ())))
 
 
+def _nothing_in(folder: str) -> Fault:
+    hint = f"tables end in {', '.join(TABLES)}"
+    return Fault(code="no-table", message="there is no table in this folder", file=folder, hint=hint)
+
+
 def _no_table(path: str, *, lines: bool) -> Fault | None:
     if is_answer(path):
         return answers(path)
@@ -96,7 +102,9 @@ def opened(engine: Engine, files: Sequence[str]) -> Table:
         _complain_unless_there(file)
     parts = [_part(engine, file, at) for at, file in enumerate(files)]
     whole = " UNION ALL BY NAME ".join(part.query for part in parts)
-    columns = engine.columns(f"({whole})") | {each: kind for part in parts for each, kind in part.told.items()}
+    columns = engine.columns(f"({whole})")
+    for part in parts:  # a column that is nested in one file is nested
+        columns |= {each: kind for each, kind in part.told.items() if kind != "VARCHAR"}
     own = {each: kind for each, kind in columns.items() if each not in OURS}
     ours = dict.fromkeys(each for part in parts for each in part.ours)
     return Table(f"({whole})", own, tuple(files), left_out=tuple(ours))
@@ -116,7 +124,8 @@ def telling_rows(files: Sequence[str]) -> Iterator[None]:
     try:
         yield
     except InputError as error:
-        if faults := [fault for file in files for fault in _faults(file)]:
+        unplaced = any(fault.code in _UNPLACED and fault.line is None for fault in error.faults)
+        if unplaced and (faults := [fault for file in files for fault in _faults(file)]):
             raise InputError(faults) from None
         raise InputError([_placed(fault, files) for fault in error.faults]) from None
 
@@ -158,7 +167,7 @@ def _complain_unless_there(file: str) -> None:
 
 def _part(engine: Engine, file: str, at: int) -> _Part:
     if file.lower().endswith(_PARQUET):
-        return _parquet(file, at, engine.columns(f"read_parquet({text(file)})"))
+        return _parquet(file, at, engine.columns(f"read_parquet({file_text(file)})"))
     if _is_csv(file):
         top = header(file)
         return _numbered(top.select(file), file, at, top.names)
@@ -169,9 +178,9 @@ def _part(engine: Engine, file: str, at: int) -> _Part:
 def _parquet(file: str, at: int, columns: Iterable[str]) -> _Part:
     """Number the rows as the file does, by parts at a time, unless a column of its own is named as that number."""
     if any(each.casefold() == _NUMBER for each in columns):
-        return _numbered(f"SELECT * FROM read_parquet({text(file)})", file, at, columns)
+        return _numbered(f"SELECT * FROM read_parquet({file_text(file)})", file, at, columns)
     shown, ours = _but_ours(columns, _NUMBER), _ours(columns)
-    read = f"read_parquet({text(file)}, file_row_number = true)"
+    read = f"read_parquet({file_text(file)}, file_row_number = true)"
     return _Part(f"SELECT {shown}, {_whose(file, at)}, {_NUMBER} AS {PLACE} FROM {read}", ours)
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final
 
-from calcrisk.cohort.engine import name, text
+from calcrisk.cohort.engine import file_text, name, text
 from calcrisk.cohort.parquet import IN_PLACE
 
 if TYPE_CHECKING:
@@ -32,14 +32,16 @@ ASIDE: Final = f"FORMAT parquet, COMPRESSION lz4, ROW_GROUP_SIZE {_PART}"
 @contextmanager
 def aside() -> Iterator[str]:
     """Give the path of a file that is gone when the block ends."""
-    with TemporaryDirectory(prefix="calcrisk-") as folder:
+    with TemporaryDirectory(prefix="calcrisk-", ignore_cleanup_errors=True) as folder:
         yield str(Path(folder) / "answers.parquet")
 
 
 def copied(answers: str, columns: Sequence[str], output: str, form: str) -> str:
     """Write the statement that makes text of the Parquet file ``answers``; ``form`` is one of ``TEXTS``."""
     shown = ", ".join(f"{_guarded(column) if form == 'csv' else name(column)} AS {name(column)}" for column in columns)
-    return f"COPY (SELECT {shown} FROM read_parquet({text(answers)})) TO {text(output)} ({TEXTS[form]}, {IN_PLACE})"
+    return (
+        f"COPY (SELECT {shown} FROM read_parquet({file_text(answers)})) TO {text(output)} ({TEXTS[form]}, {IN_PLACE})"
+    )
 
 
 def _guarded(column: str) -> str:
