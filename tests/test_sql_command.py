@@ -192,6 +192,12 @@ def test_a_column_named_as_the_id_of_the_map_is_never_shown_in_its_place() -> No
         printed(Rulebook.default(), Wanted("duckdb", "labs", columns, by_mrn, kept=("ID",)))
 
 
+def test_the_name_of_a_column_that_is_told_steers_no_terminal(tmp_path: Path) -> None:
+    ended = run("sql", "--columns", '"alb\x1b",calcium', cwd=tmp_path)
+    assert ended.code == 0
+    assert "column alb\\x1b is carried along, not read" in ended.err
+
+
 def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
     ended = run("sql", "--columns", "nothing.csv", cwd=tmp_path)
     assert (ended.code, ended.out) == (1, "")
