@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 from typing import TYPE_CHECKING, Any, Final
+from unittest.mock import Mock
 
 import pytest
 
@@ -141,6 +142,23 @@ def test_a_header_that_is_none_is_told(content: str, told: str, spark: Any, tmp_
     (tmp_path / "t.csv").write_text(content, "utf-8")
     with pytest.raises(InputError, match=told):
         read_text(spark, [str(tmp_path / "t.csv")])
+
+
+def test_a_folder_that_cannot_take_its_name_is_told(tmp_path: Path) -> None:
+    """Some file systems say no more of a failure than ``False``."""
+    from calcrisk import SurroundingsError
+    from calcrisk.cli.spark import _aside
+
+    files, goal = Mock(), Mock()
+    files.exists.return_value = files.rename.return_value = False
+    goal.getFileSystem.return_value = files
+    session = Mock()
+    session.sparkContext._jvm.org.apache.hadoop.fs.Path.return_value = goal
+    output = str(tmp_path / "out.csv")
+    with pytest.raises(SurroundingsError, match=r"out\.csv: .* cannot take its name") as told, _aside(session, output):
+        pass
+    assert told.value.faults[0].code == "cannot-write"
+    files.delete.assert_called_once()
 
 
 @pytest.mark.parametrize(

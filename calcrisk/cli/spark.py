@@ -156,7 +156,9 @@ def _aside(spark: SparkSession, output: str) -> Iterator[str]:
     aside = goal.suffix(".calcrisk-unfinished")
     try:
         yield aside.toString()
-        files.rename(aside, goal)
+        if not files.rename(aside, goal):  # which is all that some file systems say of a failure
+            message, hint = "the finished folder cannot take its name", "may you write there, and is nobody else?"
+            raise SurroundingsError([Fault(code="cannot-write", message=message, file=output, path="-o", hint=hint)])
     finally:
         files.delete(aside, True)  # with all that is in it
 
