@@ -175,6 +175,33 @@ def test_a_unit_is_chosen_where_one_is_clearly_more_usual(value: str, said: obje
     assert ("may be in mmol/L or mg/dL: say which" in text) is (said is None)
 
 
+# a header and a row; what the map says of the inputs, without the guesses
+BESIDE = [
+    ("calcium,unit,sex\n9.9,mg/dL,F", {"calcium": {"column": "calcium", "unit_column": "unit"}, "sex": "sex"}),
+    ("calcium,phosphate,unit,sex\n9.9,3.4,mg/dL,F", {"sex": "sex"}),  # the unit of which of them?
+    (
+        "calcium,calcium_unit,phosphate,unit\n9.9,mg/dL,3.4,mg/dL",
+        {
+            "calcium": {"column": "calcium", "unit_column": "calcium_unit"},
+            "phosphate": {"column": "phosphate", "unit_column": "unit"},
+        },
+    ),
+    ("calcium,calcium_unit,sex\n,mg/dL,F", {"sex": "sex"}),  # no number
+    ("phosphate,phosphate_unit,sex\n2.1,mg/dL,F", {"sex": "sex"}),  # much in mmol/L, little in mg/dL
+]
+
+
+@pytest.mark.parametrize(("table", "said"), BESIDE)
+def test_a_column_of_units_leaves_a_doubt_and_is_one_numbers_alone(
+    table: str, said: dict[str, object], tmp_path: Path
+) -> None:
+    (tmp_path / "t.csv").write_text(f"{table}\n", "utf-8")
+    text, found = proposed(tmp_path / "t.csv")
+    assert found["columns"] == said
+    assert ("which other numbers would read as well" in text) is (",phosphate,unit,sex" in table)
+    assert ("no number was found in it; its units stand in calcium_unit" in text) is ("\n,mg" in table)
+
+
 def test_a_number_that_may_be_nothing_has_its_own_unit(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text("lactate,calcium\n0,9\n", "utf-8")
     _, found = proposed(tmp_path / "t.csv")

@@ -88,7 +88,8 @@ def _wide(engine: Engine, table: Table) -> Iterator[str | Line]:
         yield Line(f"id: {quoted(identifier)}", "by its name")
     yield "columns:"
     unknown, taken = [], set[str]()
-    beside = _beside(table)
+    beside, shared = _beside(table)
+    whose = shared if sum(each == shared for each in beside.values()) > 1 else None  # the units of which of them?
     for column, kind in table.columns.items():
         if column in (identifier, *beside.values()):
             continue
@@ -99,15 +100,15 @@ def _wide(engine: Engine, table: Table) -> Iterator[str | Line]:
         line = _line(variable, column, kind, unit, _seen(engine, table, column, kind))
         twice = variable.name in taken
         taken.add(variable.name)
-        text, why, guess = _with_units(line, column, beside.get(column)) if variable.kind == "number" else line
+        text, why, guess = _with_units(line, column, beside.get(column), whose)
         yield Line(f"  {text}", why + (", but another column says the same" if twice else ""), guess or twice)
     yield "# assume: {tissue_damage: no}  # for what the table does not ask: assumptions become a part of the answer"
     if unknown:
         yield f"# not recognised: {', '.join(map(shown, unknown))}"
 
 
-def _beside(table: Table) -> dict[str, str]:
-    """Return, by the column of a number, the one that holds its units: named after it, or the only one of units."""
+def _beside(table: Table) -> tuple[dict[str, str], str | None]:
+    """Return, by the column of a number, that of its units: named after it, or the only one of units; and this one."""
     by_name = {plain(column): column for column in table.columns}
     alone = [by_name[word] for word in _UNITS if word in by_name]
     shared = alone[0] if len(alone) == 1 else None
@@ -120,16 +121,19 @@ def _beside(table: Table) -> dict[str, str]:
         units_of = next((by_name[name] for name in names if name in by_name), shared)
         if units_of:
             found[column] = units_of
-    return found
+    return found, shared
 
 
-def _with_units(line: Line, column: str, units_of: str | None) -> Line:
-    """Read the units row by row where a column has them."""
+def _with_units(line: Line, column: str, units_of: str | None, whose: str | None) -> Line:
+    """Read the units row by row where a column has them; a guess where several numbers would read ``whose``."""
     if units_of is None:
         return line
     variable, _, _ = line.text.partition(":")
-    why = f"by its name; its units stand in {units_of}, if that column is of this one"
-    return Line(f"{variable}: {{column: {quoted(column)}, unit_column: {quoted(units_of)}}}", why)
+    why = f"{line.why}; its units stand in {units_of}, if that column is of this one"
+    if units_of == whose:
+        why += ", which other numbers would read as well"
+    text = f"{variable}: {{column: {quoted(column)}, unit_column: {quoted(units_of)}}}"
+    return Line(text, why, line.guess or units_of == whose)
 
 
 def meant(column: str) -> tuple[Variable | None, str | None]:
