@@ -52,7 +52,8 @@ def score(
     ``mapping`` is a column map or its file; without one the columns are named as the inputs are, in conventional
     units. ``lists`` are the costly columns that are wanted too: ``possible``, ``settled``, ``met_rules``, ``missing``.
     ``keep`` are the columns of the data frame that stand before the answer, beside ``id``: those that no input is read
-    from, unless said otherwise. Raises ``UsageError`` for a wrong map, ``SurroundingsError`` when sqlglot is not
+    from, unless said otherwise. Where a mapping names the id, ``id`` is that one, and another column of this name is
+    left out, or refused in ``keep``. Raises ``UsageError`` for a wrong map, ``SurroundingsError`` when sqlglot is not
     installed.
     """
     column_map = mapping if mapping is None or isinstance(mapping, ColumnMap) else read_map(str(mapping))

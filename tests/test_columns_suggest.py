@@ -12,6 +12,7 @@ import yaml
 from commands import run
 from samples import shared
 
+from calcrisk.cohort.mapwords import quoted
 from calcrisk.cohort.suggest import meant
 
 pytest.importorskip("duckdb", reason="the extra calcrisk[cohort] is not installed")
@@ -60,6 +61,64 @@ def test_the_map_can_be_used_as_it_stands(tmp_path: Path) -> None:
     assert float(found[0]["ca_p_product"]) == pytest.approx(2.4 * 4.0078 * 4.0)
 
 
+def test_hostile_names_and_cells_are_read_back(tmp_path: Path) -> None:
+    header = [
+        "patient\nid",
+        'cal"cium',
+        "phos\\phate",
+        "albumin: #",
+        "No",
+        "~",
+        "a\nb: c",
+        "dia\x1b\u2028lysis",
+        "sex'",
+    ]
+    with (tmp_path / "t\x1b.csv").open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file, lineterminator="\n").writerows(
+            [header, ["1", "9.9", "6.8", "4", "x", "x", "x", "perhaps\n: [", "F"]]
+        )
+    text, said = proposed(tmp_path / "t\x1b.csv")
+    assert said["id"] == "patient\nid"
+    assert said["columns"] == {
+        "calcium": 'cal"cium',
+        "phosphate": "phos\\phate",
+        "albumin": "albumin: #",
+        "sex": "sex'",
+    }
+    assert r"# not recognised: No, ~, a\nb: c" in text.splitlines()
+    assert all(line.isprintable() for line in text.splitlines())
+    bare = "\n".join(line.replace("#   ", "  ", 1) if line.startswith("#   ") else line for line in text.splitlines())
+    assert yaml.safe_load(bare)["columns"]["dialysis"] == {
+        "column": "dia\x1b\u2028lysis",
+        "codes": {"perhaps\n: [": "unknown"},
+    }
+    (tmp_path / "m.yaml").write_text(text, "utf-8")
+    ended = run("batch", "t\x1b.csv", "--map", "m.yaml", "--format", "csv", cwd=tmp_path)
+    (row,) = csv.DictReader(io.StringIO(ended.out))
+    assert (ended.code, row["id"], row["status"]) == (0, "1", "scored")
+    assert float(row["ca_p_product"]) == pytest.approx(9.9 * 6.8)
+
+
+# a word of a table; how it stands in a map
+WORDS = [
+    ("calcium", "calcium"),
+    ("No", '"No"'),
+    ("on", '"on"'),
+    ("null", '"null"'),
+    ("~", '"~"'),
+    ("1", '"1"'),
+    ("Ca, total", '"Ca, total"'),
+    ('a"b\\c', r'"a\"b\\c"'),
+    ("a\nb\x7f\u00a0\u2028\U000e0001", r'"a\nb\x7f\xa0\u2028\U000e0001"'),
+]
+
+
+@pytest.mark.parametrize(("word", "written"), WORDS)
+def test_a_word_is_quoted_where_yaml_would_take_it_for_something_else(word: str, written: str) -> None:
+    assert quoted(word) == written
+    assert yaml.safe_load(f"{{{written}: [{written}]}}") == {word: [word]}
+
+
 def test_what_codes_mean_is_a_guess_and_stands_as_a_comment(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text("diabetes,calcium\n1,9\n2,9\n9,9\n", "utf-8")
     text, said = proposed(tmp_path / "t.csv")
@@ -72,7 +131,7 @@ def test_an_odd_word_among_known_ones_leaves_these_as_they_are(tmp_path: Path) -
     text, _ = proposed(tmp_path / "t.csv")
     codes = re.findall(r"codes: \{([^}]*)\}", text)
     assert codes == [
-        '"?": unknown, no: no, yes: yes',
+        '"?": unknown, "no": no, "yes": yes',
         "F: female, male: male, x: unknown",
         '"5D": 5D, G3: G3, z: unknown',
     ]
@@ -114,6 +173,33 @@ def test_a_unit_is_chosen_where_one_is_clearly_more_usual(value: str, said: obje
     assert isinstance(columns, dict)
     assert columns.get("phosphate") == said
     assert ("may be in mmol/L or mg/dL: say which" in text) is (said is None)
+
+
+# a header and a row; what the map says of the inputs, without the guesses
+BESIDE = [
+    ("calcium,unit,sex\n9.9,mg/dL,F", {"calcium": {"column": "calcium", "unit_column": "unit"}, "sex": "sex"}),
+    ("calcium,phosphate,unit,sex\n9.9,3.4,mg/dL,F", {"sex": "sex"}),  # the unit of which of them?
+    (
+        "calcium,calcium_unit,phosphate,unit\n9.9,mg/dL,3.4,mg/dL",
+        {
+            "calcium": {"column": "calcium", "unit_column": "calcium_unit"},
+            "phosphate": {"column": "phosphate", "unit_column": "unit"},
+        },
+    ),
+    ("calcium,calcium_unit,sex\n,mg/dL,F", {"sex": "sex"}),  # no number
+    ("phosphate,phosphate_unit,sex\n2.1,mg/dL,F", {"sex": "sex"}),  # much in mmol/L, little in mg/dL
+]
+
+
+@pytest.mark.parametrize(("table", "said"), BESIDE)
+def test_a_column_of_units_leaves_a_doubt_and_is_one_numbers_alone(
+    table: str, said: dict[str, object], tmp_path: Path
+) -> None:
+    (tmp_path / "t.csv").write_text(f"{table}\n", "utf-8")
+    text, found = proposed(tmp_path / "t.csv")
+    assert found["columns"] == said
+    assert ("which other numbers would read as well" in text) is (",phosphate,unit,sex" in table)
+    assert ("no number was found in it; its units stand in calcium_unit" in text) is ("\n,mg" in table)
 
 
 def test_a_number_that_may_be_nothing_has_its_own_unit(tmp_path: Path) -> None:

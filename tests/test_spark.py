@@ -114,6 +114,20 @@ def test_a_map_is_read_and_a_wrong_one_refused(spark: Any, tmp_path: Any) -> Non
         score(rows.drop("CA"), path)
 
 
+def test_the_id_is_that_of_the_map_where_another_column_has_its_name(spark: Any) -> None:
+    from calcrisk.cohort.columnmap import ColumnMap, Entry
+    from calcrisk.spark import score
+
+    rows = spark.createDataFrame([("7", "row 1", 9.9, "x")], "mrn string, Id string, calcium double, note string")
+    by_mrn = ColumnMap("", id="mrn", entries={"calcium": Entry("calcium", "calcium")})
+    (row,) = score(rows, by_mrn).collect()
+    assert (row.__fields__[:3], row["id"], row["note"]) == (["id", "note", "status"], "7", "x")
+    with pytest.raises(UsageError, match="the answer has a column"):
+        score(rows, by_mrn, keep=["Id"])
+    (row,) = score(rows, keep=["Id", "note"]).collect()
+    assert (row.__fields__[:3], row["id"]) == (["id", "note", "status"], "row 1")
+
+
 def test_a_gap_is_not_stated(spark: Any) -> None:
     """A frame made of one of pandas has NaN in every gap."""
     from calcrisk.spark import score

@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 from typing import TYPE_CHECKING, Any, Final
+from unittest.mock import Mock
 
 import pytest
 
@@ -34,6 +35,10 @@ d,"b\",9.9,6.8,G5
 e,"",9.4,"",G4
 f,#,,,
 '''
+BLANKS: Final = (
+    "id, calcium ,phosphate,ckd_stage,diabetes\n =7 , 9.9 , 6.8,  G5 , yes \n@b,\t9.9,6.8 ,   ,   \n"
+    '-c ,9.9, "6.8" ,"G5 ",no\n"\td",9.9,6.8,,\n+1,   ,6.8,,\n"=HYPERLINK(""x"")",9.9,6.8,G5,\n  e,=9.9,6.8,,\n'
+)
 UNEVEN: Final = "id,calcium,phosphate\n1,9.9,6.8\n2,9.9\n3,9.9,6.8,4\n"
 _UNREAD: Final = "[FAILED_READ_FILE.NO_HINT] Encountered error while reading file"
 _COMPARED: Final = ("id", "status", "classification", "ca_p_product", "metastatic_tier", "vascular_tier", "missing")
@@ -78,6 +83,16 @@ def test_spark_answers_as_duckdb_does(tmp_path: Path) -> None:
     assert told.splitlines()[-1] == "6 scored, 0 refused"
     wanted, found = answers(tmp_path / "wanted.csv"), answers(*sorted((tmp_path / "out.csv").glob("part-*")))
     assert [row[0] for row in wanted] == ['a "1"', "b\n2", "c\\", "d", "e", "f"]
+    assert found == wanted
+
+
+def test_an_id_keeps_its_blanks_and_is_no_formula_to_a_spreadsheet(tmp_path: Path) -> None:
+    (tmp_path / "labs.csv").write_text(BLANKS, "utf-8")
+    assert batch(tmp_path, "labs.csv", "-o", "wanted.csv")[0] == 1
+    code, told = batch(tmp_path, "labs.csv", "--engine", "spark", "--master", "local[1]", "-o", "out.csv")
+    assert (code, told.splitlines()[-1]) == (1, "6 scored, 1 refused")
+    wanted, found = answers(tmp_path / "wanted.csv"), answers(*sorted((tmp_path / "out.csv").glob("part-*")))
+    assert [row[0] for row in found] == [" =7 ", "'@b", "'-c ", "'\td", "'+1", '\'=HYPERLINK("x")', "  e"]
     assert found == wanted
 
 
@@ -141,6 +156,23 @@ def test_a_header_that_is_none_is_told(content: str, told: str, spark: Any, tmp_
     (tmp_path / "t.csv").write_text(content, "utf-8")
     with pytest.raises(InputError, match=told):
         read_text(spark, [str(tmp_path / "t.csv")])
+
+
+def test_a_folder_that_cannot_take_its_name_is_told(tmp_path: Path) -> None:
+    """Some file systems say no more of a failure than ``False``."""
+    from calcrisk import SurroundingsError
+    from calcrisk.cli.spark import _aside
+
+    files, goal = Mock(), Mock()
+    files.exists.return_value = files.rename.return_value = False
+    goal.getFileSystem.return_value = files
+    session = Mock()
+    session.sparkContext._jvm.org.apache.hadoop.fs.Path.return_value = goal
+    output = str(tmp_path / "out.csv")
+    with pytest.raises(SurroundingsError, match=r"out\.csv: .* cannot take its name") as told, _aside(session, output):
+        pass
+    assert told.value.faults[0].code == "cannot-write"
+    files.delete.assert_called_once()
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,9 @@ import pytest
 from commands import run
 from samples import SAMPLES
 
-from calcrisk import Patient, Rulebook, assess
-from calcrisk.cohort.printing import Wanted, plain_columns, printed
+from calcrisk import Patient, Rulebook, UsageError, assess
+from calcrisk.cohort.columnmap import ColumnMap, Entry
+from calcrisk.cohort.printing import Wanted, plain_columns, printed, unread
 from calcrisk.rules.sql.dialects import DIALECTS
 from calcrisk.rules.sql.select import LISTS
 
@@ -179,6 +180,22 @@ def test_an_expression_that_cannot_be_read_is_told(tmp_path: Path) -> None:
     ended = run("sql", "--map", "m.yaml", cwd=tmp_path)
     assert (ended.code, ended.out) == (2, "")
     assert "this cannot be read" in ended.err
+
+
+def test_a_column_named_as_the_id_of_the_map_is_never_shown_in_its_place() -> None:
+    by_mrn = ColumnMap("", id="mrn", entries={"calcium": Entry("calcium", "calcium")})
+    columns = {"mrn": "VARCHAR", "ID": "VARCHAR", "calcium": "DOUBLE", "note": "VARCHAR"}
+    assert unread(columns, by_mrn) == ("note",)
+    text = printed(Rulebook.default(), Wanted("duckdb", "labs", columns, by_mrn, kept=("mrn", "note")))
+    assert re.findall(r'calcrisk_\w+ AS "(\w+)"', text) == ["id", "mrn", "note"]
+    with pytest.raises(UsageError, match="the answer has a column"):
+        printed(Rulebook.default(), Wanted("duckdb", "labs", columns, by_mrn, kept=("ID",)))
+
+
+def test_the_name_of_a_column_that_is_told_steers_no_terminal(tmp_path: Path) -> None:
+    ended = run("sql", "--columns", '"alb\x1b",calcium', cwd=tmp_path)
+    assert ended.code == 0
+    assert "column alb\\x1b is carried along, not read" in ended.err
 
 
 def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:

@@ -12,7 +12,8 @@ from functools import reduce
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from calcrisk.cli.spark_text import READ, WRITTEN, local_files, read_text, unreadable
+from calcrisk.cli.spark_text import READ, WRITTEN, guarded, local_files, read_text, trimmed, unreadable
+from calcrisk.cohort.columnmap import plain_map
 from calcrisk.cohort.mapfile import read_map
 from calcrisk.cohort.tables import telling_rows
 from calcrisk.errors import Fault, InputError, SurroundingsError, UsageError
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from pyspark.sql import DataFrame, SparkSession
 
+    from calcrisk.cohort.columnmap import ColumnMap
     from calcrisk.rules.rulebook import Rulebook
 
 _HOME: Final = "local[*]"
@@ -61,10 +63,11 @@ def run(paths: Sequence[str], book: Rulebook, asked: Asked) -> Ended:
     column_map = read_map(asked.map) if asked.map else None
     require()
     with _session(asked.master) as spark, telling_rows(local_files(paths)), _telling():
-        read = _read(spark, paths, kind)
+        read = _read(spark, paths, kind, column_map)
         scored = score(read, column_map, rulebook=book, lists=LISTS if asked.lists else (), keep=())
         with _aside(spark, output) as place:
-            scored.write.options(**WRITTEN if asked.form == "csv" else {}).format(_WRITTEN[asked.form]).save(place)
+            shown = guarded(scored) if asked.form == "csv" else scored
+            shown.write.options(**WRITTEN if asked.form == "csv" else {}).format(_WRITTEN[asked.form]).save(place)
             return _counted(scored, spark, place, asked)
 
 
@@ -121,10 +124,11 @@ def _session(master: str | None) -> Iterator[SparkSession]:
         session.stop()
 
 
-def _read(spark: SparkSession, paths: Sequence[str], kind: str) -> DataFrame:
-    if kind in {"csv", "tsv"}:
-        return read_text(spark, paths)
-    return spark.read.format(kind).load(list(paths))
+def _read(spark: SparkSession, paths: Sequence[str], kind: str, column_map: ColumnMap | None) -> DataFrame:
+    if kind not in {"csv", "tsv"}:
+        return spark.read.format(kind).load(list(paths))
+    read = read_text(spark, paths)
+    return trimmed(read, (column_map or plain_map(read.columns, "")).id or "")
 
 
 def _counted(scored: DataFrame, spark: SparkSession, place: str, asked: Asked) -> Ended:
@@ -156,7 +160,9 @@ def _aside(spark: SparkSession, output: str) -> Iterator[str]:
     aside = goal.suffix(".calcrisk-unfinished")
     try:
         yield aside.toString()
-        files.rename(aside, goal)
+        if not files.rename(aside, goal):  # which is all that some file systems say of a failure
+            message, hint = "the finished folder cannot take its name", "may you write there, and is nobody else?"
+            raise SurroundingsError([Fault(code="cannot-write", message=message, file=output, path="-o", hint=hint)])
     finally:
         files.delete(aside, True)  # with all that is in it
 

@@ -19,10 +19,15 @@ from calcrisk.errors import Fault, InputError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql import Column, DataFrame, SparkSession
 
-WRITTEN: Final = {"header": True, "quote": '"', "escape": '"', "nullValue": ""}
+_AS_WRITTEN: Final = {"ignoreLeadingWhiteSpace": False, "ignoreTrailingWhiteSpace": False}  # an id keeps its blanks
+WRITTEN: Final = {"header": True, "quote": '"', "escape": '"', "nullValue": "", **_AS_WRITTEN}
 READ: Final = {**WRITTEN, "multiLine": True, "mode": "FAILFAST", "enforceSchema": False, "columnPruning": False}
+_FREE: Final = ("source", "id", "errors")  # as in cohort/textfile.py: cells that may hold a formula
+_FORMULA: Final = r"^[=+\-@\t\r]"
+_AROUND: Final = r"^[ \t]+|[ \t]+$"
+_QUOTED: Final = r'^[ \t]+"([^"]*)"[ \t]*$'  # a cell whose quotes stand behind a blank: to Spark they are a part of it
 _FILE: Final = re.compile(r"while reading file (\S+?)\.?\s")
 _OTHER: Final = re.compile(r"Expected: (.*) but found: (.*)")
 
@@ -42,7 +47,35 @@ def _table(spark: SparkSession, path: str) -> DataFrame:
     sign = delimiter_of(line)
     if fault := next(wrong(path, [cell.strip() for cell in next(records(line, sign), [])]), None):
         raise InputError([fault])
-    return spark.read.options(**READ, sep=sign).csv(path)
+    read = spark.read.options(**READ, sep=sign).csv(path)
+    return read.toDF(*(name.strip() for name in read.columns))
+
+
+def trimmed(read: DataFrame, identifier: str) -> DataFrame:
+    """Take the blanks around every cell away, save around an id: it is another one without them."""
+    from pyspark.sql import functions as fn
+
+    cells = {
+        name: fn.regexp_replace(fn.regexp_replace(_column(name), _QUOTED, "$1"), _AROUND, "")
+        for name in read.columns
+        if name != identifier
+    }
+    return read.select(*(cells.get(name, _column(name)).alias(name) for name in read.columns))
+
+
+def guarded(scored: DataFrame) -> DataFrame:
+    """Guard what a spreadsheet would take for a formula with an apostrophe, as in the CSV of the other engines."""
+    from pyspark.sql import functions as fn
+
+    cells = {name: _column(name) for name in _FREE if name in scored.columns}
+    shown = {name: fn.when(cell.rlike(_FORMULA), fn.concat(fn.lit("'"), cell)) for name, cell in cells.items()}
+    return scored.withColumns({name: held.otherwise(cells[name]) for name, held in shown.items()})
+
+
+def _column(name: str) -> Column:
+    from pyspark.sql import functions as fn
+
+    return fn.col(f"`{name.replace('`', '``')}`")  # a dot in a name is a part of it
 
 
 def local_files(paths: Sequence[str]) -> list[str]:

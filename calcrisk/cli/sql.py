@@ -15,6 +15,7 @@ from calcrisk.cohort.suggest import likely_inputs
 from calcrisk.cohort.tables import typed_columns
 from calcrisk.errors import Fault, UsageError, did_you_mean
 from calcrisk.inputs.sources import TABLES
+from calcrisk.render.words import clean
 from calcrisk.rules.sql.dialects import dialect
 from calcrisk.rules.sql.select import LISTS
 from calcrisk.stated import quoted
@@ -64,7 +65,7 @@ def run(asked: Asked, *, profile: str | None, rulebook: str | None) -> None:
     columns = _columns(asked.columns, column_map)
     kept = () if column_map and column_map.id else unread(columns, column_map) if asked.columns else ()
     for column, hint in likely_inputs(kept).items() if column_map is None else ():
-        tell(f"column {column} is carried along, not read: {hint}\n")
+        tell(f"column {clean(column)} is carried along, not read: {hint}\n")
     emit(printed(book, Wanted(asked.dialect, asked.table, columns, column_map, lists, kept)), asked.output)
 
 

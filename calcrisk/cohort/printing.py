@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from calcrisk.rules.sql.select import Select
     from calcrisk.rules.sql.states import Source
 
-_ODD, _ERRORS = "calcrisk_odd", "calcrisk_errors"
+_ID, _ODD, _ERRORS = "id", "calcrisk_odd", "calcrisk_errors"
 _UNTESTED: Final = "untested: parsed and linted only"
 _KINDS: Final = {"number": "DOUBLE", "yesno": "INTEGER", "choice": "VARCHAR"}
 
@@ -50,11 +50,12 @@ def printed(book: Rulebook, wanted: Wanted) -> str:
     told = dialect(wanted.dialect)
     column_map = wanted.map or plain_map(wanted.columns, wanted.table)
     chosen, seen = _chosen(book, wanted, column_map)
-    keys = {f"calcrisk_kept_{at}": name(column) for at, column in enumerate(wanted.kept)}
-    shown = dict(zip(map(name, wanted.kept), keys, strict=True))
+    kept = [each for each in wanted.kept if each != column_map.id or each.casefold() != _ID]  # shown as the id is
+    keys = {f"calcrisk_kept_{at}": name(column) for at, column in enumerate(kept)}
+    shown = dict(zip(map(name, kept), keys, strict=True))
+    _complain_of_twice(kept, {column.name for column in chosen.answer} | ({_ID} if column_map.id else set()))
     if column_map.id:
-        keys["calcrisk_id"], shown = seen.id, {name("id"): "calcrisk_id"} | shown
-    _complain_of_twice(shown, chosen)
+        keys["calcrisk_id"], shown = seen.id, {name(_ID): "calcrisk_id"} | shown
     keys |= {_ODD: f"CASE WHEN {seen.odd} THEN 1 ELSE 0 END" if seen.odd else "0", _ERRORS: _names(seen.sources)}
     body = statement(
         translated(chosen, wanted.dialect),
@@ -102,16 +103,15 @@ def _names(sources: Mapping[str, Source]) -> str:
     return f"SUBSTR({' || '.join(parts)}, 2)" if parts else "''"
 
 
-def _complain_of_twice(shown: Iterable[str], chosen: Select) -> None:
-    taken = {column.name for column in chosen.answer}
+def _complain_of_twice(kept: Iterable[str], taken: set[str]) -> None:
     faults = [
         Fault(
             code="column-twice",
-            message=f"the answer has a column {each} of its own",
+            message=f"the answer has a column {name(each)} of its own",
             hint="give the table's another name, or leave it out",
         )
-        for each in shown
-        if each.strip('"').lower() in taken
+        for each in kept
+        if each.casefold() in taken
     ]
     if faults:
         raise UsageError(faults)
@@ -150,7 +150,8 @@ def _likely(entry: Entry) -> str:
 
 
 def unread(columns: Iterable[str], column_map: ColumnMap | None) -> tuple[str, ...]:
-    """Name the columns that neither an input nor the id is read from."""
+    """Name the columns that neither an input nor the id is read from, save one that has the name of the answer's id."""
     column_map = column_map or plain_map(columns, "")
     read = {one for entry in column_map.entries.values() for one in entry.columns} | {column_map.id}
-    return tuple(each for each in columns if each not in read)
+    taken = {_ID} if column_map.id else set[str]()
+    return tuple(each for each in columns if each not in read and each.casefold() not in taken)

@@ -13,6 +13,7 @@ from calcrisk import units
 from calcrisk.cohort.cells import TABLE_WORDS, is_gap, is_numeric
 from calcrisk.cohort.codes import LOINC, loinc
 from calcrisk.cohort.engine import name
+from calcrisk.cohort.mapwords import quoted, shown
 from calcrisk.errors import did_you_mean
 from calcrisk.variables import choices, plain, registry
 
@@ -58,7 +59,7 @@ class Line(NamedTuple):
 
     def __str__(self) -> str:
         """The line as YAML."""
-        return f"{'# ' if self.guess else ''}{self.text}  # {self.why}"
+        return f"{'# ' if self.guess else ''}{self.text}  # {shown(self.why)}"
 
 
 class Seen(NamedTuple):
@@ -73,7 +74,7 @@ def suggest(engine: Engine, table: Table) -> str:
     """Return a map of a table, as YAML with its reasons."""
     found = _long(engine, table)
     lines = found or _wide(engine, table)
-    head = [f"# A column map proposed for {', '.join(table.files)}: read every line before you use it.",
+    head = [f"# A column map proposed for {', '.join(map(shown, table.files))}: read every line before you use it.",
             "# Lines that begin with # are guesses. `calcrisk template` lists the inputs."]  # fmt: skip
     return "\n".join([*head, *map(str, lines)]) + "\n"
 
@@ -84,10 +85,11 @@ def suggest(engine: Engine, table: Table) -> str:
 def _wide(engine: Engine, table: Table) -> Iterator[str | Line]:
     identifier = next((column for column in table.columns if plain(column) in _IDS), None)
     if identifier:
-        yield Line(f"id: {_quoted(identifier)}", "by its name")
+        yield Line(f"id: {quoted(identifier)}", "by its name")
     yield "columns:"
     unknown, taken = [], set[str]()
-    beside = _beside(table)
+    beside, shared = _beside(table)
+    whose = shared if sum(each == shared for each in beside.values()) > 1 else None  # the units of which of them?
     for column, kind in table.columns.items():
         if column in (identifier, *beside.values()):
             continue
@@ -98,15 +100,15 @@ def _wide(engine: Engine, table: Table) -> Iterator[str | Line]:
         line = _line(variable, column, kind, unit, _seen(engine, table, column, kind))
         twice = variable.name in taken
         taken.add(variable.name)
-        text, why, guess = _with_units(line, column, beside.get(column)) if variable.kind == "number" else line
+        text, why, guess = _with_units(line, column, beside.get(column), whose)
         yield Line(f"  {text}", why + (", but another column says the same" if twice else ""), guess or twice)
     yield "# assume: {tissue_damage: no}  # for what the table does not ask: assumptions become a part of the answer"
     if unknown:
-        yield f"# not recognised: {', '.join(unknown)}"
+        yield f"# not recognised: {', '.join(map(shown, unknown))}"
 
 
-def _beside(table: Table) -> dict[str, str]:
-    """Return, by the column of a number, the one that holds its units: named after it, or the only one of units."""
+def _beside(table: Table) -> tuple[dict[str, str], str | None]:
+    """Return, by the column of a number, that of its units: named after it, or the only one of units; and this one."""
     by_name = {plain(column): column for column in table.columns}
     alone = [by_name[word] for word in _UNITS if word in by_name]
     shared = alone[0] if len(alone) == 1 else None
@@ -119,16 +121,19 @@ def _beside(table: Table) -> dict[str, str]:
         units_of = next((by_name[name] for name in names if name in by_name), shared)
         if units_of:
             found[column] = units_of
-    return found
+    return found, shared
 
 
-def _with_units(line: Line, column: str, units_of: str | None) -> Line:
-    """Read the units row by row where a column has them."""
+def _with_units(line: Line, column: str, units_of: str | None, whose: str | None) -> Line:
+    """Read the units row by row where a column has them; a guess where several numbers would read ``whose``."""
     if units_of is None:
         return line
     variable, _, _ = line.text.partition(":")
-    why = f"by its name; its units stand in {units_of}, if that column is of this one"
-    return Line(f"{variable}: {{column: {_quoted(column)}, unit_column: {_quoted(units_of)}}}", why)
+    why = f"{line.why}; its units stand in {units_of}, if that column is of this one"
+    if units_of == whose:
+        why += ", which other numbers would read as well"
+    text = f"{variable}: {{column: {quoted(column)}, unit_column: {quoted(units_of)}}}"
+    return Line(text, why, line.guess or units_of == whose)
 
 
 def meant(column: str) -> tuple[Variable | None, str | None]:
@@ -187,7 +192,7 @@ def _line(variable: Variable, column: str, kind: str, unit: str | None, seen: Se
     words = set(TABLE_WORDS) if variable.kind == "yesno" else set(choices(variable))
     known = [value for value in seen.some if _word(value, variable) in words or value.casefold() == "unknown"]
     if len(known) == len(seen.some) and not (is_numeric(kind) and variable.kind == "choice"):
-        return Line(f"{variable.name}: {_quoted(column)}", f"by its name; its cells say {_listed(seen.some)}")
+        return Line(f"{variable.name}: {quoted(column)}", f"by its name; its cells say {_listed(seen.some)}")
     return _codes(variable, column, seen)
 
 
@@ -201,7 +206,7 @@ def _codes(variable: Variable, column: str, seen: Seen) -> Line:
     codes = {value: _meaning(value, variable) or word for value, word in guessed}
     text = ", ".join(f"{_key(value)}: {word}" for value, word in codes.items())
     why = f"by its name; what its codes mean only the codebook tells ({_listed(seen.some)})"
-    return Line(f"{variable.name}: {{column: {_quoted(column)}, codes: {{{text}}}}}", why, guess=True)
+    return Line(f"{variable.name}: {{column: {quoted(column)}, codes: {{{text}}}}}", why, guess=True)
 
 
 def _meaning(value: str, variable: Variable) -> str | None:
@@ -212,12 +217,12 @@ def _meaning(value: str, variable: Variable) -> str | None:
         answer = TABLE_WORDS.get(value.casefold())
         return None if answer is None else "yes" if answer else "no"
     choice = choices(variable).get(plain(value))
-    return choice and (value if choice.also else choice.word)
+    return choice and ((value if value.isalnum() else quoted(value)) if choice.also else choice.word)
 
 
 def _key(value: str) -> str:
     is_word, *_ = _place(value)
-    return _quoted(value) if is_word else _bare(value)
+    return quoted(value) if is_word or not value.isprintable() else _bare(value)
 
 
 def _bare(value: str) -> str:
@@ -233,7 +238,7 @@ def _place(value: str) -> tuple[bool, float, str]:
 
 def _number(variable: Variable, column: str, unit: str | None, seen: Seen) -> Line:
     if seen.median is None:
-        return Line(f"{variable.name}: {_quoted(column)}", "by its name; no number was found in it", guess=True)
+        return Line(f"{variable.name}: {quoted(column)}", "by its name; no number was found in it", guess=True)
     usual = [each for each, factor in variable.units.items() if _usual(variable, seen.median * factor)]
     likely = _likely(variable, usual, seen.median)
     chosen = unit or (likely[0] if likely else variable.unit)
@@ -248,7 +253,7 @@ def _number(variable: Variable, column: str, unit: str | None, seen: Seen) -> Li
     doubtful = bool(variable.units) and (chosen not in usual or (unit is None and len(likely) > 1))
     if doubtful and chosen not in usual:
         why += ", which is unusual in it" if usual else ", which is usual in no unit"
-    entry = _quoted(column) if chosen in (variable.unit, None) else f"{{column: {_quoted(column)}, unit: {chosen}}}"
+    entry = quoted(column) if chosen in (variable.unit, None) else f"{{column: {quoted(column)}, unit: {chosen}}}"
     return Line(f"{variable.name}: {entry}", why, doubtful)
 
 
@@ -294,11 +299,11 @@ def _long(engine: Engine, table: Table) -> list[str | Line] | None:
     for what, names in besides.items():
         of = next((each for each in table.columns if plain(each) in names), None)
         of = of or next((each for each in table.columns if any(plain(each).startswith(one) for one in names)), None)
-        lines += [Line(f"  {what}: {_quoted(of)}", "by its name")] if of else []
-    lines.append(Line(f"  analyte: {_quoted(column)}", f"it names {len(found)} inputs"))
-    lines.append(Line(f"  value: {_quoted(value)}", "by its name"))
+        lines += [Line(f"  {what}: {quoted(of)}", "by its name")] if of else []
+    lines.append(Line(f"  analyte: {quoted(column)}", f"it names {len(found)} inputs"))
+    lines.append(Line(f"  value: {quoted(value)}", "by its name"))
     lines.append("  analytes:")
-    lines += [f"    {variable}: [{', '.join(map(_quoted, labels))}]" for variable, labels in found.items()]
+    lines += [f"    {variable}: [{', '.join(map(quoted, labels))}]" for variable, labels in found.items()]
     return lines
 
 
@@ -318,10 +323,6 @@ def _analytes(engine: Engine, table: Table, column: str) -> dict[str, list[str]]
 def _analyte(label: str) -> str | None:
     variable, _ = meant(label)
     return variable.name if variable is not None and variable.kind == "number" and variable.group == "labs" else None
-
-
-def _quoted(word: str) -> str:
-    return word if re.fullmatch(r"[A-Za-z_][\w-]*", word) else f'"{word}"'
 
 
 def _listed(some: Sequence[str]) -> str:
