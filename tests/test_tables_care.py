@@ -41,10 +41,12 @@ def test_a_name_of_a_file_is_no_pattern(name: str, tmp_path: Path) -> None:
 def test_a_line_break_in_a_name_loses_no_row_without_a_word(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_bytes(b'id,calcium,"note\n(free)"\r\na,9,x\r\nb,10,y\r\n')
     (tmp_path / "u.csv").write_bytes(b'id,calcium,"note\n(free)"\na,9,x\nb,10,y\n')
-    refused, read = (run("batch", name, "--format", "csv", cwd=tmp_path) for name in ("t.csv", "u.csv"))
+    (tmp_path / "v.csv").write_bytes(b'id,calcium,"note\r(free)"\na,9,x\nb,10,y\n')
+    refused, read, too = (run("batch", name, "--format", "csv", cwd=tmp_path) for name in ("t.csv", "u.csv", "v.csv"))
+    assert (too.code, too.out) == (1, "")
     assert (refused.code, refused.err.partition("\n")[0]) == (
         1,
-        "t.csv:1: a name in its header has a line break in it, and lines end with CR LF (unreadable-table)",
+        "t.csv:1: a name in its header has a line break in it, and lines end otherwise (unreadable-table)",
     )
     assert [row["id"] for row in scored(read.out)] == ["a", "b"]
 
@@ -124,6 +126,12 @@ def test_a_number_in_an_expression_is_one_number(
     (tmp_path / "m.map.yaml").write_text('columns: {calcium: calcium, phosphate: {expression: "p * 1"}}\n', "utf-8")
     first, _ = scored(run("batch", "t.csv", "--map", "m.map.yaml", "--format", "csv", cwd=tmp_path).out)
     assert float(first["ca_p_product"] or 0) == pytest.approx(mg * (number or 0))
+
+
+def test_a_quoted_name_decides_nothing_of_the_delimiter(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text('"id";"a,b,c,d";calcium;phosphate\nx;y;9;4\n', "utf-8")
+    (row,) = scored(run("batch", "t.csv", "--format", "csv", cwd=tmp_path).out)
+    assert (row["id"], row["ca_p_product"]) == ("x", "36.0")
 
 
 def test_an_empty_folder_holds_no_answers(tmp_path: Path) -> None:

@@ -84,7 +84,15 @@ def records(file: IO[str], delimiter: str, *, strict: bool = False) -> Iterator[
 
 def delimiter_of(file: IO[str]) -> str:
     """Return what makes the most cells of the header; within quotes it stands between none."""
-    return max(_BETWEEN, key=lambda sign: len(next(records(file, sign), [])))
+    return max(_BETWEEN, key=lambda sign: _count(file, sign))
+
+
+def _count(file: IO[str], sign: str) -> int:
+    """Count the cells of the header; where quotes are out of place with this sign, another is meant."""
+    try:
+        return len(next(records(file, sign, strict=True), []))
+    except csv.Error:
+        return 0
 
 
 def wrong(path: str, names: Sequence[str]) -> Iterator[Fault]:
@@ -98,13 +106,14 @@ def wrong(path: str, names: Sequence[str]) -> Iterator[Fault]:
 
 def _broken(path: str, names: Sequence[str]) -> Iterator[Fault]:
     """A line break in a name, where lines end otherwise: DuckDB would read no row of such a file, and say nothing."""
-    if not any("\n" in each.replace("\r\n", "") for each in names):
+    alone = {sign for each in names for sign in "\r\n" if sign in each.replace("\r\n", "")}
+    if not alone:
         return
     with opened_text(path) as file:
-        ends = file.read(_BEGINNING).count("\r\n")
-    if ends:
+        beginning = file.read(_BEGINNING)
+    if "\r" in alone or "\r\n" in beginning:
         message, hint = (
-            "a name in its header has a line break in it, and lines end with CR LF",
+            "a name in its header has a line break in it, and lines end otherwise",
             "write the name in one line",
         )
         yield Fault(code="unreadable-table", message=message, file=path, line=1, hint=hint)
