@@ -187,7 +187,10 @@ BESIDE = [
         },
     ),
     ("calcium,calcium_unit,sex\n,mg/dL,F", {"sex": "sex"}),  # no number
-    ("phosphate,phosphate_unit,sex\n2.1,mg/dL,F", {"sex": "sex"}),  # much in mmol/L, little in mg/dL
+    (  # much in mmol/L, little in mg/dL: its own cell says which
+        "phosphate,phosphate_unit,sex\n2.1,mg/dL,F",
+        {"phosphate": {"column": "phosphate", "unit_column": "phosphate_unit"}, "sex": "sex"},
+    ),
 ]
 
 
@@ -199,7 +202,7 @@ def test_a_column_of_units_leaves_a_doubt_and_is_one_numbers_alone(
     text, found = proposed(tmp_path / "t.csv")
     assert found["columns"] == said
     assert ("which other numbers would read as well" in text) is (",phosphate,unit,sex" in table)
-    assert ("no number was found in it; its units stand in calcium_unit" in text) is ("\n,mg" in table)
+    assert ("if that column is of this one; no number was found in it" in text) is ("\n,mg" in table)
 
 
 def test_a_number_that_may_be_nothing_has_its_own_unit(tmp_path: Path) -> None:

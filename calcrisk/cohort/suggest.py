@@ -97,10 +97,13 @@ def _wide(engine: Engine, table: Table) -> Iterator[str | Line]:
         if variable is None:
             unknown.append(column)
             continue
-        line = _line(variable, column, kind, unit, _seen(engine, table, column, kind))
+        seen = _seen(engine, table, column, kind)
+        line = _line(variable, column, kind, unit, seen)
         twice = variable.name in taken
         taken.add(variable.name)
-        text, why, guess = _with_units(line, column, beside.get(column), whose)
+        if units_of := beside.get(column):
+            line = _with_units(variable, column, units_of, seen, shared=units_of == whose)
+        text, why, guess = line
         yield Line(f"  {text}", why + (", but another column says the same" if twice else ""), guess or twice)
     yield "# assume: {tissue_damage: no}  # for what the table does not ask: assumptions become a part of the answer"
     if unknown:
@@ -124,16 +127,13 @@ def _beside(table: Table) -> tuple[dict[str, str], str | None]:
     return found, shared
 
 
-def _with_units(line: Line, column: str, units_of: str | None, whose: str | None) -> Line:
-    """Read the units row by row where a column has them; a guess where several numbers would read ``whose``."""
-    if units_of is None:
-        return line
-    variable, _, _ = line.text.partition(":")
-    why = f"{line.why}; its units stand in {units_of}, if that column is of this one"
-    if units_of == whose:
-        why += ", which other numbers would read as well"
-    text = f"{variable}: {{column: {quoted(column)}, unit_column: {quoted(units_of)}}}"
-    return Line(text, why, line.guess or units_of == whose)
+def _with_units(variable: Variable, column: str, units_of: str, seen: Seen, *, shared: bool) -> Line:
+    """Read the units row by row; a guess where several numbers would read the same column of units."""
+    why = f"by its name; its units stand in {shown(units_of)}, if that column is of this one"
+    why += ", which other numbers would read as well" if shared else ""
+    why += "; no number was found in it" if seen.median is None else ""
+    text = f"{variable.name}: {{column: {quoted(column)}, unit_column: {quoted(units_of)}}}"
+    return Line(text, why, shared or seen.median is None)
 
 
 def meant(column: str) -> tuple[Variable | None, str | None]:
