@@ -23,7 +23,10 @@ WITH facts AS (
     ionised_calcium > ion_upper AS ion_high,
     calcium <= ca_upper AND (albumin IS NULL OR corrected <= ca_upper) AND (ionised_calcium IS NULL OR ionised_calcium <= ion_upper)
       AND phosphate <= p_upper AS chemistry_normal,
-    primary_hyperparathyroidism = 1 OR history_hypercalcaemia = 1 OR calcium > 14 AS confirmed,
+    primary_hyperparathyroidism = 1 OR history_hypercalcaemia = 1 OR calcium > 14
+      OR ((sarcoidosis = 1 OR malignancy = 1)
+          AND (calcium >= 12 OR (stage < 2 AND (coalesce(dialysis, 0) = 0 OR acute_kidney_injury = 1) AND calcium + 0.8 * (4 - albumin) >= 12)))
+      AS confirmed,
     deposit_in_lung = 1 OR deposit_in_kidney = 1 AS metastatic_site
   FROM facts
 ), levels AS (
@@ -37,6 +40,7 @@ WITH facts AS (
         OR (vitamin_d_25 > 150 AND (ca_high OR (no_ckd AND corrected > ca_upper) OR ion_high))
         OR calcium >= 12 OR (no_ckd AND corrected >= 12) OR (ion_high AND ionised_calcium >= 1.5)
         OR pth > 9 * 88.6 OR phosphate >= 2 * p_upper OR (ckd_5 AND age >= 18 AND phosphate > 7)
+        OR (age >= 18 AND phosphate >= 7 AND coalesce(acute_kidney_injury, 0) = 0 AND coalesce(hypoparathyroidism, 0) = 0)
         OR (ckd AND product >= cap_limit) OR (age >= 18 AND product >= 70)
         OR history_hypercalcaemia = 1
         OR (mineral_history = 1 AND coalesce(primary_hyperparathyroidism, 0) = 0 AND coalesce(hypoparathyroidism, 0) = 0
