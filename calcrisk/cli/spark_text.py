@@ -14,6 +14,7 @@ from functools import reduce
 from typing import TYPE_CHECKING, Final
 
 from calcrisk.cohort.header import delimiter_of, records, wrong
+from calcrisk.cohort.textfile import FORMULA, FREE
 from calcrisk.errors import Fault, InputError
 
 if TYPE_CHECKING:
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
 _AS_WRITTEN: Final = {"ignoreLeadingWhiteSpace": False, "ignoreTrailingWhiteSpace": False}  # an id keeps its blanks
 WRITTEN: Final = {"header": True, "quote": '"', "escape": '"', "nullValue": "", **_AS_WRITTEN}
 READ: Final = {**WRITTEN, "multiLine": True, "mode": "FAILFAST", "enforceSchema": False, "columnPruning": False}
-_FREE: Final = ("source", "id", "errors")  # as in cohort/textfile.py: cells that may hold a formula
-_FORMULA: Final = r"^[=+\-@\t\r]"
 _AROUND: Final = r"^[ \t]+|[ \t]+$"
 _QUOTED: Final = r'^[ \t]+"([^"]*)"[ \t]*$'  # a cell whose quotes stand behind a blank: to Spark they are a part of it
 _FILE: Final = re.compile(r"while reading file (\S+?)\.?\s")
@@ -67,8 +66,8 @@ def guarded(scored: DataFrame) -> DataFrame:
     """Guard what a spreadsheet would take for a formula with an apostrophe, as in the CSV of the other engines."""
     from pyspark.sql import functions as fn
 
-    cells = {name: _column(name) for name in _FREE if name in scored.columns}
-    shown = {name: fn.when(cell.rlike(_FORMULA), fn.concat(fn.lit("'"), cell)) for name, cell in cells.items()}
+    cells = {name: _column(name) for name in FREE if name in scored.columns}
+    shown = {name: fn.when(cell.rlike(FORMULA), fn.concat(fn.lit("'"), cell)) for name, cell in cells.items()}
     return scored.withColumns({name: held.otherwise(cells[name]) for name, held in shown.items()})
 
 

@@ -57,9 +57,14 @@ def table_files(paths: Sequence[str], *, lines: bool, output: str | None = None)
     and so are those that ``output`` will replace. Raises ``UsageError`` for what is no table.
     """
     files = [(file, path) for path in paths for file in _files(path, lines=lines)]
-    earlier = {file for file, path in files if is_answer(file) and (file != path or _same_file(file, output))}
+    ours = {file for file, _ in files if is_answer(file)}
+    earlier = {file for file, path in files if file in ours and (file != path or _same_file(file, output))}
     found = [file for file in dict.fromkeys(file for file, _ in files) if file not in earlier]
-    wrong = [fault for file in found if (fault := _no_table(file, lines=lines))]
+    wrong = [
+        answers(file) if file in ours else _no_table(file)
+        for file in found
+        if file in ours or not _readable(file, lines=lines)
+    ]
     if wrong or not found:
         raise UsageError(wrong or [*map(answers, sorted(earlier))] or map(_nothing_in, paths))
     return Named(found, sorted(earlier))
@@ -87,11 +92,7 @@ def _nothing_in(folder: str) -> Fault:
     return Fault(code="no-table", message="there is no table in this folder", file=folder, hint=hint)
 
 
-def _no_table(path: str, *, lines: bool) -> Fault | None:
-    if is_answer(path):
-        return answers(path)
-    if _readable(path, lines=lines):
-        return None
+def _no_table(path: str) -> Fault:
     hint = f"tables end in {', '.join(TABLES)}; patient documents are read without them, in a call of their own"
     return Fault(code="no-table", message="this is no table", file=path, hint=hint)
 

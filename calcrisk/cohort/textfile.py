@@ -22,9 +22,9 @@ TEXTS: Final = {
     "json": "FORMAT json, ARRAY true",
     "ndjson": "FORMAT json",
 }
-_FREE: Final = ("source", "id", "errors")  # cells in which a spreadsheet might find a formula
+FREE: Final = ("source", "id", "errors")  # cells in which a spreadsheet might find a formula
 _LISTED: Final = ("possible", "met_rules", "missing", "chemistry_assumed")
-_FORMULA: Final = r"^[=+\-@\t\r]"
+FORMULA: Final = r"^[=+\-@\t\r]"
 _PART: Final = 20_480  # rows of a piece
 ASIDE: Final = f"FORMAT parquet, COMPRESSION lz4, ROW_GROUP_SIZE {_PART}"
 
@@ -49,7 +49,7 @@ def _guarded(column: str) -> str:
     held = name(column)
     if column in _LISTED:
         return f"NULLIF({held}, '')"
-    if column not in _FREE:
+    if column not in FREE:
         return held
     shown = f"CAST({held} AS VARCHAR)"
-    return f"CASE WHEN regexp_matches({shown}, {text(_FORMULA)}) THEN '''' || {shown} ELSE {shown} END"
+    return f"CASE WHEN regexp_matches({shown}, {text(FORMULA)}) THEN '''' || {shown} ELSE {shown} END"
