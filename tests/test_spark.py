@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from engines import corpus, from_duckdb, kinds, table, unlike, written
 from random_tables import patients
+from sparks import COMPILED, session
 
 from calcrisk import Patient, Rulebook, UsageError, assess
 from calcrisk.rules.sql.select import Wish
@@ -31,21 +32,8 @@ _LONGEST_METHOD = 65_535  # bytes: a longer one is no Java, and Spark would go o
 
 @pytest.fixture(scope="module")
 def spark() -> Iterator[Any]:
-    from pyspark.sql import SparkSession
-
-    session = (
-        SparkSession.builder.master("local[2]")
-        .config("spark.ui.enabled", "false")
-        .config("spark.driver.bindAddress", "127.0.0.1")
-        .config("spark.driver.host", "127.0.0.1")
-        .config(
-            "spark.sql.codegen.factoryMode", "CODEGEN_ONLY"
-        )  # what cannot be compiled fails, and is not interpreted
-        .config("spark.sql.codegen.fallback", "false")
-        .getOrCreate()
-    )
-    yield session
-    session.stop()
+    with session("local[2]", **COMPILED) as started:
+        yield started
 
 
 def frame(spark: Any, some: list[Patient]) -> Any:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
+from sparks import COMPILED, session
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,20 +35,8 @@ _WORKER: Final = b"CoarseGrainedExecutorBackend"
 
 @pytest.fixture(scope="module")
 def spark() -> Iterator[Any]:
-    from pyspark.sql import SparkSession
-
-    session = (
-        SparkSession.builder.master("local-cluster[2,1,1024]")
-        .config("spark.ui.enabled", "false")
-        .config("spark.driver.bindAddress", "127.0.0.1")
-        .config("spark.driver.host", "127.0.0.1")
-        .config("spark.executor.memory", "1g")
-        .config("spark.sql.codegen.factoryMode", "CODEGEN_ONLY")
-        .config("spark.sql.codegen.fallback", "false")
-        .getOrCreate()
-    )
-    yield session
-    session.stop()
+    with session("local-cluster[2,1,1024]", **{"spark.executor.memory": "1g"}, **COMPILED) as started:
+        yield started
 
 
 @pytest.fixture(scope="module")

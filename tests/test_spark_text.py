@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from unittest.mock import Mock
 
 import pytest
+from sparks import session
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,18 +47,9 @@ _COMPARED: Final = ("id", "status", "classification", "ca_p_product", "metastati
 
 @pytest.fixture(scope="module")
 def spark() -> Iterator[Any]:
-    from pyspark.sql import SparkSession
-
-    session = (
-        SparkSession.builder.master("local[1]")
-        .config("spark.ui.enabled", "false")
-        .config("spark.driver.bindAddress", "127.0.0.1")
-        .config("spark.driver.host", "127.0.0.1")
-        .getOrCreate()
-    )
-    session.sparkContext.setLogLevel("OFF")
-    yield session
-    session.stop()
+    with session("local[1]") as started:
+        started.sparkContext.setLogLevel("OFF")
+        yield started
 
 
 def batch(folder: Path, *arguments: str) -> tuple[int, str]:
