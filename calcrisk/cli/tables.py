@@ -108,7 +108,8 @@ class _Work:
         self._panels = of_history(book.data) if wanted.history else {}
         names += self._panels
         names += (ASSUMED,) if self._staged.assumed else ()
-        self._columns = [column for column in names if wanted.lists or column not in LISTS]
+        lists = wanted.lists and wanted.form != "table"  # which shows none
+        self._columns = [column for column in names if lists or column not in LISTS]
         self._cohort = Cohort(at_work, book, self._table, self._staged, self._columns, tuple(self._panels))
         passes = 2 + (wanted.form in TEXTS)  # the survey, the answers, and these as text
         self.watch = Watch(passes, shown=wanted.form == "table" or not is_terminal(wanted.output))

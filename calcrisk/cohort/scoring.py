@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from calcrisk.cohort.engine import file_text, name, text
 from calcrisk.cohort.lists import MANY, mask_columns, texts, word_type
-from calcrisk.cohort.tables import FILE, OURS, PLACE, SOURCE
+from calcrisk.cohort.tables import FILE, OURS, PLACE
 from calcrisk.rules.sql.select import LISTS, Wish, select
 from calcrisk.rules.sql.statement import statement
 
@@ -83,6 +83,7 @@ class Cohort:
         self._word = word_type(engine, words)
         self._masks = bool(self._lists - {"settled"}) and self._combinations_are_few()
         self._chosen = self._select(masks=self._masks)
+        self._whole = self._statement(self._chosen, self._table.relation)
         self._joined: list[str] = []
         self._unsolved: Sequence[str] = ()
         self.counts = Counts(0, 0)
@@ -103,7 +104,7 @@ class Cohort:
     def _statement(self, chosen: Select, relation: str) -> str:
         odd = f"CASE WHEN {self._staged.odd} THEN 1 ELSE 0 END" if self._staged.odd else "0"
         keys = {"calcrisk_id": self._staged.id, "calcrisk_odd": odd, _UNUSUAL: self._unusual}
-        keys |= {each: each for each in (*OURS, *self._table.order)}
+        keys |= {each: each for each in (FILE, PLACE, *self._table.order)}
         return statement(chosen, f"{relation} AS patients", keys, comments=False)
 
     def _combinations_are_few(self) -> bool:
@@ -116,10 +117,15 @@ class Cohort:
     # ---- the first pass ----------------------------------------------------------------------------------------------
 
     def survey(self, advance: Callable[[float], None], *, tallied: bool) -> Counts:
-        """Count the rows, odd or not, by the masks of their lists, and if ``tallied`` by class and tiers as well."""
+        """Count the rows, odd or not, by the masks of their lists, and if ``tallied`` by class and tiers as well.
+
+        Where there are masks, every answer is worked out here and kept, or it would be worked out once more later.
+        """
+        if self._masks:
+            self._engine.watched(f"CREATE TEMP TABLE answers AS {self._whole}", advance)
+            self._whole, advance = "SELECT * FROM answers", _idle
         shared = ["calcrisk_odd", _UNUSUAL, *(self._tallied() if tallied else ()), *mask_columns(self._chosen)]
-        whole = self._statement(self._chosen, self._table.relation)
-        query = f"SELECT {', '.join(shared)}, count(*) AS patients FROM ({whole}) GROUP BY ALL"
+        query = f"SELECT {', '.join(shared)}, count(*) AS patients FROM ({self._whole}) GROUP BY ALL"
         self._engine.watched(f"CREATE TEMP TABLE groups AS {query}", advance)
         ((rows, odd),) = self._engine.rows(
             "SELECT coalesce(sum(patients), 0), coalesce(sum(patients * calcrisk_odd), 0) FROM groups"
@@ -182,14 +188,14 @@ class Cohort:
 
     def query(self) -> str:
         """Write the query that gives every row under the wanted columns, in the order of the table."""
-        whole, told = self._statement(self._chosen, self._table.relation), self._plain()
+        told = self._plain()
         if self.counts.odd:
             self._joined.append("odd")
             told = {column: self._either(column, told[column]) for column in self._columns}
         shown = ", ".join(f"{told[column]} AS {name(column)}" for column in self._columns)
         joins = "".join(f" LEFT JOIN {other} USING ({FILE}, {PLACE})" for other in self._joined)
         order = self._table.order or ((FILE, PLACE) if joins else ())  # a join gives rows in any order
-        return f"SELECT {shown} FROM ({whole}){joins}{_sorted(order)}"
+        return f"SELECT {shown} FROM ({self._whole}){joins}{_sorted(order)}"
 
     def worst(self, count: int) -> Iterator[list[dict[str, Any]]]:
         """Give so many of the rows that SQL reads, those of the highest tiers first; 0 for all."""
@@ -198,8 +204,7 @@ class Cohort:
         ranks = (f"list_position({list(places)!r}, CAST({tier} AS VARCHAR)) DESC NULLS LAST" for tier in tiers)
         order = ", ".join([*ranks, *(self._table.order or (FILE, PLACE))])
         limit = f" LIMIT {count}" if count else ""
-        whole = self._statement(self._chosen, self._table.relation)
-        first = f"SELECT {FILE}, {PLACE} FROM ({whole}) WHERE calcrisk_odd = 0 ORDER BY {order}{limit}"
+        first = f"SELECT {FILE}, {PLACE} FROM ({self._whole}) WHERE calcrisk_odd = 0 ORDER BY {order}{limit}"
         yield from self._raw(
             f"SEMI JOIN ({first}) USING ({FILE}, {PLACE}){_sorted(self._table.order or (FILE, PLACE))}"
         )
@@ -215,13 +220,19 @@ class Cohort:
 
     def _plain(self) -> dict[str, str]:
         """Return the expression of each column for the rows that SQL reads."""
-        ours = {"source": SOURCE, "index": PLACE, "id": "calcrisk_id", "status": "'scored'", "errors": "NULL"}
+        ours = {"source": self._source, "index": PLACE, "id": "calcrisk_id", "status": "'scored'", "errors": "NULL"}
         ours |= {"rulebook_sha256": text(self._book.sha256), ASSUMED: text(self._staged.assumptions)}
         found = {column: column for column in (*self._columns, *(part.name for part in self._chosen.answer))}
         found |= {column: f"CAST({column} AS BOOLEAN)" for column in _YES_NO if column in found}
         found |= {column: self._shown(column, kind) for column, kind in self._inputs.items()}
         found |= dict.fromkeys(self._unsolved, "NULL")
         return found | ours | (texts(self._engine, self._chosen, "groups") if self._masks else {})
+
+    @property
+    def _source(self) -> str:
+        """Return the file of a row, which is not carried along: as a text it takes more room than many an answer."""
+        first, *others = files = list(map(text, self._table.files))
+        return f"CAST([{', '.join(files)}] AS VARCHAR[])[{FILE} + 1]" if others else first
 
     def _shown(self, column: str, kind: str) -> str:
         """Return an input as the rules see it; one that the table does not have is no column of the statement."""
@@ -245,6 +256,10 @@ class Cohort:
             every += f" UNION ALL SELECT {', '.join(map(_odd, shown))}, -1 FROM odd"
         counted = f"SELECT {', '.join(shown)}, sum(patients) AS patients FROM ({every}) GROUP BY ALL"
         return self._engine.rows(f"SELECT * FROM ({counted}) WHERE patients > 0")
+
+
+def _idle(share: float) -> None:
+    """Tell nobody how far it has come."""
 
 
 def kind_of(column: str, inputs: Mapping[str, str]) -> str:
