@@ -158,11 +158,25 @@ def declared(*arguments: str) -> set[str]:
 
 
 def test_the_options_follow_the_arguments_and_not_the_process_that_imports() -> None:
-    own = declared("assess", "patient.yaml", "--json", "--as-of=2026-03-30", "--unknown", "age", "--all", "--brief")
-    assert {"file", "format", "as_of", "unknown"} <= own
-    assert declared("assess", "--calcium", "9", "--no-warfarin") == own | {"calcium", "warfarin"}
-    assert len(declared("assess", "--calcum", "9")) == len(declared("assess", "--help")) > 100
-    assert declared("assess", "patient.yaml") == own
+    own = declared("assess", "patient.yaml", "--json", "--as-of=2026-03-30", "--unknown", "age", "--all", "-o", "out")
+    assert own == {"file", "json", "as_of", "unknown", "all", "output"}
+    assert declared("assess", "--calcium", "9", "--no-warfarin") == {"file", "calcium", "warfarin"}
+    assert declared("assess", "patient.yaml") == {"file"}
+    every = declared("assess", "--help")
+    assert own < every
+    assert len(every) > 100
+    assert declared("assess", "--calcum", "9") == declared("assess", "-oout") == every
+
+
+def test_only_the_command_that_is_named_is_declared_unless_none_is() -> None:
+    def commands(*arguments: str) -> list[str | None]:
+        app = command_line(arguments)
+        return [each.name for each in (*app.registered_commands, *app.registered_groups)]
+
+    assert commands("trend", "patient.yaml") == ["trend"]
+    assert commands("rules", "list") == ["rules"]
+    assert commands() == commands("--help") == commands("asess") == commands("--version")
+    assert len(commands()) == 11
 
 
 # -------------------------------------------------------------------------------- what was closed

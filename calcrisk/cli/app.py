@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import functools
-import inspect
-import os
 from collections.abc import Callable, Sequence
-from typing import Annotated, Any, get_args
+from typing import Annotated, Final
 
 import typer
-from typer.models import OptionInfo
 
 from calcrisk._version import __version__
 from calcrisk.cli.asked import (
@@ -34,7 +30,7 @@ from calcrisk.cli.asked import (
     Top,
     Unknown,
 )
-from calcrisk.cli.options import OPTIONS, Option
+from calcrisk.cli.declaring import is_completing, with_input_options
 
 _HELP = """Which kind of pathologic calcification does a patient point to, how strongly, and who says so?
 
@@ -213,62 +209,6 @@ def _columns_suggest(
     suggest(paths, output)
 
 
-def _with_input_options(command: Callable[..., None], arguments: Sequence[str]) -> Callable[..., None]:
-    """Return a command with one option an input in place of ``**flags``, as the generated table names them."""
-    signature = inspect.signature(command, eval_str=True)
-    own = [part for part in signature.parameters.values() if part.kind is not inspect.Parameter.VAR_KEYWORD]
-    inputs = [
-        inspect.Parameter(option.name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=_annotation(option))
-        for option in _needed(arguments, own)
-    ]
-
-    @functools.wraps(command)
-    def with_options(**given: Any) -> None:  # noqa: ANN401  # typer has read the values
-        command(**given)
-
-    made: Any = with_options  # where typer looks for parameters: either of the two, by its version
-    made.__signature__ = signature.replace(parameters=[*own, *inputs])
-    made.__annotations__ = {part.name: part.annotation for part in (*own, *inputs)}
-    return with_options
-
-
-def _needed(arguments: Sequence[str], own: Sequence[inspect.Parameter]) -> Sequence[Option]:
-    """Return the options worth declaring: those on the command line, or all of them for help, completion and mistakes.
-
-    Each costs start-up a little, and there are more than a hundred.
-    """
-    words = {word.partition("=")[0] for word in arguments if word.startswith("--") or word == "-h"}
-    named = {form for option in OPTIONS for form in _forms(option)}
-    named |= {f"--{part.name.replace('_', '-')}" for part in own if _is_option(part)}
-    completing = any(name.startswith("_CALCRISK_") for name in os.environ)
-    if completing or words - named:
-        return OPTIONS
-    return [option for option in OPTIONS if not words.isdisjoint(_forms(option))]
-
-
-def _is_option(part: inspect.Parameter) -> bool:
-    return any(isinstance(info, OptionInfo) for info in get_args(part.annotation))
-
-
-def _forms(option: Option) -> tuple[str, str]:
-    dashed = option.name.replace("_", "-")
-    return f"--{dashed}", f"--no-{dashed}"
-
-
-def _annotation(option: Option) -> Any:  # noqa: ANN401  # a type made at run time
-    dashed = option.name.replace("_", "-")
-    yesno = option.kind == "yesno"
-    declared = f"--{dashed}/--no-{dashed}" if yesno else f"--{dashed}"
-    info = typer.Option(
-        declared,
-        help=option.help,
-        metavar=None if yesno else option.metavar,
-        rich_help_panel=option.panel,
-        show_default=False,
-    )
-    return Annotated[bool | None if yesno else str | None, info]
-
-
 def _schema(
     what: Annotated[str, typer.Argument(metavar="patient, assessment, trend, what-if, history or interval")],
     json: Annotated[bool, typer.Option("--json", help="A schema is JSON anyway.")] = False,  # noqa: ARG001  # as on every command
@@ -391,6 +331,36 @@ def _rules_check(
     raise typer.Exit(check(path, Wanted(format, json, output), strict=strict))
 
 
+_COMMANDS: Final[dict[str, Callable[..., None]]] = {
+    "assess": _assess,
+    "chemistry": _chemistry,
+    "what-if": _what_if,
+    "trend": _trend,
+    "batch": _batch,
+    "sql": _sql,
+    "schema": _schema,
+    "template": _template,
+    "explain": _explain,
+}
+_OF_A_PATIENT: Final = ("assess", "chemistry", "what-if")  # they have an option for every input
+_GROUPS: Final[dict[str, tuple[str, dict[str, Callable[..., None]]]]] = {
+    "columns": ("The columns of a table, and which inputs they are.", {"suggest": _columns_suggest}),
+    "rules": (
+        "The rulebook, readable and checked.",
+        {"list": _rules_list, "show": _rules_show, "check": _rules_check},
+    ),
+}
+
+
+def _is_wanted(name: str, arguments: Sequence[str]) -> bool:
+    """Whether a command may be meant: the one that is named, or every one for help, completion and mistakes.
+
+    Each costs start-up what reading its options costs.
+    """
+    named = arguments[0] if arguments else ""
+    return named == name or is_completing() or named not in {*_COMMANDS, *_GROUPS}
+
+
 def command_line(arguments: Sequence[str]) -> typer.Typer:
     """Make the program that can read these arguments."""
     app = typer.Typer(
@@ -402,22 +372,14 @@ def command_line(arguments: Sequence[str]) -> typer.Typer:
         rich_markup_mode=None,
     )
     app.callback()(_calcrisk)
-    app.command("assess")(_with_input_options(_assess, arguments))
-    if "assess" not in arguments[:1]:  # which starts fast, and pays for no other command's many options
-        app.command("chemistry")(_with_input_options(_chemistry, arguments if "chemistry" in arguments[:1] else ()))
-        app.command("what-if")(_with_input_options(_what_if, arguments if "what-if" in arguments[:1] else ()))
-    app.command("trend")(_trend)
-    app.command("batch")(_batch)
-    app.command("sql")(_sql)
-    app.command("schema")(_schema)
-    app.command("template")(_template)
-    app.command("explain")(_explain)
-    columns = typer.Typer(help="The columns of a table, and which inputs they are.", no_args_is_help=True)
-    columns.command("suggest")(_columns_suggest)
-    app.add_typer(columns, name="columns")
-    rules = typer.Typer(help="The rulebook, readable and checked.", no_args_is_help=True)
-    rules.command("list")(_rules_list)
-    rules.command("show")(_rules_show)
-    rules.command("check")(_rules_check)
-    app.add_typer(rules, name="rules")
+    for name, command in _COMMANDS.items():
+        if _is_wanted(name, arguments):
+            of_patient = name in _OF_A_PATIENT
+            app.command(name)(with_input_options(command, arguments[1:]) if of_patient else command)
+    for name, (said, commands) in _GROUPS.items():
+        if _is_wanted(name, arguments):
+            group = typer.Typer(help=said, no_args_is_help=True)
+            for each, command in commands.items():
+                group.command(each)(command)
+            app.add_typer(group, name=name)
     return app

@@ -9,10 +9,14 @@ import typer
 ANSWER = "The answer"  # the panel of the help in which they stand
 
 Rulebook = Annotated[
-    str | None, typer.Option(metavar="FOLDER", help="Another rulebook or an overlay, as YAML.", rich_help_panel=ANSWER)
+    str | None,
+    typer.Option(
+        "--rulebook", metavar="FOLDER", help="Another rulebook or an overlay, as YAML.", rich_help_panel=ANSWER
+    ),
 ]
 Profile = Annotated[
-    str | None, typer.Option(metavar="NAME", help="Whose thresholds: see 'rules list'.", rich_help_panel=ANSWER)
+    str | None,
+    typer.Option("--profile", metavar="NAME", help="Whose thresholds: see 'rules list'.", rich_help_panel=ANSWER),
 ]
 Format = Annotated[
     str | None, typer.Option("--format", metavar="NAME", help="terminal or json.", rich_help_panel=ANSWER)

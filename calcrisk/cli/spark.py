@@ -114,6 +114,7 @@ def _session(master: str | None) -> Iterator[SparkSession]:
         builder = builder.master(master or os.environ.get("MASTER", _HOME))
     try:
         session = builder.getOrCreate()
+        session.sparkContext.setLogLevel("OFF")  # it repeats rows that it could not read; what is of use is told by us
     except (PySparkException, Exception) as error:  # noqa: BLE001  # a gateway that does not start has many errors
         hint = "is Java 17 or newer installed, and does --master name a cluster that is up?"
         message = f"no Spark session: {_first(error)}"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from calcrisk.cohort.engine import file_text, name, text
 from calcrisk.cohort.lists import MANY, mask_columns, texts, word_type
-from calcrisk.cohort.tables import FILE, OURS, PLACE
+from calcrisk.cohort.tables import FILE, OURS, PLACE, is_parquet
 from calcrisk.rules.sql.select import LISTS, Wish, select
 from calcrisk.rules.sql.statement import statement
 
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from calcrisk.rules.sql.states import Source
 
 _SAMPLE: Final = 100_000  # rows that tell whether combinations are few
+_WIDE: Final = 24  # inputs from which on answers are kept also where they do not fit into memory
+_FITTING: Final = 4_000_000  # answers that do
 _TOGETHER: Final = 512  # odd rows that are answered together
 _UNUSUAL: Final = "calcrisk_unusual"
 _YES_NO: Final = ("settled", "at_or_above", "ionised_calcium_measured")
@@ -119,9 +121,9 @@ class Cohort:
     def survey(self, advance: Callable[[float], None], *, tallied: bool) -> Counts:
         """Count the rows, odd or not, by the masks of their lists, and if ``tallied`` by class and tiers as well.
 
-        Where there are masks, every answer is worked out here and kept, or it would be worked out once more later.
+        Where there are masks, the answers are kept, or every row would have to be answered once more later.
         """
-        if self._masks:
+        if self._masks and self._are_worth_keeping():
             self._engine.watched(f"CREATE TEMP TABLE answers AS {self._whole}", advance)
             self._whole, advance = "SELECT * FROM answers", _idle
         shared = ["calcrisk_odd", _UNUSUAL, *(self._tallied() if tallied else ()), *mask_columns(self._chosen)]
@@ -132,6 +134,16 @@ class Cohort:
         )
         self.counts = Counts(int(rows), int(odd))
         return self.counts
+
+    def _are_worth_keeping(self) -> bool:
+        """Whether keeping the answers costs less than working them out again: in memory, or with many inputs.
+
+        How many rows there are, only Parquet says at once.
+        """
+        if len(self._staged.sources) >= _WIDE or not all(map(is_parquet, self._table.files)):
+            return True
+        ((rows,),) = self._engine.rows(f"SELECT count(*) FROM {self._table.relation}")
+        return bool(rows <= _FITTING)
 
     def unusual(self) -> dict[str, int]:
         """Count the unusual numbers, by the input and its unit, after the survey."""

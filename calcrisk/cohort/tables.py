@@ -141,8 +141,13 @@ def _placed(fault: Fault, files: Sequence[str]) -> Fault:
     return fault._replace(file=files[0]) if fault.file is None and len(files) == 1 else fault
 
 
+def is_parquet(file: str) -> bool:
+    """Whether a file is Parquet, by its name."""
+    return file.lower().endswith(_PARQUET)
+
+
 def _is_csv(file: str) -> bool:
-    return file.lower().endswith(TABLES) and not file.lower().endswith(_PARQUET)
+    return file.lower().endswith(TABLES) and not is_parquet(file)
 
 
 def typed_columns(engine: Engine, file: str) -> dict[str, str]:
@@ -167,7 +172,7 @@ def _complain_unless_there(file: str) -> None:
 
 
 def _part(engine: Engine, file: str, at: int) -> _Part:
-    if file.lower().endswith(_PARQUET):
+    if is_parquet(file):
         return _parquet(file, at, engine.columns(f"read_parquet({file_text(file)})"))
     if _is_csv(file):
         top = header(file)

@@ -1,0 +1,82 @@
+"""Which options a command declares: one for every input, but no more than the command line asks for."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import os
+from typing import TYPE_CHECKING, Annotated, Any, get_args
+
+import typer
+from typer.models import OptionInfo
+
+from calcrisk.cli.options import OPTIONS, Option
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+
+def with_input_options(command: Callable[..., None], arguments: Sequence[str]) -> Callable[..., None]:
+    """Return a command with one option an input in place of ``**flags``, as the generated table names them."""
+    signature = inspect.signature(command, eval_str=True)
+    every = [part for part in signature.parameters.values() if part.kind is not inspect.Parameter.VAR_KEYWORD]
+    own, options = _needed(arguments, every)
+    inputs = [
+        inspect.Parameter(option.name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=_annotation(option))
+        for option in options
+    ]
+
+    @functools.wraps(command)
+    def with_options(**given: Any) -> None:  # noqa: ANN401  # typer has read the values
+        command(**given)
+
+    made: Any = with_options  # where typer looks for parameters: either of the two, by its version
+    made.__signature__ = signature.replace(parameters=[*own, *inputs])
+    made.__annotations__ = {part.name: part.annotation for part in (*own, *inputs)}
+    return with_options
+
+
+def _needed(arguments: Sequence[str], own: list[inspect.Parameter]) -> tuple[list[inspect.Parameter], Sequence[Option]]:
+    """Return what is worth declaring: what is on the command line, or everything for help, completion and mistakes.
+
+    Each costs start-up a little, and there are more than a hundred.
+    """
+    words = {word.partition("=")[0] for word in arguments if word.startswith("-") and len(word) > 1}
+    named = {form for option in OPTIONS for form in _forms(option)}
+    if is_completing() or words - named.union(*map(_own_forms, own)):
+        return own, OPTIONS
+    return (
+        [part for part in own if not (forms := _own_forms(part)) or not words.isdisjoint(forms)],
+        [option for option in OPTIONS if not words.isdisjoint(_forms(option))],
+    )
+
+
+def _own_forms(part: inspect.Parameter) -> Sequence[str]:
+    """Return how an option is written; nothing for an argument."""
+    infos = (info for info in get_args(part.annotation) if isinstance(info, OptionInfo))
+    # the first of them stands where a default would, until typer reads it
+    return [form for info in infos for form in (info.default, *(info.param_decls or ())) if isinstance(form, str)]
+
+
+def is_completing() -> bool:
+    """Tell whether a shell asks what could be typed next."""
+    return any(name.startswith("_CALCRISK_") for name in os.environ)
+
+
+def _forms(option: Option) -> tuple[str, str]:
+    dashed = option.name.replace("_", "-")
+    return f"--{dashed}", f"--no-{dashed}"
+
+
+def _annotation(option: Option) -> Any:  # noqa: ANN401  # a type made at run time
+    dashed = option.name.replace("_", "-")
+    yesno = option.kind == "yesno"
+    declared = f"--{dashed}/--no-{dashed}" if yesno else f"--{dashed}"
+    info = typer.Option(
+        declared,
+        help=option.help,
+        metavar=None if yesno else option.metavar,
+        rich_help_panel=option.panel,
+        show_default=False,
+    )
+    return Annotated[bool | None if yesno else str | None, info]
