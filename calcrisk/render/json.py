@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from functools import cache
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final
 
+from pydantic_core import to_json as written
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from pydantic_core import SchemaSerializer
 
     from calcrisk.assessment import Assessment, Refused
     from calcrisk.parts import Shared
@@ -20,12 +19,12 @@ _SHARED: Final = frozenset(
     ("rulebook", "risk", "mechanisms", "undecided", "missing", "levers", "references")
 )  # parts: Shared
 
-_written: Final = attrgetter("written")
+_of_part: Final = attrgetter("written")
 
 
 def to_json(document: Assessment | Refused) -> str:
     """Write the whole document on many lines, for people to read; one line break at its end."""
-    return json.dumps(document.__dict__, ensure_ascii=False, indent=2, default=vars) + "\n"
+    return _dumped(document.__dict__, indent=2).decode() + "\n"
 
 
 def to_line(document: Assessment | Refused) -> bytes:
@@ -53,7 +52,7 @@ def _shared(value: Shared | tuple[Shared, ...] | dict[str, Shared]) -> bytes:
         return b"[" + b",".join([_kept(part) for part in value]) + b"]"
     if isinstance(value, dict):
         try:
-            return b"{" + b",".join(map(_written, value.values())) + b"}"
+            return b"{" + b",".join(map(_of_part, value.values())) + b"}"
         except AttributeError:  # the first time
             return b"{" + b",".join([_kept(part, name) for name, part in value.items()]) + b"}"
     return _kept(value)
@@ -68,17 +67,10 @@ def _kept(part: Shared, name: str = "") -> bytes:
     return written
 
 
-def _dumped(value: object) -> bytes:
+def _dumped(value: object, indent: int | None = None) -> bytes:
+    """Write JSON as pydantic does, a third of the standard library's time."""
     try:
-        return _serializer().to_json(value, fallback=vars)
+        return written(value, indent=indent, fallback=vars)
     except (ValueError, UnicodeError):  # half a character, as a file's name may hold: escaped
-        return json.dumps(value, separators=(",", ":"), default=vars).encode()
-
-
-@cache
-def _serializer() -> SchemaSerializer:
-    """Return pydantic's: three times as quick as the standard library, and made when it is first needed."""
-    from pydantic import TypeAdapter
-
-    serializer: SchemaSerializer = TypeAdapter[object](Any).serializer
-    return serializer
+        separators = (",", ":") if indent is None else None
+        return json.dumps(value, indent=indent, separators=separators, default=vars).encode()
