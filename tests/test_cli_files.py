@@ -171,7 +171,7 @@ def test_the_options_follow_the_arguments_and_not_the_process_that_imports() -> 
 def test_only_the_command_that_is_named_is_declared_unless_none_is() -> None:
     def commands(*arguments: str) -> list[str | None]:
         app = command_line(arguments)
-        return [each.name for each in (*app.registered_commands, *app.registered_groups)]
+        return [*(each.name for each in app.registered_commands), *(each.name for each in app.registered_groups)]
 
     assert commands("trend", "patient.yaml") == ["trend"]
     assert commands("rules", "list") == ["rules"]
