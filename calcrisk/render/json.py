@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final
-
-from pydantic_core import to_json as written
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,7 +69,15 @@ def _kept(part: Shared, name: str = "") -> bytes:
 def _dumped(value: object, indent: int | None = None) -> bytes:
     """Write JSON as pydantic does, a third of the standard library's time."""
     try:
-        return written(value, indent=indent, fallback=vars)
+        written: bytes = _serializer().to_json(value, indent=indent, fallback=vars)
     except (ValueError, UnicodeError):  # half a character, as a file's name may hold: escaped
         separators = (",", ":") if indent is None else None
         return json.dumps(value, indent=indent, separators=separators, default=vars).encode()
+    return written
+
+
+@cache
+def _serializer() -> Any:  # noqa: ANN401  # its type is of a package that pydantic brings along
+    from pydantic import TypeAdapter
+
+    return TypeAdapter[object](Any).serializer
