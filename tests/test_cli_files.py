@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import signal
 import subprocess
@@ -9,12 +10,14 @@ import sys
 import threading
 import time
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import pytest
 from commands import PROGRAM, environment, run
+from typer.models import OptionInfo
 
 from calcrisk.cli.app import command_line
+from calcrisk.cli.declaring import _own_forms
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -166,6 +169,19 @@ def test_the_options_follow_the_arguments_and_not_the_process_that_imports() -> 
     assert own < every
     assert len(every) > 100
     assert declared("assess", "--calcum", "9") == declared("assess", "-oout") == every
+
+
+@pytest.mark.parametrize("command", ["assess", "chemistry", "what-if"])
+def test_every_option_of_a_command_can_be_told_from_an_argument(command: str) -> None:
+    (made,) = command_line([command, "--help"]).registered_commands
+    assert made.callback is not None
+    own = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=kind)
+        for name, kind in made.callback.__annotations__.items()
+    ]
+    options = [part for part in own if any(isinstance(info, OptionInfo) for info in get_args(part.annotation))]
+    assert [part.name for part in options if not _own_forms(part)] == []
+    assert len(options) > 100
 
 
 def test_only_the_command_that_is_named_is_declared_unless_none_is() -> None:

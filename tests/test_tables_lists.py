@@ -63,6 +63,13 @@ def test_whichever_way_lists_are_written_they_are_the_same(folder: Path, tmp_pat
     assert [way for way, told in found.items() if told != wanted] == []
 
 
+def test_answers_that_were_kept_may_all_be_empty(folder: Path, tmp_path: Path) -> None:
+    """What holds no NULL by chance is not written as what can hold none: such files could not be put together."""
+    answers(folder, tmp_path / "out.parquet")
+    schema = f"SELECT name FROM parquet_schema('{tmp_path / 'out.parquet'}') WHERE repetition_type = 'REQUIRED'"
+    assert duckdb.sql(schema).fetchall() == [("duckdb_schema",)]  # the root
+
+
 def test_answers_are_worked_out_twice_only_when_few_columns_hold_many_rows(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

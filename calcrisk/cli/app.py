@@ -352,15 +352,6 @@ _GROUPS: Final[dict[str, tuple[str, dict[str, Callable[..., None]]]]] = {
 }
 
 
-def _is_wanted(name: str, arguments: Sequence[str]) -> bool:
-    """Whether a command may be meant: the one that is named, or every one for help, completion and mistakes.
-
-    Each costs start-up what reading its options costs.
-    """
-    named = arguments[0] if arguments else ""
-    return named == name or is_completing() or named not in {*_COMMANDS, *_GROUPS}
-
-
 def command_line(arguments: Sequence[str]) -> typer.Typer:
     """Make the program that can read these arguments."""
     app = typer.Typer(
@@ -372,12 +363,16 @@ def command_line(arguments: Sequence[str]) -> typer.Typer:
         rich_markup_mode=None,
     )
     app.callback()(_calcrisk)
+    every = [*_COMMANDS, *_GROUPS]
+    named, *options = arguments or [""]
+    # reading its options is what a command costs start-up: all are declared only where none is named
+    wanted = [named] if named in every and not is_completing() else every
     for name, command in _COMMANDS.items():
-        if _is_wanted(name, arguments):
+        if name in wanted:
             of_patient = name in _OF_A_PATIENT
-            app.command(name)(with_input_options(command, arguments[1:]) if of_patient else command)
+            app.command(name)(with_input_options(command, options) if of_patient else command)
     for name, (said, commands) in _GROUPS.items():
-        if _is_wanted(name, arguments):
+        if name in wanted:
             group = typer.Typer(help=said, no_args_is_help=True)
             for each, command in commands.items():
                 group.command(each)(command)

@@ -63,6 +63,7 @@ def run(paths: Sequence[str], book: Rulebook, asked: Asked) -> Ended:
     column_map = read_map(asked.map) if asked.map else None
     require()
     with _session(asked.master) as spark, telling_rows(local_files(paths)), _telling():
+        spark.sparkContext.setLogLevel("OFF")  # it repeats rows that it could not read; what is of use is told by us
         read = _read(spark, paths, kind, column_map)
         scored = score(read, column_map, rulebook=book, lists=LISTS if asked.lists else (), keep=())
         with _aside(spark, output) as place:
@@ -114,7 +115,6 @@ def _session(master: str | None) -> Iterator[SparkSession]:
         builder = builder.master(master or os.environ.get("MASTER", _HOME))
     try:
         session = builder.getOrCreate()
-        session.sparkContext.setLogLevel("OFF")  # it repeats rows that it could not read; what is of use is told by us
     except (PySparkException, Exception) as error:  # noqa: BLE001  # a gateway that does not start has many errors
         hint = "is Java 17 or newer installed, and does --master name a cluster that is up?"
         message = f"no Spark session: {_first(error)}"

@@ -125,7 +125,10 @@ class Cohort:
         """
         if self._masks and self._are_worth_keeping():
             self._engine.watched(f"CREATE TEMP TABLE answers AS {self._whole}", advance)
-            self._whole, advance = "SELECT * FROM answers", _idle
+            # Beside them a row of nothing, never read: a column without any NULL would be written as one that can hold
+            # none, and the schema of a Parquet file would hang on its data.
+            self._engine.rows("INSERT INTO answers (calcrisk_odd) VALUES (0)")
+            self._whole, advance = f"SELECT * FROM answers WHERE {FILE} IS NOT NULL", _idle
         shared = ["calcrisk_odd", _UNUSUAL, *(self._tallied() if tallied else ()), *mask_columns(self._chosen)]
         query = f"SELECT {', '.join(shared)}, count(*) AS patients FROM ({self._whole}) GROUP BY ALL"
         self._engine.watched(f"CREATE TEMP TABLE groups AS {query}", advance)
@@ -136,9 +139,9 @@ class Cohort:
         return self.counts
 
     def _are_worth_keeping(self) -> bool:
-        """Whether keeping the answers costs less than working them out again: in memory, or with many inputs.
+        """Whether keeping the answers costs less than working them out again (measured: docs/performance.md).
 
-        How many rows there are, only Parquet says at once.
+        It does when they fit into memory, when many inputs are read, and when text would have to be read again.
         """
         if len(self._staged.sources) >= _WIDE or not all(map(is_parquet, self._table.files)):
             return True
