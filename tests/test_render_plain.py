@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 from renderings import NAMES, changed, document, flowing, load, printed
 
+from calcrisk import Patient, Rulebook, assess
 from calcrisk.errors import Fault, InputError
 from calcrisk.render import chosen
 from calcrisk.render.brief import brief
@@ -27,6 +28,15 @@ HOSTILE = "a|b <script>alert(1)</script> [x](y) *b* _i_ `c` # h\n\n# head \x1b[3
 @pytest.mark.parametrize("name", NAMES)
 def test_json_gives_back_the_document_it_came_from(name: str) -> None:
     assert to_json(load(name)) == document(name)
+
+
+@pytest.mark.parametrize(
+    ("value", "written"), [(1e-5, "0.00001"), (1e-7, "1e-7"), (0.1 + 0.2, "0.30000000000000004"), (410.0, "410.0")]
+)
+def test_a_number_is_written_alike_in_a_document_and_in_a_line(value: float, written: str) -> None:
+    assessment = assess(Patient(pth=value), Rulebook.default())
+    assert f'"value": {written},' in to_json(assessment)
+    assert f'"value":{written},' in to_line(assessment).decode()
 
 
 @pytest.mark.parametrize("name", NAMES)
