@@ -392,7 +392,7 @@ def test_an_interrupted_run_leaves_nothing_behind(tmp_path: Path) -> None:
     duckdb.connect().execute(
         f"COPY (SELECT 9 + random() AS calcium, 4 + random() AS phosphate FROM range(6000000)) TO '{table}'"
     )
-    call = [*PROGRAM, "batch", "big.parquet", "-o", "out.ndjson"]  # which is written for as long as all else takes
+    call = [*PROGRAM, "batch", "big.parquet", "-o", "out.csv"]
     process = subprocess.Popen(call, cwd=tmp_path, env=environment(), stderr=subprocess.PIPE)
     end = time.monotonic() + 60
     while len(list(tmp_path.iterdir())) == 1 and process.poll() is None and time.monotonic() < end:
