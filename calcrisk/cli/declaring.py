@@ -42,12 +42,14 @@ def _needed(arguments: Sequence[str], own: list[inspect.Parameter]) -> tuple[lis
     Each costs start-up a little, and there are more than a hundred.
     """
     words = {word.partition("=")[0] for word in arguments if word.startswith("-") and len(word) > 1}
-    named = {form for option in OPTIONS for form in _forms(option)}
-    if is_completing() or words - named.union(*map(_own_forms, own)):
+    spelt = {form: part.name for part in own for form in _own_forms(part)}
+    spelt |= {form: option.name for option in OPTIONS for form in _forms(option)}
+    if is_completing() or not words <= spelt.keys():
         return own, OPTIONS
+    named, optional = {spelt[word] for word in words}, set(spelt.values())
     return (
-        [part for part in own if not (forms := _own_forms(part)) or not words.isdisjoint(forms)],
-        [option for option in OPTIONS if not words.isdisjoint(_forms(option))],
+        [part for part in own if part.name in named or part.name not in optional],
+        [option for option in OPTIONS if option.name in named],
     )
 
 
@@ -69,11 +71,9 @@ def _forms(option: Option) -> tuple[str, str]:
 
 
 def _annotation(option: Option) -> Any:  # noqa: ANN401  # a type made at run time
-    dashed = option.name.replace("_", "-")
-    yesno = option.kind == "yesno"
-    declared = f"--{dashed}/--no-{dashed}" if yesno else f"--{dashed}"
+    yesno, forms = option.kind == "yesno", _forms(option)
     info = typer.Option(
-        declared,
+        "/".join(forms) if yesno else forms[0],
         help=option.help,
         metavar=None if yesno else option.metavar,
         rich_help_panel=option.panel,

@@ -118,25 +118,33 @@ class Cohort:
 
     # ---- the first pass ----------------------------------------------------------------------------------------------
 
-    def survey(self, advance: Callable[[float], None], *, tallied: bool) -> Counts:
+    def survey(self, advance: Callable[[float], None], *, tallied: bool) -> None:
         """Count the rows, odd or not, by the masks of their lists, and if ``tallied`` by class and tiers as well.
 
         Where there are masks, the answers are kept, or every row would have to be answered once more later.
         """
-        if self._masks and self._are_worth_keeping():
-            self._engine.watched(f"CREATE TEMP TABLE answers AS {self._whole}", advance)
-            # Beside them a row of nothing, never read: a column without any NULL would be written as one that can hold
-            # none, and the schema of a Parquet file would hang on its data.
-            self._engine.rows("INSERT INTO answers (calcrisk_odd) VALUES (0)")
-            self._whole, advance = f"SELECT * FROM answers WHERE {FILE} IS NOT NULL", _idle
+        kept = self._masks and self._are_worth_keeping()
+        if kept:
+            self._keep(advance)
         shared = ["calcrisk_odd", _UNUSUAL, *(self._tallied() if tallied else ()), *mask_columns(self._chosen)]
-        query = f"SELECT {', '.join(shared)}, count(*) AS patients FROM ({self._whole}) GROUP BY ALL"
-        self._engine.watched(f"CREATE TEMP TABLE groups AS {query}", advance)
+        counted = f"SELECT {', '.join(shared)}, count(*) AS patients FROM ({self._whole}) GROUP BY ALL"
+        groups = f"CREATE TEMP TABLE groups AS {counted}"
+        if kept:
+            self._engine.rows(groups)
+        else:
+            self._engine.watched(groups, advance)
         ((rows, odd),) = self._engine.rows(
             "SELECT coalesce(sum(patients), 0), coalesce(sum(patients * calcrisk_odd), 0) FROM groups"
         )
         self.counts = Counts(int(rows), int(odd))
-        return self.counts
+
+    def _keep(self, advance: Callable[[float], None]) -> None:
+        """Answer every row, and read the answers from then on."""
+        self._engine.watched(f"CREATE TEMP TABLE answers AS {self._whole}", advance)
+        # Beside them a row of nothing, never read: a column without any NULL would be written as one that can hold
+        # none, and the schema of a Parquet file would hang on its data.
+        self._engine.rows("INSERT INTO answers (calcrisk_odd) VALUES (0)")
+        self._whole = f"SELECT * FROM answers WHERE {FILE} IS NOT NULL"
 
     def _are_worth_keeping(self) -> bool:
         """Whether keeping the answers costs less than working them out again (measured: docs/performance.md).
@@ -271,10 +279,6 @@ class Cohort:
             every += f" UNION ALL SELECT {', '.join(map(_odd, shown))}, -1 FROM odd"
         counted = f"SELECT {', '.join(shown)}, sum(patients) AS patients FROM ({every}) GROUP BY ALL"
         return self._engine.rows(f"SELECT * FROM ({counted}) WHERE patients > 0")
-
-
-def _idle(share: float) -> None:
-    """Tell nobody how far it has come."""
 
 
 def kind_of(column: str, inputs: Mapping[str, str]) -> str:
