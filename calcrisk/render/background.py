@@ -71,12 +71,16 @@ def _names(view: View, start: str, names: list[str]) -> Iterator[Line]:
 
 def _one_line(start: str, names: list[str], width: int) -> str:
     """Name as many as one line holds, and count the others."""
-    for count in range(len(names), 0, -1):
-        others = f" and {len(names) - count} more" if count < len(names) else ""
-        line = f"{start}{', '.join(names[:count])}{others}"
-        if cells(line) <= width:
-            return line
-    return start.rstrip(": ")
+    whole = f"{start}{', '.join(names)}"
+    if cells(whole) <= width:
+        return whole
+    named = start.rstrip(": ")
+    for count in range(1, len(names)):
+        line = f"{start}{', '.join(names[:count])} and {len(names) - count} more"
+        if cells(line) > width:
+            break
+        named = line
+    return named
 
 
 def consider(view: View) -> Iterator[Line]:

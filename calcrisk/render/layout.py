@@ -97,7 +97,7 @@ class Page:
         """Wrap words behind a prefix; from the second line on, behind ``rest`` (by default as many spaces)."""
         later = rest or (" " * cells(first[0]), "")
         width = max(_NARROWEST // 2, self.width - max(cells(first[0]), cells(later[0])))
-        for position, line in enumerate(_filled(_words(spans, width), width)):
+        for position, line in enumerate(_wrapped(list(spans), width)):
             yield joined([later if position else first, *line])
 
     def beside(self, left: list[Line], right: list[Line], column: int) -> Iterator[Line]:
@@ -148,6 +148,26 @@ def finished(line: Line) -> Line:
     while kept and not kept[-1][0].rstrip():
         kept.pop()
     return [*kept[:-1], (kept[-1][0].rstrip(), kept[-1][1])] if kept else kept
+
+
+def _wrapped(spans: list[Styled], width: int) -> Iterator[Line]:
+    if len(spans) == 1 and (lines := _cut(spans[0][0], width)) is not None:  # most are one text of plain letters
+        return ([(line, spans[0][1])] for line in lines)
+    return _filled(_words(spans, width), width)
+
+
+def _cut(text: str, width: int) -> list[str] | None:
+    """Cut a text at spaces into lines; None where that takes more than counting letters."""
+    if len(text) != cells(text) or "  " in text or text[:1] == " ":
+        return None
+    lines, begin = [], 0
+    while len(text) - begin > width:
+        end = text.rfind(" ", begin, begin + width + 1)
+        if end < 0:
+            return None
+        lines.append(text[begin:end])
+        begin = end + 1
+    return [*lines, text[begin:]] if begin < len(text) else lines
 
 
 def _words(spans: Iterable[Styled], width: int) -> Iterator[Line]:
