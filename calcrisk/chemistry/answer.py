@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from calcrisk.assessment import Assessment, Chemistry, Refused
-from calcrisk.chemistry import constants, measured
+from calcrisk.chemistry import constants
 from calcrisk.chemistry.blocks import PRECIPICES, shown, solve_filled
 from calcrisk.chemistry.newton import QUICK
-from calcrisk.chemistry.serum import ASSUMED, STATUS, fill
+from calcrisk.chemistry.serum import ASSUMED, STATUS, fill, from_inputs, inputs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -65,9 +65,9 @@ def _alone(answer: Assessment) -> Chemistry:
 
 def _columns(answers: Sequence[Assessment]) -> dict[str, Array]:
     """Return what was measured of some patients, by field and in its unit."""
-    names = measured.inputs()
+    names = inputs()
     table = np.array([_numbers(answer.inputs, names) for answer in answers]).T
-    return measured.fields(dict(zip(names, table, strict=True)), len(answers))
+    return from_inputs(dict(zip(names, table, strict=True)), len(answers))
 
 
 def _numbers(stated: Mapping[str, Input], names: Sequence[str]) -> list[float]:
@@ -206,7 +206,7 @@ class _Telling:
 
     def warnings(self) -> list[Fields]:
         entries = constants.document()["warnings"]
-        bounded = [part.label for name, part in self.inputs.items() if name in measured.inputs() and _is_bounded(part)]
+        bounded = [part.label for name, part in self.inputs.items() if name in inputs() and _is_bounded(part)]
         holds = {
             "albumin-low": _below(self.filled["albumin"], entries["albumin-low"]["limit"]),
             "albumin-assumed": "albumin" in self.assumed and self.given["ionised_ca"] is None,

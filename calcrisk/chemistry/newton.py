@@ -2,8 +2,9 @@
 
 For given activity coefficients the balances are the gradient of a strictly convex function of the logarithms of the
 free metals, so a damped Newton method finds the one solution from any start. Ionic strength and water activity are
-brought up to date once a step. Rows are solved independently of each other: each leaves the iteration when it has met
-the tolerance, so no row's answer hangs on its neighbours.
+brought up to date once a step, the ionic strength by the secant method. Rows are solved independently of each other:
+each leaves the iteration when what the next step would change is within the tolerance, so no row's answer hangs on its
+neighbours.
 """
 
 from __future__ import annotations
@@ -33,13 +34,16 @@ if TYPE_CHECKING:
     from calcrisk.chemistry.serum import Array, Serum
     from calcrisk.chemistry.speciation import Balance, Medium, Target
 
-EXACT: Final = 1e-10  # relative change at which a row is done: every digit that is shown, and six more
+EXACT: Final = 1e-10  # relative change still to come at which a row is done: every digit that is shown, and six more
 QUICK: Final = 1e-6  # the same for cohorts: SI within 1e-6
 STEPS: Final = 30  # Newton steps before the fallback
 LONGEST: Final = 1.0  # the longest step, in natural logarithms
 _SHORT: Final = 0.1  # natural logarithms; beneath it a rise comes of the ionic strength, which moves as well
 _FALLBACK_STEPS: Final = 400  # substitutions before a row is given up
 _OVERSHOT: Final = 0.9  # of the slope at its beginning; a step that ends on so steep a rise went too far
+_CONTRACTION: Final = 0.05  # the most of a change of the ionic strength that comes back (MODEL 7: 0.047)
+_SHARE: Final = 0.02  # the least of a step that the next one is taken to be
+_WEIGHT: Final = 3.0  # of the ionic strength among what is still to come: an index sums the activities of many ions
 _RESIDUAL: Final = 10.0  # tolerances that the balances may be off, relative to the totals
 # the usual free parts of the metals, where the search begins
 _START: Final = np.array([[0.5], [0.55], [0.98]])
@@ -71,10 +75,17 @@ class Looked:
 
 
 class Stride(Rows):
-    """The last step (natural logarithms of the metals), and the slope of the convex function where it began."""
+    """The last step (natural logarithms of the metals), and the slope of the convex function where it began.
+
+    ``ionic`` is the ionic strength of the beginning, ``went`` how far from it that of the metals at the end is,
+    ``far`` the length of the step.
+    """
 
     step: Array
     slope: Array
+    ionic: Array
+    went: Array
+    far: Array
 
 
 def look(serum: Serum, state: State, target: Target | None) -> Looked:
@@ -131,8 +142,8 @@ def newton(  # noqa: PLR0913  # tests force the damping by these
     answer, state, done = begin.take(rows), begin, np.zeros(len(rows), dtype=bool)
     last: Stride | None = None
     for _ in range(most):
-        state, last, changed = _stepped(serum, target, state, last, longest)
-        near = np.flatnonzero(changed < tolerance)
+        state, last, left = _stepped(serum, target, state, last, longest)
+        near = np.flatnonzero(left < tolerance)
         if near.size:
             answer.put(rows[near], state.take(near))
             done[rows[near]] = True
@@ -147,32 +158,46 @@ def newton(  # noqa: PLR0913  # tests force the damping by these
 def _stepped(
     serum: Serum, target: Target | None, state: State, last: Stride | None, longest: float
 ) -> tuple[State, Stride, Array]:
-    """Take one step; return where it leads, the step, and the largest relative change."""
+    """Take one step; return where it leads, the step, and the relative change that is still to come (an estimate)."""
     seen = look(serum, state, target)
     step = _solution(_jacobian(serum, target, seen.at), seen.over)
     length = np.maximum.reduce(np.abs(step))
     step = step / np.maximum(1, length / longest)
-    stride, moved = Stride(step, np.add.reduce(seen.over * step)), step
+    slope, moved = np.add.reduce(seen.over * step), step
     if last is not None:
-        stride, moved = _searched(stride, last, seen.over)
+        step, slope, moved = _searched(step, slope, last, seen.over)
     metals = state.metals * np.exp(moved)
     there = _balance(serum, seen.here, target, metals, state.water)
     ionic = ionic_strength(seen.here, there, metals)
     water = water_activity(serum, seen.here, there, metals, aimed=target is not None)
-    changed = np.maximum(np.maximum.reduce(np.abs(moved)), np.abs(ionic - state.ionic) / ionic)
-    return State(metals, ionic, water), stride, changed
+    stride = Stride(step, slope, state.ionic, ionic - state.ionic, np.maximum.reduce(np.abs(moved)))
+    if last is None:
+        return State(metals, ionic, water), stride, stride.far
+    left = np.maximum(_to_come(stride, last), _WEIGHT * np.abs(stride.went) / ionic)
+    return State(metals, ionic + _ahead(stride, last), water), stride, left
 
 
-def _searched(stride: Stride, last: Stride, over: Array) -> tuple[Stride, Array]:
+def _to_come(stride: Stride, last: Stride) -> Array:
+    """Return the length of the next step, which is to this one as this one is to the last, and no longer."""
+    return np.asarray(stride.far * np.fmin(np.fmax(stride.far / last.far, _SHARE), 1))
+
+
+def _ahead(stride: Stride, last: Stride) -> Array:
+    """Return how far the ionic strength will still go, by its last two changes (secant method)."""
+    share = 1 + (stride.went - last.went) / (stride.ionic - last.ionic)
+    share = np.fmax(np.fmin(share, _CONTRACTION), -_CONTRACTION)  # also where nothing changed, and 0 / 0 is NaN
+    return np.asarray(stride.went * share / (1 - share))
+
+
+def _searched(step: Array, slope: Array, last: Stride, over: Array) -> tuple[Array, Array, Array]:
     """Search along the last step: where the function rises steeply at its end, go half of the way back instead."""
     back = np.maximum.reduce(np.abs(last.step)) > _SHORT
     if back.any():
         back &= np.add.reduce(over * last.step) > _OVERSHOT * -last.slope
     if not back.any():
-        return stride, stride.step
+        return step, slope, step
     half = last.step / 2
-    kept = Stride(np.where(back, half, stride.step), np.where(back, last.slope / 2, stride.slope))
-    return kept, np.where(back, -half, stride.step)
+    return np.where(back, half, step), np.where(back, last.slope / 2, slope), np.where(back, -half, step)
 
 
 def _jacobian(serum: Serum, target: Target | None, at: Balance) -> Array:

@@ -1,6 +1,7 @@
-"""From what a laboratory reports, per litre of serum, to molalities in serum water, with what was assumed marked.
+"""From inputs of patients to what a laboratory reports per litre of serum, to molalities in serum water.
 
-Columns are arrays of one length, NaN where nothing was measured. What cannot be solved has a status that says so.
+Columns are arrays of one length, NaN where nothing was measured. What was assumed instead is marked, and what cannot be
+solved has a status that says so.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     Marks: TypeAlias = NDArray[np.uint16]
 
 FIELDS: Final = ("ca", "p", "albumin", "globulin", "ph", "tco2", "mg", "na", "k", "cl", "so4", "citrate", "lactate")
+_BESIDES: Final = ("ionised_ca", "dialysis")  # columns that are known too, and never filled in
 ASSUMED: Final = (*FIELDS[2:], "ph_estimated")  # the bits of ``assumed``; the last: from the bicarbonate
 STATUS: Final = ("solved", "missing", "out_of_range", "not_converged")
 SOLVED, MISSING, OUT_OF_RANGE, NOT_CONVERGED = range(len(STATUS))  # the codes of these words
@@ -101,6 +103,29 @@ class Serum(Rows):
         return np.asarray(self.totals[2])
 
 
+def inputs() -> tuple[str, ...]:
+    """Return the names of the inputs of a patient that the chemistry reads."""
+    return (*constants.document()["reads"], *constants.document()["reads_besides"])
+
+
+def from_inputs(stated: Mapping[str, Array], rows: int) -> dict[str, Array]:
+    """Return the columns that ``fill`` takes; ``stated`` holds the inputs that are there, in the rulebook's units.
+
+    Globulins are the total protein less the albumin. A blood gas's bicarbonate is used where the total CO2 is lacking.
+    """
+    nothing = np.full(rows, np.nan)
+    reads, besides = constants.document()["reads"], constants.document()["reads_besides"]
+    found = dict.fromkeys((*FIELDS, *_BESIDES), nothing)
+    for name, entry in reads.items():
+        if name in stated:
+            found[entry["field"]] = stated[name] / entry["per"]
+    protein, gas = (stated.get(name, nothing) for name in ("total_protein", "blood_gas_bicarbonate"))
+    found["globulin"] = protein / besides["total_protein"] - found["albumin"]
+    found["tco2"] = np.where(np.isnan(found["tco2"]), total_co2(gas, found["ph"]), found["tco2"])
+    found["dialysis"] = np.where(stated.get("dialysis", nothing) == 1, 1.0, np.nan)
+    return found
+
+
 def fill(columns: Mapping[str, ArrayLike]) -> Filled:
     """Fill in what was not measured, mark it, and give every row a status: solvable, something missing or out of range.
 
@@ -116,7 +141,7 @@ def fill(columns: Mapping[str, ArrayLike]) -> Filled:
 
 
 def _given(columns: Mapping[str, ArrayLike]) -> dict[str, Array]:
-    known = {*FIELDS, "ionised_ca", "dialysis"}
+    known = {*FIELDS, *_BESIDES}
     strange = sorted(columns.keys() - known)
     if strange:
         message = f"no columns of the chemistry: {', '.join(strange)}; they are {', '.join(sorted(known))}"

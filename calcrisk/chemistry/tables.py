@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from calcrisk.chemistry import constants, measured
+from calcrisk.chemistry import constants
 from calcrisk.chemistry.arrow import numbers
 from calcrisk.chemistry.blocks import PRECIPICES, shown, solve_filled
 from calcrisk.chemistry.newton import QUICK
-from calcrisk.chemistry.serum import ASSUMED, SOLVED, STATUS, fill
+from calcrisk.chemistry.serum import ASSUMED, SOLVED, STATUS, fill, from_inputs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -30,7 +30,7 @@ def solve_patients(batches: Iterable[Any], keys: Iterable[str]) -> Iterator[Any]
 def _told(stated: dict[str, Any], rows: int) -> dict[str, Any]:
     import pyarrow as pa
 
-    columns = measured.fields(stated, rows)
+    columns = from_inputs(stated, rows)
     filled = fill(columns)
     solved = solve_filled(filled, tolerance=QUICK)
     done = solved["status"] == SOLVED

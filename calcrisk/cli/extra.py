@@ -38,7 +38,7 @@ def with_chemistry(answers: list[Assessment | Refused]) -> list[Assessment | Ref
 
 def add_to_table(cohort: Cohort) -> None:
     """Add the chemistry to the rows of a table."""
-    from calcrisk.chemistry.measured import inputs
+    from calcrisk.chemistry.serum import inputs
     from calcrisk.chemistry.tables import solve_patients
     from calcrisk.render.rows import CHEMISTRY
 
