@@ -163,14 +163,16 @@ def _stepped(
     step = _solution(_jacobian(serum, target, seen.at), seen.over)
     length = np.maximum.reduce(np.abs(step))
     step = step / np.maximum(1, length / longest)
-    slope, moved = np.add.reduce(seen.over * step), step
+    slope, moved, far = np.add.reduce(seen.over * step), step, np.minimum(length, longest)
     if last is not None:
         step, slope, moved = _searched(step, slope, last, seen.over)
+    if moved is not step:
+        far = np.maximum.reduce(np.abs(moved))
     metals = state.metals * np.exp(moved)
     there = _balance(serum, seen.here, target, metals, state.water)
     ionic = ionic_strength(seen.here, there, metals)
     water = water_activity(serum, seen.here, there, metals, aimed=target is not None)
-    stride = Stride(step, slope, state.ionic, ionic - state.ionic, np.maximum.reduce(np.abs(moved)))
+    stride = Stride(step, slope, state.ionic, ionic - state.ionic, far)
     if last is None:
         return State(metals, ionic, water), stride, stride.far
     left = np.maximum(_to_come(stride, last), _WEIGHT * np.abs(stride.went) / ionic)
@@ -191,7 +193,7 @@ def _ahead(stride: Stride, last: Stride) -> Array:
 
 def _searched(step: Array, slope: Array, last: Stride, over: Array) -> tuple[Array, Array, Array]:
     """Search along the last step: where the function rises steeply at its end, go half of the way back instead."""
-    back = np.maximum.reduce(np.abs(last.step)) > _SHORT
+    back = last.far > _SHORT
     if back.any():
         back &= np.add.reduce(over * last.step) > _OVERSHOT * -last.slope
     if not back.any():
@@ -205,9 +207,8 @@ def _jacobian(serum: Serum, target: Target | None, at: Balance) -> Array:
 
     They are symmetric and positive definite, but for a target: its phosphate falls as the calcium rises.
     """
-    matrix = -np.asarray(np.einsum("alj,blj->abj", at.bound, at.per * at.free))
-    for metal in range(METALS):
-        matrix[metal, metal] += at.held[metal]
+    matrix = np.negative(np.einsum("alj,blj->abj", at.bound, at.per * at.free))
+    matrix.reshape(METALS * METALS, -1)[:: METALS + 1] += at.held  # the diagonal
     if target is not None:
         matrix[:, CA] -= target.by_ca * at.bound[:, P]
     measured = ~np.isnan(serum.held_ca)

@@ -245,10 +245,9 @@ def activities(serum: Serum, here: Medium, at: Balance, metals: Array, water: Ar
 
 def saturation(phases: Sequence[Phase], serum: Serum, log_a: Array) -> Array:
     """Return SI of each phase: log10 of its ion activity product less log10 of its solubility product."""
-    ions = [(phase.ca, phase.hpo4, phase.po4, phase.oh, phase.co3, phase.water) for phase in phases]
-    rest = np.array([(phase.h, phase.log_k) for phase in phases]).reshape(-1, 2, 1)
-    product = np.einsum("pi,ij->pj", np.reshape(ions, (len(phases), len(log_a))), log_a)
-    return np.asarray(product - rest[:, 0] * serum.ph - rest[:, 1])
+    ions = [(p.ca, p.hpo4, p.po4, p.oh, p.co3, p.water, p.h, p.log_k) for p in phases]
+    of = np.array(ions).reshape(len(phases), -1, 1)
+    return np.asarray(np.einsum("pij,ij->pj", of[:, : len(log_a)], log_a) - of[:, -2] * serum.ph - of[:, -1])
 
 
 def saturating(target: Target, serum: Serum, here: Medium, metals: Array, water: Array) -> Array:
