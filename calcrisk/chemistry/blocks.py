@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 ROWS: Final = 8192  # of a block, with those of its saturated sera: its temporary arrays stay in the cache
 PRECIPICES: Final = ("dcpd", "acp")  # the phases whose saturation phosphate is told
 _KEPT: Final = 2**21  # numbers; twice this is more than the temporary arrays of a block take
+_FEW: Final = 256  # rows whose temporary arrays are kept anyway
 _PERCENT: Final = 100.0  # of a whole
 _MOST_PHOSPHATE: Final = 50.0  # mmol/L; above it a phase counts as not reached
 
@@ -78,7 +79,6 @@ def solve_filled(
     rows: int = ROWS,
 ) -> Columns:
     """Return what ``solve`` does, of columns that are filled already."""
-    _keep_memory()
     wanted = (shown() if phases is None else tuple(phases), tuple(precipices))
     told = names(*wanted)
     table = np.full((len(told), len(filled.status)), np.nan)
@@ -86,6 +86,8 @@ def solve_filled(
     answer["status"], answer["assumed"] = filled.status.copy(), filled.assumed
     solvable = np.flatnonzero(filled.status == SOLVED)
     size = max(1, rows // (1 + len(precipices)))
+    if len(solvable) > _FEW:
+        _keep_memory()
     for begin in range(0, len(solvable), size):
         block = solvable[begin : begin + size]
         found, done = _block(filled, block, wanted, tolerance)

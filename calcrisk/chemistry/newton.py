@@ -207,7 +207,7 @@ def _jacobian(serum: Serum, target: Target | None, at: Balance) -> Array:
 
     They are symmetric and positive definite, but for a target: its phosphate falls as the calcium rises.
     """
-    matrix = np.negative(np.einsum("alj,blj->abj", at.bound, at.per * at.free))
+    matrix: Array = np.negative(np.einsum("alj,blj->abj", at.bound, at.per * at.free))
     matrix.reshape(METALS * METALS, -1)[:: METALS + 1] += at.held  # the diagonal
     if target is not None:
         matrix[:, CA] -= target.by_ca * at.bound[:, P]

@@ -6,7 +6,7 @@ import json
 from html import escape
 from typing import TYPE_CHECKING
 
-from calcrisk.render import chemistry, words
+from calcrisk.render import chemistry_plot, words
 from calcrisk.render.json import to_json
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ class _Drawing:
     def __init__(self, shown: Chemistry) -> None:
         self.shown, self.points = shown, shown.isopleth or {}
         known = [value for value in self.points["calcium"] if value is not None]
-        self.first, self.last, self.highest = known[0], known[-1], chemistry.highest_of(shown)
+        self.first, self.last, self.highest = known[0], known[-1], chemistry_plot.highest_of(shown)
 
     def x(self, calcium: float) -> float:
         inside = min(max(calcium, self.first), self.last)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from rich.segment import Segment
 
-from calcrisk.render import background, chemistry
+from calcrisk.render import background, chemistry, chemistry_plot
 from calcrisk.render.citations import Numbers
 from calcrisk.render.layout import Page, finished
 from calcrisk.render.summary import View
@@ -40,6 +40,6 @@ class Explained:
         ):
             yield from page.paragraph([(page.literal(who), "bold")])
             yield []
-        for part in (chemistry.section, chemistry.plot, background.footer):
+        for part in (chemistry.section, chemistry_plot.plot, background.footer):
             yield from part(view)
             yield []
