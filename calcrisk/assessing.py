@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from calcrisk.past import Past
     from calcrisk.patient import Patient
+    from calcrisk.record import Record
     from calcrisk.rules.program import Band, Clause, Latency
     from calcrisk.rules.rulebook import Rulebook
     from calcrisk.rules.text import Shown
@@ -36,7 +37,7 @@ _RULEBOOKS: Final = 8  # rulebooks whose words are kept ready
 
 
 def assess(
-    patient: Patient,
+    patient: Patient | Record,
     rulebook: Rulebook,
     *,
     as_of: str | None = None,
@@ -61,12 +62,12 @@ def _wording(rulebook: Rulebook) -> Wording:
     return Wording(rulebook)
 
 
-def _has_a_past(patient: Patient, as_of: str | None) -> bool:
+def _has_a_past(patient: Patient | Record, as_of: str | None) -> bool:
     """Whether there are dated panels, or values with a day of their own before the one that is spoken of."""
     return bool(patient.panels) or (as_of is not None and patient.day is not None and patient.day < as_of)
 
 
-def recalled(patient: Patient, rulebook: Rulebook, as_of: str | None) -> Past:
+def recalled(patient: Patient | Record, rulebook: Rulebook, as_of: str | None) -> Past:
     """Return what is known of a patient when dated panels have been read, as ``assess`` takes it."""
     from calcrisk.past import recall  # most patients have no dated panels
 
@@ -76,7 +77,7 @@ def recalled(patient: Patient, rulebook: Rulebook, as_of: str | None) -> Past:
 class _Writer:
     """One answer on its way into words."""
 
-    def __init__(self, patient: Patient, rulebook: Rulebook, as_of: str | None) -> None:
+    def __init__(self, patient: Patient | Record, rulebook: Rulebook, as_of: str | None) -> None:
         self.patient, self.words = patient, _wording(rulebook)
         self.past = recalled(patient, rulebook, as_of) if _has_a_past(patient, as_of) else None
         self.given = dict(patient.given) if self.past is None else self.past.given

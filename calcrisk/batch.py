@@ -15,7 +15,7 @@ from calcrisk._version import __version__
 from calcrisk.assessing import assess, identity
 from calcrisk.assessment import Assessment, PatientIdentity, Refused
 from calcrisk.errors import CalcriskError, Fault
-from calcrisk.inputs import patient_from
+from calcrisk.inputs import record_from
 from calcrisk.inputs.sources import find
 from calcrisk.telling import tell_where
 
@@ -51,7 +51,7 @@ def outcomes(
     """
     coming = iter(documents)
     while some := list(islice(coming, _TOGETHER)):
-        read = [_tried(partial(patient_from, document, {}), document, rulebook, as_of) for document in some]
+        read = [_tried(partial(record_from, document, {}), document, rulebook, as_of) for document in some]
         for document, patient in zip(some, read, strict=True):
             if isinstance(patient, Refused):
                 yield patient

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from calcrisk.history.panels import Panel
     from calcrisk.history.usable import Draw, Excluded
     from calcrisk.patient import Patient
+    from calcrisk.record import Record
     from calcrisk.rules.program import Spec
     from calcrisk.rules.rulebook import Rulebook
 
@@ -58,7 +59,7 @@ class Past(NamedTuple):
     warnings: tuple[tuple[str, str], ...]
 
 
-def recall(patient: Patient, book: Rulebook, as_of: str | None) -> Past:
+def recall(patient: Patient | Record, book: Rulebook, as_of: str | None) -> Past:
     """Read a patient's panels by a rulebook; ``as_of`` is the day (ISO) spoken of, else that of the newest panel."""
     if not book.data.get("history"):
         message = "this rulebook has no section `history`: the values of dated panels are not used"
@@ -78,7 +79,7 @@ def _warning(*, code: str, message: str) -> tuple[str, str]:
 class Look:
     """The panels of one patient, seen through the numbers of a rulebook."""
 
-    def __init__(self, patient: Patient, book: Rulebook, as_of: str | None) -> None:
+    def __init__(self, patient: Patient | Record, book: Rulebook, as_of: str | None) -> None:
         """Take the patient as stated; values outside the panels that have a day of their own are a panel too."""
         self.patient, self.book = patient, book
         self.as_of = as_of or patient.day or max((each.date.partition(" ")[0] for each in patient.panels), default=None)

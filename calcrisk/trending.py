@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from calcrisk.history.usable import Draw
     from calcrisk.patient import Patient
+    from calcrisk.record import Record
     from calcrisk.rules.program import Spec
     from calcrisk.rules.rulebook import Rulebook
 
@@ -87,7 +88,7 @@ def _noise_in(look: Look, entry: Spec) -> Noise:
     return Noise(entry, scatter, look.number("noise_confidence") / _PER_CENT)
 
 
-def trend(patient: Patient, book: Rulebook, *, as_of: str | None = None, corrected: bool = False) -> Document:
+def trend(patient: Patient | Record, book: Rulebook, *, as_of: str | None = None, corrected: bool = False) -> Document:
     """Return the trend of a patient's dated panels as a document ready to be written.
 
     ``as_of`` (ISO) is the day spoken of, else the newest date of the patient; ``corrected`` reads the product of the
@@ -256,12 +257,12 @@ def _change(name: str, read: Sequence[tuple[str, float]], sigma: float, confiden
 # ---- the answer at both ends -----------------------------------------------------------------------------------------
 
 
-def with_interval(answer: Assessment, patient: Patient, book: Rulebook) -> Assessment:
+def with_interval(answer: Assessment, patient: Patient | Record, book: Rulebook) -> Assessment:
     """Return the answer with the part ``interval``: class and tiers at both ends of the noise of one reading."""
     return Assessment.of({**vars(answer), "interval": _interval(answer, patient, book)})
 
 
-def _interval(answer: Assessment, patient: Patient, book: Rulebook) -> Document | None:
+def _interval(answer: Assessment, patient: Patient | Record, book: Rulebook) -> Document | None:
     look = Look(patient, book, answer.as_of)
     noise = noise_of(look)
     product = answer.ca_p_product.value
@@ -286,7 +287,7 @@ def _interval(answer: Assessment, patient: Patient, book: Rulebook) -> Document 
     }
 
 
-def _end(answer: Assessment, patient: Patient, book: Rulebook, noise: Noise, step: float) -> Document:
+def _end(answer: Assessment, patient: Patient | Record, book: Rulebook, noise: Noise, step: float) -> Document:
     """Move the logarithm of the product by a step, and calcium and phosphate each by its share of the variance.
 
     That is the likeliest pair of all that have this product. A product given as such moves alone.
@@ -299,11 +300,11 @@ def _end(answer: Assessment, patient: Patient, book: Rulebook, noise: Noise, ste
             moved[name] = value * exp(step * noise.scatter[name].sigma ** 2 / variance)
     if PRODUCT in answer.inputs:
         moved[PRODUCT] = (answer.ca_p_product.value or 0) * exp(step)
-    found = assess(patient.model_copy(update=moved), book, as_of=answer.as_of)
+    found = assess(patient.changed(moved), book, as_of=answer.as_of)
     return {"product": found.ca_p_product.value, **{name: moved.get(name) for name in _PAIR}, **_answers(found)}
 
 
-def _taken_from_panels(patient: Patient, book: Rulebook, as_of: str | None) -> Document:
+def _taken_from_panels(patient: Patient | Record, book: Rulebook, as_of: str | None) -> Document:
     """Return the present values that came from the newest panel, so that they stay when one of them is moved."""
     if not patient.panels:
         return {}

@@ -20,7 +20,7 @@ from calcrisk import Assessment, InputError, Refused, Rulebook, UsageError, asse
 from calcrisk.assessment import json_schema
 from calcrisk.batch import outcomes
 from calcrisk.errors import Fault
-from calcrisk.inputs import patient_from
+from calcrisk.inputs import record_from
 from calcrisk.inputs.documents import read_document, read_documents, read_line
 from calcrisk.inputs.flags import from_flags
 from calcrisk.inputs.sources import Lines
@@ -36,8 +36,8 @@ from calcrisk.variables import registry
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from calcrisk import Patient
     from calcrisk.inputs.documents import Document
+    from calcrisk.record import Record
 
 SECONDS: Final = 2.0  # of this process, for one input: a hundred times what an ordinary one takes
 LONGEST_FAULT: Final = 1_500  # characters: of what is wrong, no more is repeated than a reader needs
@@ -117,7 +117,7 @@ def check_flags(values: Mapping[str, str | bool], unknown: list[str]) -> Assessm
     """Assess what options of the command line say; None when it is refused."""
     begin = time.process_time()
     try:
-        patient = patient_from(None, from_flags(values, unknown))
+        patient = record_from(None, from_flags(values, unknown))
     except (InputError, UsageError) as error:
         _check_faults(error.faults, None)
         _in_time(begin)
@@ -146,7 +146,7 @@ def _check(document: Document, content: bytes | None, number: int | None) -> Ass
         demand(exact.exact is None and _patient(exact) is None, "the exact reader refuses what is refused")
     else:
         demand(not document.faults and not exact.faults, "nothing is scored of which a fault is known")
-        patient = patient_from(document, {})
+        patient = record_from(document, {})
         _check_nothing_dropped(exact, patient)
         _check_values(patient)
         _check_answer(end, patient)
@@ -157,14 +157,14 @@ def _check(document: Document, content: bytes | None, number: int | None) -> Ass
     return end
 
 
-def _patient(document: Document) -> Patient | None:
+def _patient(document: Document) -> Record | None:
     try:
-        return patient_from(document, {})
+        return record_from(document, {})
     except InputError:
         return None
 
 
-def _told(patient: Patient) -> object:
+def _told(patient: Record) -> object:
     return patient.id, patient.source, list(patient.given.items()), sorted(patient.warnings)
 
 
@@ -175,12 +175,12 @@ def _check_alone(content: bytes, source: str, found: list[Document], ends: list[
     demand(patient is None or not alone.faults, "nothing is scored of which a fault is known")
     if patient is not None:
         demand(len(ends) == 1 and not isinstance(ends[0], Refused), "assess and batch score the same")
-        demand(_told(patient) == _told(patient_from(found[0], {})), "assess and batch read the same")
+        demand(_told(patient) == _told(record_from(found[0], {})), "assess and batch read the same")
     elif len(ends) == 1 and len(content) < 1_000_000:  # noqa: PLR2004  # what one patient may have
         demand(isinstance(ends[0], Refused), "assess and batch refuse the same")
 
 
-def _check_nothing_dropped(exact: Document, patient: Patient) -> None:
+def _check_nothing_dropped(exact: Document, patient: Record) -> None:
     for name, written in exact.fields.items():
         if isinstance(written.raw, dict):
             stated = not written.raw["value"].is_empty if "value" in written.raw else False
@@ -191,7 +191,7 @@ def _check_nothing_dropped(exact: Document, patient: Patient) -> None:
         demand(read or not stated, f"what is stated of {name} is read or refused, never dropped")
 
 
-def _check_values(patient: Patient) -> None:
+def _check_values(patient: Record) -> None:
     for name, given in patient.given.items():
         variable = registry()[name]
         if variable.kind == "number" and variable.hard and given.value is not None:
@@ -203,7 +203,7 @@ def _check_values(patient: Patient) -> None:
 # ---- what is scored --------------------------------------------------------------------------------------------------
 
 
-def _check_answer(answer: Assessment, patient: Patient) -> None:
+def _check_answer(answer: Assessment, patient: Record) -> None:
     text = to_line(answer)
     demand(text.endswith(b"}\n") and text.count(b"\n") == 1, "an answer is one line")
     plain = json.loads(text, parse_constant=lambda word: demand(kept=False, promise=f"{word} is no JSON"))
@@ -243,7 +243,7 @@ def _check_refused(refused: Refused, document: Document, content: bytes | None, 
     demand(all(set(error) == _FAULT_KEYS for error in plain["errors"]), "every error has all its keys")
     faults = [Fault(**error) for error in plain["errors"]]
     if any(fault.code == "defect" for fault in faults):
-        assess(patient_from(document, {}), book())  # which raises what went wrong
+        assess(record_from(document, {}), book())  # which raises what went wrong
         demand(kept=False, promise="no defect is met")
     demand(all(fault.file == document.source for fault in faults), "a fault names its file")
     _check_faults(faults, content)

@@ -5,12 +5,19 @@ from __future__ import annotations
 import os
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from calcrisk import Assessment, Patient, Rulebook, assess
-from calcrisk.inputs import patient_from
+from calcrisk.inputs import record_from
 from calcrisk.inputs.documents import read_document
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from calcrisk.inputs.documents import Document
+    from calcrisk.stated import Written
 
 ROOT = Path(__file__).parent.parent
 SAMPLES = ROOT / "sample_labs"
@@ -25,6 +32,11 @@ def shared(path: str) -> Path:
     if not found.is_file():
         pytest.skip(f"no {path} in {SHARED}: set CALCRISK_SHARED to the folder that holds it")
     return found
+
+
+def patient_from(document: Document | None, flags: Mapping[str, Written], source: str | None = None) -> Patient:
+    """What a document and flags say, with a field for each input."""
+    return Patient.of(record_from(document, flags, source))
 
 
 def patient(path: Path) -> Patient:

@@ -37,7 +37,7 @@ _LEAVES = {"_version", "errors", "packaged", "printed"}
 _LANGUAGE = _LEAVES | {"rules.expression", "rules.logic"}
 _STATED = _LEAVES | {"variables", "units", "stated"}
 _READ = _STATED | {"answers", "quantities", "values"}
-_PATIENT = _READ | {"patient_base", "patient"}
+_PATIENT = _READ | {"record", "patient_base", "patient"}
 
 # What each room may import; a module belongs to the room with the longest matching name, and a room may import itself.
 # Read downwards it is the one-way flow of the design; a module without a room here fails.
@@ -56,7 +56,8 @@ ROOMS: dict[str, set[str]] = {
     "history": {"rules.logic"},  # pure arithmetic over draws; only what a tie is comes from the rules
     "noise": set(),
     "dated": _READ | {"history"},
-    "patient_base": _READ | {"history", "dated"},
+    "record": _READ | {"history", "dated"},
+    "patient_base": _READ | {"history", "record"},
     "patient": _READ | {"patient_base"},
     "inputs": _PATIENT | {"history", "dated"},
     "rules.expression": _LEAVES,

@@ -15,10 +15,10 @@ import yaml
 from hypothesis import given
 from jsonschema import Draft202012Validator
 from random_patients import Stated, book, bounded_examples, patients, read
+from samples import patient_from
 
 import calcrisk
 from calcrisk import Assessment, Patient, Rulebook, assess, assessment
-from calcrisk.inputs import patient_from
 from calcrisk.inputs.documents import read_document
 from calcrisk.parts import SPELLED, Part
 from calcrisk.render.json import to_json, to_line

@@ -9,13 +9,13 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
+from samples import patient_from
 
 from calcrisk import InputError
 from calcrisk.cohort.cells import is_numeric, source
 from calcrisk.cohort.columnmap import ColumnMap, Entry
 from calcrisk.cohort.reader import Reader
 from calcrisk.cohort.tables import PLACE, SOURCE
-from calcrisk.inputs import patient_from
 from calcrisk.stated import Range
 from calcrisk.variables import registry
 

@@ -11,9 +11,10 @@ import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
+from samples import patient_from
 
 from calcrisk.errors import InputError
-from calcrisk.inputs import documents, patient_from, yaml_text
+from calcrisk.inputs import documents, yaml_text
 from calcrisk.inputs.documents import read_document
 from calcrisk.patient import Patient
 

@@ -10,10 +10,10 @@ import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from samples import SAMPLES
+from samples import SAMPLES, patient_from
 
 from calcrisk.errors import InputError
-from calcrisk.inputs import documents, everyday, patient_from, yaml_text
+from calcrisk.inputs import documents, everyday, yaml_text
 from calcrisk.inputs.documents import read_document, read_documents, read_line
 from calcrisk.stated import Reading, Written
 from calcrisk.values import read, read_all

@@ -20,9 +20,10 @@ import pytest
 import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from samples import patient_from
 
 from calcrisk import InputError, Patient, Refused
-from calcrisk.inputs import everyday, patient_from
+from calcrisk.inputs import everyday
 from calcrisk.inputs.documents import read_documents, read_line
 from calcrisk.units import has_decimal_comma, measure
 from calcrisk.variables import registry

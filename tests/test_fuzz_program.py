@@ -9,11 +9,11 @@ import mutations
 import oracle
 import pytest
 from commands import run
+from samples import patient_from
 
 from calcrisk import Refused
 from calcrisk.cli import _guarded
 from calcrisk.errors import InputError
-from calcrisk.inputs import patient_from
 from calcrisk.inputs.documents import read_document, read_documents
 from calcrisk.inputs.sources import Lines
 from calcrisk.variables import registry

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from pydantic import ValidationError
+from samples import patient_from
 from sourcecode import RULEBOOK
 
 from calcrisk import Assessment, Patient, Rulebook, RulebookError, assess
-from calcrisk.inputs import patient_from
 from calcrisk.inputs.documents import read_document
 from calcrisk.render.markdown import markdown
 from calcrisk.rules.schema import LatencyEntry

@@ -9,7 +9,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 import pytest
-from commands import run
+from commands import environment, run
 from fenced import CALLS, every_command, fenced, lay_out, program
 
 if TYPE_CHECKING:
@@ -91,3 +91,40 @@ def test_who_is_cut_off_reaches_nobody(tmp_path: Path) -> None:
         assert subprocess.run([sys.executable, "-c", code], check=False, cwd=tmp_path).returncode == 0
         alone = subprocess.run([*NOWHERE, sys.executable, "-c", code], check=False, cwd=tmp_path, capture_output=True)
     assert alone.returncode == 1
+
+
+# ------------------------------------------------------------------------------------------- plugins of pydantic
+
+PLUGIN = """
+from pathlib import Path
+
+class Watching:
+    def new_schema_validator(self, *given, **more):
+        Path(__file__).with_name("seen").touch()
+        return None, None, None
+
+plugin = Watching()
+"""
+
+
+def watching(folder: Path) -> Path:
+    """Install a plugin that pydantic shows every validator, as logfire's does, and return the mark it leaves."""
+    facts = folder / "watching-1.dist-info"
+    facts.mkdir()
+    (facts / "METADATA").write_text("Metadata-Version: 2.1\nName: watching\nVersion: 1\n")
+    (facts / "entry_points.txt").write_text("[pydantic]\nwatching = watching:plugin\n")
+    (folder / "watching.py").write_text(PLUGIN)
+    return folder / "seen"
+
+
+@pytest.mark.parametrize(("code", "seen"), [("pydantic.TypeAdapter(int)", True), ("", False)], ids=["plain", "ours"])
+def test_no_plugin_of_pydantic_sees_a_patient(code: str, seen: bool, tmp_path: Path) -> None:
+    mark, file = watching(tmp_path), tmp_path / "a.yaml"
+    file.write_bytes(b"calcium: 9.9\n")
+    ours = (
+        f"import sys; sys.argv = ['calcrisk', 'assess', {str(file)!r}, '--json']\nfrom calcrisk.cli import main; main()"
+    )
+    surroundings = {**environment(), "PYTHONPATH": str(tmp_path)}
+    words = [sys.executable, "-c", f"import pydantic; {code}" if code else ours]
+    ended = subprocess.run(words, check=False, capture_output=True, env=surroundings)
+    assert (ended.returncode, mark.exists()) == (0, seen)

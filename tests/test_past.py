@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from samples import CASES, SAMPLES, answer, patient, rulebook
+from samples import CASES, SAMPLES, answer, patient, patient_from, rulebook
 
 from calcrisk import InputError, Patient, Rulebook, assess
-from calcrisk.inputs import patient_from
 from calcrisk.inputs.documents import read_document
 from calcrisk.stated import Range
 

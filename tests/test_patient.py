@@ -13,10 +13,10 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator, ValidationError
+from samples import patient_from
 
 from calcrisk.cli.options import OPTIONS
 from calcrisk.errors import InputError, UsageError
-from calcrisk.inputs import patient_from
 from calcrisk.inputs.documents import read_document
 from calcrisk.inputs.flags import from_flags
 from calcrisk.inputs.fold import _CODES as LIST_CODES

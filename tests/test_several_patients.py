@@ -9,8 +9,9 @@ import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
+from samples import patient_from
 
-from calcrisk.inputs import documents, patient_from
+from calcrisk.inputs import documents
 from calcrisk.inputs.documents import read_document, read_documents, read_line
 from calcrisk.inputs.nodes import MAX_FAULTS
 from calcrisk.patient import Patient

@@ -9,7 +9,7 @@ import os
 from pathlib import Path
 
 from calcrisk import Rulebook, assess
-from calcrisk.inputs import patient_from
+from calcrisk.inputs import record_from
 from calcrisk.inputs.documents import read_document
 from calcrisk.render.json import to_json
 
@@ -30,7 +30,7 @@ def main() -> None:
     texts = {name: (Path(source).read_bytes(), source) for name, source in SOURCES.items()}
     for name, (text, source) in {**texts, "empty": (b"{}", "empty.yaml")}.items():
         document = read_document(text, source)
-        patient = patient_from(document, {})
+        patient = record_from(document, {})
         answer = assess(patient, Rulebook.default(), as_of=document.as_of, every_rule=name == EVERY_RULE)
         Path("tests/assessments", f"{name}.json").write_text(to_json(answer), encoding="utf-8", newline="\n")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
 
 from calcrisk.errors import CalcriskError
@@ -15,6 +16,7 @@ _REPORT = "This is a defect in calcrisk, not in your data. Set CALCRISK_DEBUG=1 
 def main() -> None:
     """Run the command line and end the process with its exit code."""
     gc.set_threshold(_RARELY)
+    os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"  # none may see a patient, and looking for them takes time
     _speak_utf8()
     try:
         sys.exit(_guarded())

@@ -69,7 +69,7 @@ def assessed(  # noqa: PLR0913  # what a command line can say
     """Assess the patient of a file and of flags; raises ``CalcriskError`` for whatever is wrong."""
     from calcrisk.assessing import assess
     from calcrisk.cli.rulebooks import load
-    from calcrisk.inputs import patient_from
+    from calcrisk.inputs import record_from
     from calcrisk.inputs.earlier import refuse_overwriting
     from calcrisk.inputs.flags import from_flags
 
@@ -85,7 +85,7 @@ def assessed(  # noqa: PLR0913  # what a command line can say
     refuse_overwriting([] if file is None else [file], wanted.output)
     book = load(rulebook, profile)
     document = None if file is None else read(file)
-    patient = patient_from(document, written)
+    patient = record_from(document, written)
     day = as_of or (document.as_of if document else None)
     answer = assess(patient, book, as_of=day, every_rule=wanted.every_rule)
     if wanted.interval:

@@ -12,6 +12,7 @@ from calcrisk.errors import Fault, InputError
 
 if TYPE_CHECKING:
     from calcrisk.patient import Patient
+    from calcrisk.record import Record
     from calcrisk.rules.rulebook import Rulebook
 
 _FORMATS: Final = ("terminal", "json", "svg")
@@ -30,7 +31,7 @@ class Wanted(NamedTuple):
 def run(file: str, wanted: Wanted, *, profile: str | None, rulebook: str | None) -> None:
     """Write the trend of one patient's panels; raises ``CalcriskError`` for whatever is wrong, before it writes."""
     from calcrisk.cli.rulebooks import load
-    from calcrisk.inputs import patient_from
+    from calcrisk.inputs import record_from
     from calcrisk.inputs.earlier import refuse_overwriting
     from calcrisk.trending import trend
 
@@ -38,12 +39,12 @@ def run(file: str, wanted: Wanted, *, profile: str | None, rulebook: str | None)
     as_of = as_date(wanted.as_of)
     refuse_overwriting([file], wanted.output)
     book = load(rulebook, profile)
-    patient = patient_from(read(file), {})
+    patient = record_from(read(file), {})
     _require(patient, book, file)
     _write(trend(patient, book, as_of=as_of, corrected=wanted.corrected), form, wanted.output)
 
 
-def _require(patient: Patient, book: Rulebook, file: str) -> None:
+def _require(patient: Patient | Record, book: Rulebook, file: str) -> None:
     """Raise when there is nothing to look back on."""
     if not book.data.get("history"):
         message, hint = "this rulebook has no section `history`", "take one that has, or leave out --rulebook"

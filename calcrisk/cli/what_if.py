@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from calcrisk.patient import Patient
+    from calcrisk.record import Record
     from calcrisk.rules.rulebook import Rulebook
     from calcrisk.scenario import Scenario
 
@@ -82,7 +83,7 @@ def _answered(  # noqa: PLR0913  # what a command line can say
     rulebook: str | None,
 ) -> Scenario:
     from calcrisk.cli.rulebooks import load
-    from calcrisk.inputs import patient_from
+    from calcrisk.inputs import record_from
     from calcrisk.inputs.earlier import refuse_overwriting
     from calcrisk.inputs.flags import from_flags
     from calcrisk.whatif.scene import Asked, scenario
@@ -97,13 +98,13 @@ def _answered(  # noqa: PLR0913  # what a command line can say
     asked = Asked.read(book, next(iter(wanted.goals), None), wanted.grid, wanted.question, _SIZES.get(form, _TERMINAL))
     document = None if file is None else read(file)
     day = as_of or (document.as_of if document else None)
-    written = _standing(patient_from(document, written), book, day) | written
-    before = patient_from(document, written)
-    after = patient_from(document, {**written, **changes}) if changes else None
+    written = _standing(record_from(document, written), book, day) | written
+    before = record_from(document, written)
+    after = record_from(document, {**written, **changes}) if changes else None
     return scenario(before, after, book, asked, day)
 
 
-def _standing(patient: Patient, book: Rulebook, as_of: str | None) -> dict[str, Written]:
+def _standing(patient: Patient | Record, book: Rulebook, as_of: str | None) -> dict[str, Written]:
     """Return what dated panels say of today and of the past: it stands when a value of today is changed."""
     if not patient.panels:
         return {}

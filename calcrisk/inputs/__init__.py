@@ -1,4 +1,4 @@
-"""Doors for what is known of a patient: documents (YAML, JSON) and flags. Each ends in a ``Patient``."""
+"""Doors for what is known of a patient: documents (YAML, JSON) and flags. Each ends in a ``Record``."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from calcrisk.errors import InputError
 from calcrisk.inputs.drawing import drawn
-from calcrisk.patient import Patient
+from calcrisk.record import Record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,17 +15,17 @@ if TYPE_CHECKING:
     from calcrisk.stated import Written
 
 
-def patient_from(document: Document | None, flags: Mapping[str, Written], source: str | None = None) -> Patient:
-    """Make a patient of a document and flags; what a flag says replaces what the document says.
+def record_from(document: Document | None, flags: Mapping[str, Written], source: str | None = None) -> Record:
+    """Read the patient of a document and flags; what a flag says replaces what the document says.
 
     Raises InputError with every fault of the document and of the values, in the order of the lines.
     """
     if document is None:
-        return Patient.from_written({}, over=flags, source=source)
+        return Record.from_written({}, over=flags, source=source)
     if flags and document.exact:
         document = document.exact()
     try:
-        return Patient.from_written(
+        return Record.from_written(
             document.fields,
             over=flags,
             id=document.id,
@@ -38,4 +38,4 @@ def patient_from(document: Document | None, flags: Mapping[str, Written], source
     except InputError as error:
         if document.exact is None:
             raise InputError(drawn(fault, document.text, document.before) for fault in error.faults) from None
-    return patient_from(document.exact(), flags, source)  # which raises the same with the place of everything
+    return record_from(document.exact(), flags, source)  # which raises the same with the place of everything

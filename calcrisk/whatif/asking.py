@@ -20,13 +20,14 @@ if TYPE_CHECKING:
 
     from calcrisk.assessment import Assessment
     from calcrisk.patient import Patient
+    from calcrisk.record import Record
     from calcrisk.rules.program import Rule
     from calcrisk.rules.rulebook import Rulebook
     from calcrisk.scenario import Pair, Reached
     from calcrisk.whatif.question import Question
 
 
-def ask(patient: Patient, book: Rulebook, before: Assessment, asked: Question, wanted: str) -> Goal:
+def ask(patient: Patient | Record, book: Rulebook, before: Assessment, asked: Question, wanted: str) -> Goal:
     """Return what would reach a goal; ``before`` is the patient's assessment with every rule.
 
     Raises ``UsageError`` for a rulebook that does not say which inputs may change.

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from calcrisk.assessment import Assessment
     from calcrisk.patient import Patient
+    from calcrisk.record import Record
     from calcrisk.rules.program import Spec
     from calcrisk.rules.rulebook import Rulebook
     from calcrisk.rules.scalar import Evaluation
@@ -50,7 +51,7 @@ class Region(NamedTuple):
 class Search:
     """One patient, one rulebook, one goal: what the search for single inputs and for pairs shares."""
 
-    def __init__(self, patient: Patient, book: Rulebook, asked: Question, wanted: str) -> None:
+    def __init__(self, patient: Patient | Record, book: Rulebook, asked: Question, wanted: str) -> None:
         """Take a goal that was read (``question.goal_of``)."""
         self.patient, self.book, self.asked, self.wanted = patient, book, asked, wanted
         self.given = dict(patient.given)
@@ -141,7 +142,7 @@ class Search:
     def confirmed(self, **texts: str) -> Assessment | None:
         """Assess the patient anew with these values as they are printed; None unless that reaches the goal."""
         try:
-            changed = self.patient.model_copy(update=texts)
+            changed = self.patient.changed(texts)
         except InputError:
             return None
         found = self.book.evaluate(changed.given)

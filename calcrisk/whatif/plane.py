@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from calcrisk.assessment import Assessment
     from calcrisk.patient import Patient
+    from calcrisk.record import Record
     from calcrisk.rules.rulebook import Rulebook
     from calcrisk.variables import Variable
     from calcrisk.whatif.question import Question
@@ -110,7 +111,13 @@ def _other_unit(variable: Variable, *texts: str) -> str | None:
 
 
 def plane(  # noqa: PLR0913  # what a plane is made of
-    patient: Patient, book: Rulebook, before: Assessment, asked: Question, x: Side, y: Side, size: tuple[int, int]
+    patient: Patient | Record,
+    book: Rulebook,
+    before: Assessment,
+    asked: Question,
+    x: Side,
+    y: Side,
+    size: tuple[int, int],
 ) -> Plane:
     """Evaluate ``size`` cells (columns, rows); all else of the patient stays, a status of the two inputs gives way."""
     across, up = _axis(patient, x, size[0]), _axis(patient, y, size[1])
@@ -137,7 +144,7 @@ def plane(  # noqa: PLR0913  # what a plane is made of
     )
 
 
-def _axis(patient: Patient, side: Side, count: int) -> Axis:
+def _axis(patient: Patient | Record, side: Side, count: int) -> Axis:
     variable = registry()[side.name]
     step = (side.high - side.low) / count
     values = tuple(side.low + step * (2 * at + 1) / 2 for at in range(count))

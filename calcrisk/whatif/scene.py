@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from calcrisk.patient import Patient
+    from calcrisk.record import Record
     from calcrisk.rules.rulebook import Rulebook
     from calcrisk.scenario import Difference
 
@@ -45,7 +46,7 @@ class Asked(NamedTuple):
 
 
 def scenario(
-    before: Patient, after: Patient | None, book: Rulebook, asked: Asked, as_of: str | None = None
+    before: Patient | Record, after: Patient | Record | None, book: Rulebook, asked: Asked, as_of: str | None = None
 ) -> Scenario:
     """Answer what was asked; where something is changed, a goal and a plane are asked of the changed patient."""
     told = assess(before, book, as_of=as_of, every_rule=True)

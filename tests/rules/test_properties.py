@@ -32,10 +32,10 @@ from random_patients import (
     walk,
     within,
 )
+from samples import patient_from
 
 import calcrisk
 from calcrisk import Patient, assess
-from calcrisk.inputs import patient_from
 from calcrisk.inputs.documents import read_document
 from calcrisk.render.json import to_json
 from calcrisk.variables import registry

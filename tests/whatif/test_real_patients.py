@@ -6,10 +6,9 @@ import subprocess
 import sys
 
 import pytest
-from samples import ROOT, rulebook, shared
+from samples import ROOT, patient_from, rulebook, shared
 
 from calcrisk import InputError, assess
-from calcrisk.inputs import patient_from
 from calcrisk.inputs.documents import read_document
 from calcrisk.whatif.goals import Search, alone
 from calcrisk.whatif.question import goal_of
