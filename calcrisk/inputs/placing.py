@@ -1,6 +1,6 @@
 """From the nodes of a text to a ``Document``: each member goes to its variable, or is a fault with its place.
 
-Units, limits and words are not looked at here, but in dated panels; ``patient_from`` does that and raises the faults of
+Units, limits and words are not looked at here, but in dated panels; ``record_from`` does that and raises the faults of
 both together.
 """
 
@@ -35,7 +35,7 @@ _ISO = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 class Document:
     """What a document says: variables as written, the patient's id, the date it speaks of (ISO), warnings and faults.
 
-    ``faults`` are those found so far; ``patient_from`` raises them together with the faults of the values. ``index`` is
+    ``faults`` are those found so far; ``record_from`` raises them together with the faults of the values. ``index`` is
     its place in its source, from 0. ``exact`` reads the same once more with the place of everything, where that was
     left out because nothing seemed wrong.
     """

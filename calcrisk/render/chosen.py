@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from calcrisk.render import words
 
@@ -17,8 +16,7 @@ _ROOMY = 4  # so many rules fit a page with two sources each
 _OBJECTIONS = 4  # so many opposing claims are read; the others are counted
 
 
-@dataclass(frozen=True, slots=True)
-class Objection:
+class Objection(NamedTuple):
     """One opposing claim, by the id of its reference, and all that it speaks against."""
 
     source: str

@@ -6,8 +6,7 @@ Takes spans (text, style) and gives lines of spans. Styles are names of the term
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from calcrisk.render import words
 
@@ -28,8 +27,7 @@ _SIMPLER = str.maketrans(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Glyphs:
+class Glyphs(NamedTuple):
     """The signs that are drawn, not written; one set fits every Unicode terminal, the other ASCII."""
 
     reached: str = "■"
@@ -52,7 +50,7 @@ ASCII = Glyphs("#", "+", ".", "=", "-", "|", "#", ">", "!", "*", "->", "-")
 def glyphs_for(encoding: str) -> Glyphs:
     """Choose the signs that an encoding can carry."""
     drawn = Glyphs()
-    return drawn if _carries(encoding, "".join(getattr(drawn, field.name) for field in fields(drawn))) else ASCII
+    return drawn if _carries(encoding, "".join(drawn)) else ASCII
 
 
 def _carries(encoding: str, text: str) -> bool:
@@ -63,8 +61,7 @@ def _carries(encoding: str, text: str) -> bool:
     return True
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(NamedTuple):
     """Where the explanation is written."""
 
     width: int

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from calcrisk.render import chosen, gauge, words
+from calcrisk.render.citations import Numbers
 from calcrisk.render.layout import GLUE, cells, joined, length, padded
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from calcrisk.assessment import Assessment, Citation, Consideration, TierRange
-    from calcrisk.render.citations import Numbers
     from calcrisk.render.layout import Line, Page, Styled
     from calcrisk.render.words import Measured
 
@@ -26,15 +25,19 @@ _GAUGE = 41  # the longest bar; odd, so that the tick has a middle
 _SHORTEST = 19  # a bar shorter than this says nothing: the numbers then stand beneath it
 
 
-@dataclass(frozen=True, slots=True)
-class View:
+class View(NamedTuple):
     """An assessment on a page, whole or short, with the numbers given and the claims quoted so far."""
 
     assessment: Assessment
     page: Page
     numbers: Numbers
     full: bool
-    quoted: set[str] = field(default_factory=set)
+    quoted: set[str]
+
+    @classmethod
+    def of(cls, assessment: Assessment, page: Page, *, full: bool = False) -> View:
+        """Look at an assessment from the beginning: no number given, no claim quoted."""
+        return cls(assessment, page, Numbers(assessment.references), full, set())
 
     def marks(self, *cited: Citation) -> list[Styled]:
         """Give the reference numbers, glued to the word before them."""
@@ -123,8 +126,7 @@ def levels(view: View) -> Iterator[Line]:
         yield from right.lines(view, view.page.width)
 
 
-@dataclass(frozen=True, slots=True)
-class _Block:
+class _Block(NamedTuple):
     """A titled group of bars."""
 
     title: str
@@ -135,7 +137,7 @@ class _Block:
         return max(cells(self.title), *map(length, self.rows)) if self.rows else cells(self.title)
 
     def lines(self, view: View, width: int) -> list[Line]:
-        return [*heading(replace(view, page=view.page.narrower(width)), self.title), *self.rows]
+        return [*heading(view._replace(page=view.page.narrower(width)), self.title), *self.rows]
 
 
 def _tiers(view: View) -> Iterator[Line]:

@@ -5,13 +5,11 @@ The only renderer that loads rich. It adapts to the console's width, encoding an
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from rich.segment import Segment
 
 from calcrisk.render import background, kinetics, reasons, summary
-from calcrisk.render.citations import Numbers
 from calcrisk.render.layout import Page, finished
 
 if TYPE_CHECKING:
@@ -58,8 +56,7 @@ _SECTIONS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Explanation:
+class Explanation(NamedTuple):
     """An assessment that rich can print, as wide as the console it is printed on."""
 
     assessment: Assessment
@@ -73,7 +70,7 @@ class Explanation:
             yield end
 
     def _lines(self, page: Page) -> Iterator[Line]:
-        view = summary.View(self.assessment, page, Numbers(self.assessment.references), self.full)
+        view = summary.View.of(self.assessment, page, full=self.full)
         written = False
         for section in _SECTIONS:
             for position, line in enumerate(section(view)):

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from rich.segment import Segment
 
 from calcrisk.render import background, chemistry, chemistry_plot
-from calcrisk.render.citations import Numbers
 from calcrisk.render.layout import Page, finished
 from calcrisk.render.summary import View
 
@@ -34,7 +33,7 @@ class Explained:
             yield Segment.line()
 
     def _lines(self, page: Page) -> Iterator[Line]:
-        view = View(self.assessment, page, Numbers(self.assessment.references), full=False)
+        view = View.of(self.assessment, page)
         if who := f" {page.glyphs.between} ".join(
             part for part in (self.assessment.patient.id, self.assessment.source) if part
         ):
