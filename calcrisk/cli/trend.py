@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from calcrisk.cli.assess import as_date, read
@@ -57,7 +56,9 @@ def _require(patient: Patient | Record, book: Rulebook, file: str) -> None:
 
 def _write(document: dict[str, Any], form: str, output: str | None) -> None:
     if form == "json":
-        emit(json.dumps(document, ensure_ascii=False, indent=2) + "\n", output)
+        from calcrisk.render.json import pretty
+
+        emit(pretty(document), output)
     elif form == "svg":
         from calcrisk.render.trend_picture import picture
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from calcrisk.cli.assess import as_date, read
@@ -148,7 +147,9 @@ def _changes(texts: Sequence[str]) -> dict[str, Written]:
 
 def _write(answer: Scenario, form: str, output: str | None) -> None:
     if form == "json":
-        emit(json.dumps(answer.as_json(), indent=2, ensure_ascii=False) + "\n", output)
+        from calcrisk.render.json import pretty
+
+        emit(pretty(answer.as_json()), output)
     elif form == "svg":
         from calcrisk.render.plane_svg import picture
 

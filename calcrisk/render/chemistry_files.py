@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from html import escape
 from typing import TYPE_CHECKING
 
 from calcrisk.render import chemistry_plot, words
-from calcrisk.render.json import to_json
+from calcrisk.render.json import pretty
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,8 +45,7 @@ _CURVES = {
 
 def as_json(answer: Assessment) -> str:
     """Write the envelope of an assessment with its product and chemistry, and nothing else of it."""
-    document = json.loads(to_json(answer))
-    return json.dumps({key: document[key] for key in _KEYS}, ensure_ascii=False, indent=2) + "\n"
+    return pretty({key: vars(answer)[key] for key in _KEYS})
 
 
 def picture(answer: Assessment) -> str | None:

@@ -23,7 +23,12 @@ _written: Final = attrgetter("written")
 
 def to_json(document: Assessment | Refused) -> str:
     """Write the whole document on many lines, for people to read; one line break at its end."""
-    return _dumped(document.__dict__, indent=2).decode() + "\n"
+    return pretty(document.__dict__)
+
+
+def pretty(document: dict[str, Any]) -> str:
+    """Write any document of the program like that: a number is spelt alike in all of them."""
+    return _dumped(document, indent=2).decode() + "\n"
 
 
 def to_line(document: Assessment | Refused) -> bytes:
