@@ -64,7 +64,8 @@ USUAL = {
 # everything that the chemistry adds to an answer once numpy is there: modules, constants, arithmetic, and more to write
 ADDED = """
 import gc, sys, time
-gc.set_threshold(100_000)  # as the command line does
+from calcrisk import cli
+gc.set_threshold(cli._RARELY)
 import numpy
 from calcrisk import Patient, Rulebook, assess
 from calcrisk.cli import app, assess as command, extra  # there before a patient is read

@@ -290,10 +290,12 @@ class Saturation(Part):
     """The saturation index of one solid (log10, per formula unit), and the range that published constants give it.
 
     ``between_patients`` is how far patients of one index may differ by what was not, or not exactly, measured.
+    ``always`` tells that every serum is above saturation with it.
     """
 
     label: str
     formula: str
+    always: bool
     index: float | None
     lowest: float | None
     highest: float | None
@@ -329,7 +331,9 @@ class Chemistry(Part):
     """Free ions and saturation of serum at 37 °C: a driving force, read by no rule. All None unless it was solved.
 
     Ionised in mmol/L of serum water, ``total_calcium`` in mmol/L of serum: the one that goes with a measured ionised
-    one. ``calcium`` and ``phosphate`` say in per cent where the two are. ``isopleth`` holds curves by name (mg/dL).
+    one. ``calcium`` and ``phosphate`` say in per cent where the two are. ``albumin_g_l`` and ``ph`` are what was used,
+    measured or assumed. ``isopleth`` holds curves by name (mg/dL); ``point_mg_dl`` is the patient among them, at
+    ``total_calcium``, and ``measured_total_mg_dl`` the total calcium as measured where that is another one.
     """
 
     status: Literal["solved", "missing", "out_of_range", "not_converged"]
@@ -338,6 +342,8 @@ class Chemistry(Part):
     measured: bool
     ionised_magnesium: float | None
     total_calcium: float | None
+    albumin_g_l: float | None
+    ph: float | None
     calcium: dict[str, float | None]
     phosphate: dict[str, float | None]
     ionic_strength: float | None
@@ -345,6 +351,7 @@ class Chemistry(Part):
     precipice: dict[str, Precipice]
     phosphate_at_threshold_mg_dl: float | None
     point_mg_dl: tuple[float | None, float | None]
+    measured_total_mg_dl: float | None
     isopleth: dict[str, tuple[float | None, ...]] | None
     assumed: tuple[AssumedValue, ...]
     warnings: tuple[Warned, ...]

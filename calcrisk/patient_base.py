@@ -104,11 +104,11 @@ class PatientBase(BaseModel):
 
     def __eq__(self, other: object) -> bool:
         """Compare what is stated, whatever units and files it was stated in."""
-        return self.record.stated() == other.record.stated() if isinstance(other, PatientBase) else NotImplemented
+        return self.record == other.record if isinstance(other, PatientBase) else NotImplemented
 
     def __hash__(self) -> int:
         """Hash what is stated."""
-        return hash(self.record.stated())
+        return hash(self.record)
 
     def __repr_args__(self) -> Iterator[tuple[str, Any]]:
         """Show only what was stated."""

@@ -29,6 +29,12 @@ class Record:
     is used (code, message), ``panels`` the dated panels as they were written, ``day`` (ISO) that of the values outside.
     """
 
+    id: str | None
+    source: str | None
+    warnings: tuple[tuple[str, str], ...]
+    panels: tuple[Panel, ...]
+    day: str | None
+    _given: dict[str, Given]
     __slots__ = ("_given", "day", "id", "panels", "source", "warnings")
 
     def __init__(
@@ -44,9 +50,30 @@ class Record:
         if reading.faults:
             raise InputError(sorted(reading.faults, key=_position))
         order = registry().order
-        self._given = {name: reading.given[name] for name in sorted(reading.given, key=order.__getitem__)}
-        self.id, self.source, self.panels, self.day = identifier, source, panels, day
-        self.warnings: tuple[tuple[str, str], ...] = tuple(reading.warnings)
+        stated = {name: reading.given[name] for name in sorted(reading.given, key=order.__getitem__)}
+        self.__setstate__((stated, day, identifier, panels, source, tuple(reading.warnings)))
+
+    def __setattr__(self, name: str, value: object) -> None:
+        """Refuse."""
+        message = f"a record is not changed; {name} cannot be set"
+        raise AttributeError(message)
+
+    def __getstate__(self) -> tuple[object, ...]:
+        """Return everything, in the order of the slots."""
+        return tuple([getattr(self, name) for name in self.__slots__])
+
+    def __setstate__(self, state: tuple[object, ...]) -> None:
+        """Take everything, once."""
+        for name, value in zip(self.__slots__, state, strict=True):
+            object.__setattr__(self, name, value)
+
+    def __eq__(self, other: object) -> bool:
+        """Compare what is stated, whatever units and files it was stated in."""
+        return self.stated() == other.stated() if isinstance(other, Record) else NotImplemented
+
+    def __hash__(self) -> int:
+        """Hash what is stated."""
+        return hash(self.stated())
 
     @property
     def given(self) -> Mapping[str, Given]:

@@ -49,3 +49,17 @@ def test_batches_are_worked_through_one_by_one() -> None:
 
     next(solve_batches(coming()))  # type: ignore[arg-type]  # a generator of batches
     assert len(taken) == 1
+
+
+def test_a_measured_ionised_calcium_keeps_its_column() -> None:
+    """What was solved stands beside it, under a name of its own."""
+    own = {"ca": [2.4, 2.4], "p": [1.1, 1.1], "ionised_ca": [1.1, None], "status": ["a", "b"]}
+    batch = pa.RecordBatch.from_pydict(own)
+    (back,) = solve_batches([batch])
+    assert len(set(back.schema.names)) == len(back.schema.names)
+    assert back.column("ionised_ca").to_pylist() == [1.1, None]
+    measured, predicted = back.column("ionised_ca_solved").to_pylist()
+    assert measured == pytest.approx(1.1, abs=1e-6)
+    assert predicted == pytest.approx(1.23, abs=0.02)
+    assert back.column("status").to_pylist() == ["a", "b"]
+    assert set(back.column("status_solved").to_pylist()) == {"solved"}

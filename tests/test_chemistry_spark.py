@@ -1,4 +1,4 @@
-"""The chemistry on a real Spark: ``mapInArrow`` with the same function that DuckDB's batches go through."""
+"""The chemistry on a real Spark: ``mapInArrow`` with the same solver that DuckDB's batches go through."""
 
 from __future__ import annotations
 

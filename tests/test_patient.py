@@ -28,7 +28,7 @@ from calcrisk.rules.linting.finding import KINDS
 from calcrisk.variables import registry
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 ROOT = Path(__file__).parent.parent
 PTH: dict[str, float | str | None] = {"value": 410, "unit": "pg/mL", "upper_limit": 65}
@@ -116,11 +116,29 @@ def test_what_a_patient_dumps_makes_the_same_patient() -> None:
     assert patient.model_fields_set == {"id", "calcium", "pth", "pth_upper_limit", "age", "ckd_stage"}
 
 
-@pytest.mark.parametrize("again", [copy.copy, copy.deepcopy, lambda patient: pickle.loads(pickle.dumps(patient))])  # noqa: S301 - its own bytes
+def sent(protocol: int) -> Callable[[Any], Any]:
+    return lambda patient: pickle.loads(pickle.dumps(patient, protocol))  # noqa: S301 - its own bytes
+
+
+PROTOCOLS = range(pickle.HIGHEST_PROTOCOL + 1)
+WAYS = {"copy": copy.copy, "deepcopy": copy.deepcopy} | {f"protocol {number}": sent(number) for number in PROTOCOLS}
+
+
+@pytest.mark.parametrize("again", WAYS.values(), ids=list(WAYS))
 def test_a_patient_can_be_copied_and_sent(again: Any) -> None:
     patient = Patient(id="a", calcium=9.9)
     assert again(patient) == patient
     assert again(patient).given == patient.given
+    assert again(patient.record) == patient.record
+
+
+def test_a_record_is_not_changed() -> None:
+    record = Patient(id="a", calcium=9.9).record
+    for name in ("id", "panels", "anything"):
+        with pytest.raises(AttributeError, match=f"{name} cannot be set"):
+            setattr(record, name, None)
+    with pytest.raises(TypeError):
+        record.given["calcium"] = None  # type: ignore[index]  # which mypy knows
 
 
 def test_a_copy_with_changes_is_read_anew() -> None:

@@ -28,7 +28,7 @@ _SHARES: Final = {
     "calcium": {"free": "ca_free", "protein": "ca_protein", "complexed": "ca_complexed"},
     "phosphate": {"free": "p_free", "sodium": "p_sodium", "calcium": "p_calcium", "magnesium": "p_magnesium"},
 }
-_SAID: Final = ("notice", "not_news", "objection", "uncertain", "upper")
+_SAID: Final = ("notice", "not_news", "inhibitors", "objection", "uncertain", "upper")
 
 
 def with_chemistry(outcomes: Sequence[Assessment | Refused], *, isopleth: bool = False) -> list[Assessment | Refused]:
@@ -99,12 +99,15 @@ class _Telling:
                 "measured": solved and self.given["ionised_ca"] is not None,
                 "ionised_magnesium": numbers["ionised_mg"],
                 "total_calcium": numbers["total_ca"],
+                "albumin_g_l": self.filled["albumin"] if solved else None,
+                "ph": self.filled["ph"] if solved else None,
                 **{name: {to: numbers[of] for to, of in shares.items()} for name, shares in _SHARES.items()},
                 "ionic_strength": numbers["ionic_strength"],
                 "saturation": {name: self.saturation(name) for name in shown()},
                 "precipice": {name: self.precipice(name) for name in PRECIPICES},
                 "phosphate_at_threshold_mg_dl": self.at_threshold() if solved else None,
                 "point_mg_dl": self.point(),
+                "measured_total_mg_dl": self.measured_total(),
                 "isopleth": isopleth,
                 "assumed": tuple(self.assumptions()) if solved else (),
                 "warnings": tuple(self.warnings()) if solved else (),
@@ -119,14 +122,15 @@ class _Telling:
 
     def lacking(self) -> list[str]:
         fields = constants.document()["fields"]
-        return [fields[name]["label"] for name in ("ca", "p") if self.given[name] is None]
+        needed = ("ca", "p") if self.given["ionised_ca"] is None else ("p",)
+        return [fields[name]["label"] for name in needed if self.given[name] is None]
 
     def outside(self) -> list[str]:
         said, fields = [], constants.document()["fields"]
         for name, value in {**self.filled, "ionised_ca": self.given["ionised_ca"]}.items():
             (lowest, highest), label, unit = (fields[name][key] for key in ("range", "label", "unit"))
             if value is not None and not lowest <= value <= highest:
-                said.append(f"{label} {value:g} (from {lowest:g} to {highest:g} {unit})".replace(" )", ")"))
+                said.append(f"{label} {value:.3g} (from {lowest:g} to {highest:g} {unit})".replace(" )", ")"))
         return said
 
     def saturation(self, name: str) -> Fields:
@@ -137,6 +141,7 @@ class _Telling:
         return {
             "label": phase.label,
             "formula": entry["formula"],
+            "always": phase.always,
             "index": index,
             "lowest": None if index is None else index + lowest - usual,
             "highest": None if index is None else index + highest - usual,
@@ -188,6 +193,13 @@ class _Telling:
             phosphate * units["phosphorus_mg_dl_per_mmol_l"]["value"],
         )
 
+    def measured_total(self) -> float | None:
+        """Return the total calcium as measured (mg/dL) where a measured ionised one goes with another."""
+        total = self.given["ca"]
+        if total is None or self.given["ionised_ca"] is None or self.numbers["total_ca"] is None:
+            return None
+        return total * constants.value("units", "calcium_mg_dl_per_mmol_l")
+
     def assumptions(self) -> list[Fields]:
         fields, how = constants.document()["fields"], self.words["how"]
         told = []
@@ -207,20 +219,21 @@ class _Telling:
     def warnings(self) -> list[Fields]:
         entries = constants.document()["warnings"]
         bounded = [part.label for name, part in self.inputs.items() if name in inputs() and _is_bounded(part)]
+        predicted = self.given["ionised_ca"] is None
         holds = {
-            "albumin-low": _below(self.filled["albumin"], entries["albumin-low"]["limit"]),
-            "albumin-assumed": "albumin" in self.assumed and self.given["ionised_ca"] is None,
+            "albumin-low": predicted and _below(self.filled["albumin"], entries["albumin-low"]["limit"]),
+            "albumin-assumed": predicted and "albumin" in self.assumed,
             "calcium-differs": self.differs(entries["calcium-differs"]["limit"]),
             "acp-ph-range": not _within(self.filled["ph"], *entries["acp-ph-range"]["range"]),
             "ph-estimated": "ph_estimated" in self.assumed,
             "ph-assumed": "ph" in self.assumed and "ph_estimated" not in self.assumed,
             "protein-not-used": "total_protein" in self.inputs and "albumin" in self.assumed,
-            "estimate-poor": self.given["ionised_ca"] is None,
+            "estimate-poor": predicted,
             "bound-not-used": bool(bounded),
         }
-        names = ", ".join(bounded)
+        names, say = ", ".join(bounded), "say" if predicted else "say_of_measured"
         return [
-            {"code": f"chemistry-{code}", "message": entries[code]["say"].format(names=names)}
+            {"code": f"chemistry-{code}", "message": entries[code].get(say, entries[code]["say"]).format(names=names)}
             for code, true in holds.items()
             if true
         ]

@@ -25,7 +25,8 @@ def solve_batches(batches: Iterable[Any]) -> Iterator[Any]:
     """Give each record batch back with the columns of the chemistry behind its own; memory stays that of one batch.
 
     Columns are read by the names of ``blocks.solve``; others pass through. Unknown numbers are null, ``status`` is a
-    word, ``assumed`` the names of what was not measured, semicolons between. ValueError without ``ca`` and ``p``.
+    word, ``assumed`` the names of what was not measured, semicolons between. A name that the batch has already, as
+    that of a measured ``ionised_ca``, becomes ``ionised_ca_solved``. ValueError without ``ca`` and ``p``.
     """
     import pyarrow as pa
 
@@ -35,7 +36,9 @@ def solve_batches(batches: Iterable[Any]) -> Iterator[Any]:
         status, assumed = solved.pop("status"), solved.pop("assumed")
         arrays = [*batch.columns, *(pa.array(column, from_pandas=True) for column in solved.values())]
         arrays += [pa.array(np.take(STATUS, status)), pa.array([_named(int(bits)) for bits in assumed])]
-        yield pa.RecordBatch.from_arrays(arrays, names=[*batch.schema.names, *solved, "status", "assumed"])
+        own = batch.schema.names
+        names = [f"{name}_solved" if name in own else name for name in (*solved, "status", "assumed")]
+        yield pa.RecordBatch.from_arrays(arrays, names=[*own, *names])
 
 
 def numbers(column: Any) -> Any:  # noqa: ANN401  # pyarrow is not there when types are checked

@@ -31,6 +31,7 @@ class Phase:
         self.log_k: float = entry["log_k"]
         self.ions: int = entry["ions"]
         self.shown: bool = entry["shown"]
+        self.always: bool = entry.get("always", False)  # every serum is above saturation with it
         self.band: tuple[float, float] | None = (band[0], band[1]) if band else None
         self.between_patients: float | None = entry["between_patients"]
 

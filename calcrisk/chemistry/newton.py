@@ -42,7 +42,6 @@ _SHORT: Final = 0.1  # natural logarithms; beneath it a rise comes of the ionic 
 _FALLBACK_STEPS: Final = 400  # substitutions before a row is given up
 _OVERSHOT: Final = 0.9  # of the slope at its beginning; a step that ends on so steep a rise went too far
 _CONTRACTION: Final = 0.047  # the most of a change of the ionic strength that comes back (MODEL 7)
-_SHARE: Final = 0.02  # the least of a step that the next one is taken to be
 _WEIGHT: Final = 3.0  # of the ionic strength among what is still to come: an index sums the activities of many ions
 _RESIDUAL: Final = 10.0  # tolerances that the balances may be off, relative to the totals
 # the usual free parts of the metals, where the search begins
@@ -163,25 +162,21 @@ def _stepped(
     step = _solution(_jacobian(serum, target, seen.at), seen.over)
     length = np.maximum.reduce(np.abs(step))
     step = step / np.maximum(1, length / longest)
-    slope, moved, far = np.add.reduce(seen.over * step), step, np.minimum(length, longest)
+    slope, moved = np.add.reduce(seen.over * step), step
     if last is not None:
         step, slope, moved = _searched(step, slope, last, seen.over)
-    if moved is not step:
-        far = np.maximum.reduce(np.abs(moved))
     metals = state.metals * np.exp(moved)
     there = _balance(serum, seen.here, target, metals, state.water)
     ionic = ionic_strength(seen.here, there, metals)
     water = water_activity(serum, seen.here, there, metals, aimed=target is not None)
-    stride = Stride(step, slope, state.ionic, ionic - state.ionic, far)
-    if last is None:
-        return State(metals, ionic, water), stride, stride.far
+    stride = Stride(step, slope, state.ionic, ionic - state.ionic, np.maximum.reduce(np.abs(moved)))
     left = np.maximum(_to_come(stride, last), _WEIGHT * np.abs(stride.went) / ionic)
-    return State(metals, ionic + _ahead(stride, last), water), stride, left
+    return State(metals, ionic if last is None else ionic + _ahead(stride, last), water), stride, left
 
 
-def _to_come(stride: Stride, last: Stride) -> Array:
+def _to_come(stride: Stride, last: Stride | None) -> Array:
     """Return the length of the next step, which is to this one as this one is to the last, and no longer."""
-    return np.asarray(stride.far * np.fmin(np.fmax(stride.far / last.far, _SHARE), 1))
+    return stride.far if last is None else np.asarray(stride.far * np.fmin(stride.far / last.far, 1))
 
 
 def _ahead(stride: Stride, last: Stride) -> Array:
@@ -192,7 +187,10 @@ def _ahead(stride: Stride, last: Stride) -> Array:
 
 
 def _searched(step: Array, slope: Array, last: Stride, over: Array) -> tuple[Array, Array, Array]:
-    """Search along the last step: where the function rises steeply at its end, go half of the way back instead."""
+    """Search along the last step: where the function rises steeply at its end, go half of the way back instead.
+
+    Return the step that the next one is judged by, the slope where it began, and where to go now.
+    """
     back = last.far > _SHORT
     if back.any():
         back &= np.add.reduce(over * last.step) > _OVERSHOT * -last.slope

@@ -35,7 +35,7 @@ def _told(stated: dict[str, Any], rows: int) -> dict[str, Any]:
     solved = solve_filled(filled, tolerance=QUICK)
     done = solved["status"] == SOLVED
     level = solved[f"p_at_si0_{PRECIPICES[0]}"] * constants.value("units", "phosphorus_mg_dl_per_mmol_l")
-    level[np.isnan(filled.values["ca"]) | np.isnan(filled.values["p"])] = np.nan
+    level[np.isnan(filled.values["p"])] = np.nan
     numbers = {
         "ionised_calcium_mmol_l": solved["ionised_ca"],
         **{f"si_{name}": solved[f"si_{name}"] for name in shown()},

@@ -67,6 +67,7 @@ def _bar(page: Page, parts: list[float]) -> Line:
 
 
 def _indices(page: Page, shown: Chemistry) -> Iterator[Line]:
+    yield from page.paragraph([(page.show(shown.says["not_news"]), "bold")], first=(INDENT, ""))
     yield from page.paragraph(
         [("Saturation index (log10 of activity product over solubility product; 0 is saturated)", "")],
         first=(INDENT, ""),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
-from calcrisk.render import chemistry_plot, words
+from calcrisk.render import chemistry_plot, chemistry_words, words
 from calcrisk.render.json import pretty
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ _WIDE = 720  # the picture, in its own units
 _HIGH = 480  # and its height
 _LEFT = 72  # columns of these before the plot
 _RIGHT = 30  # and behind it
-_TOP = 50  # above it
+_TOP = 68  # above it
 _BOTTOM = 130  # and beneath it
 _DIGITS = 3  # of a number at an axis
 _TICKS = 6  # at each axis
@@ -59,6 +59,7 @@ def picture(answer: Assessment) -> str | None:
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDE} {_HIGH}" {_FONT}>',
         f'<rect width="{_WIDE}" height="{_HIGH}" fill="white"/>',
         _text(_LEFT, _LINE, title),
+        _text(_LEFT, 2 * _LINE, f"of this serum: {chemistry_words.curves_of(shown)}"),
         *drawing.axes(),
         *drawing.curves(),
         *drawing.point(),
@@ -100,8 +101,7 @@ class _Drawing:
 
     def __init__(self, shown: Chemistry) -> None:
         self.shown, self.points = shown, shown.isopleth or {}
-        known = [value for value in self.points["calcium"] if value is not None]
-        self.first, self.last, self.highest = known[0], known[-1], chemistry_plot.highest_of(shown)
+        (self.first, self.last), self.highest = chemistry_plot.ends_of(shown), chemistry_plot.highest_of(shown)
 
     def x(self, calcium: float) -> float:
         inside = min(max(calcium, self.first), self.last)
@@ -133,8 +133,13 @@ class _Drawing:
             yield _text(_LEFT + _TOP, down + _LINE / 2 / 2, label)
 
     def point(self) -> Iterator[str]:
-        calcium, phosphate = self.shown.point_mg_dl
-        if calcium is not None and phosphate is not None:
-            x, y = self.x(calcium), self.y(phosphate)
-            yield f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{_DOT}"/>'
-            yield _text(x + _BESIDE, y - _BESIDE, "this patient")
+        (calcium, phosphate), total = self.shown.point_mg_dl, self.shown.measured_total_mg_dl
+        if calcium is None or phosphate is None:
+            return
+        y = self.y(phosphate)
+        yield f'<circle cx="{self.x(calcium):.1f}" cy="{y:.1f}" r="{_DOT}"/>'
+        if total is not None:
+            yield f'<circle cx="{self.x(total):.1f}" cy="{y:.1f}" r="{_DOT}" fill="white" stroke="black"/>'
+        yield _text(self.x(calcium) + _BESIDE, y - _BESIDE, "this patient")
+        if said := chemistry_words.point(self.shown, (self.first, self.last), "hollow"):
+            yield _text(_LEFT, self.y(0) + (len(_CURVES) + 2) * _LINE, f"The point: {said}.")

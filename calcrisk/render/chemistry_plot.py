@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from calcrisk.render import words
+from calcrisk.render import chemistry_words, words
 from calcrisk.render.summary import INDENT, heading
 
 if TYPE_CHECKING:
@@ -30,13 +30,25 @@ def plot(view: View) -> Iterator[Line]:
     for row in range(_ROWS, -1, -1):
         mark = words.number(field.highest * row / _ROWS, 2) if row % (_ROWS // 2) == 0 else ""
         yield [(f"{mark.rjust(_MARGIN - 1)} ", "dim"), *field.row(row)]
-    calcium = shown.isopleth["calcium"]
-    ends = [words.number(at) for at in (calcium[0], calcium[-1]) if at is not None]
-    yield [(" " * _MARGIN + ends[0].ljust(field.width - len(ends[1])) + ends[1], "dim")]
-    glyphs = page.glyphs
-    legend = f"{glyphs.step} Ca×P {words.number(view.assessment.ca_p_product.threshold)}; {glyphs.bullet} brushite; "
-    legend += f"{glyphs.possible} amorphous calcium phosphate; X this patient"
-    yield from page.paragraph([(page.show(legend), "")], first=(INDENT, ""))
+    first, last = map(words.number, ends_of(shown))
+    yield [(" " * _MARGIN + first.ljust(field.width - len(last)) + last, "dim")]
+    for said in _legend(view, shown):
+        yield from page.paragraph([(page.show(said), "")], first=(INDENT, ""))
+
+
+def _legend(view: View, shown: Chemistry) -> Iterator[str]:
+    glyphs = view.page.glyphs
+    said = f"{glyphs.step} Ca×P {words.number(view.assessment.ca_p_product.threshold)}; {glyphs.bullet} brushite; "
+    said += f"{glyphs.possible} amorphous calcium phosphate; X this patient"
+    where = chemistry_words.point(shown, ends_of(shown), "x")
+    yield f"{said} ({where})." if where else f"{said}."
+    yield f"Curves of this serum: {chemistry_words.curves_of(shown)}."
+
+
+def ends_of(shown: Chemistry) -> tuple[float, float]:
+    """Return the calcium (mg/dL) at both ends of a plot."""
+    calcium = [value for value in (shown.isopleth or {})["calcium"] if value is not None]
+    return calcium[0], calcium[-1]
 
 
 def highest_of(shown: Chemistry) -> float:
@@ -59,7 +71,9 @@ class _Field:
         self.signs: dict[tuple[int, int], tuple[str, str]] = {}
         for name, sign in signs.items():
             self._draw(curves["calcium"], curves.get(name, ()), sign)
-        self._point(curves["calcium"])
+        total, (calcium, phosphate) = shown.measured_total_mg_dl, shown.point_mg_dl
+        self._point(total, phosphate, "x")
+        self._point(calcium, phosphate, "X")
 
     def row(self, row: int) -> Line:
         return [self.signs.get((row, column), (" ", "")) for column in range(self.width)]
@@ -73,13 +87,12 @@ class _Field:
             if low is not None and high is not None:
                 self._set(column, low + (high - low) * (at - left), sign, "")
 
-    def _point(self, xs: tuple[float | None, ...]) -> None:
-        calcium, phosphate = self.shown.point_mg_dl
-        first, last = xs[0], xs[-1]
-        if None not in (calcium, phosphate, first, last):
-            place = ((calcium or 0) - (first or 0)) / ((last or 0) - (first or 0))
+    def _point(self, calcium: float | None, phosphate: float | None, sign: str) -> None:
+        if calcium is not None and phosphate is not None:
+            first, last = ends_of(self.shown)
+            place = (calcium - first) / (last - first)
             column = round(min(max(place, 0), 1) * (self.width - 1))  # outside the curves: at the edge
-            self._set(column, phosphate or 0, "X", "bold red")
+            self._set(column, phosphate, sign, "bold red")
 
     def _set(self, column: int, value: float, sign: str, style: str) -> None:
         row = round(value / self.highest * _ROWS)

@@ -22,7 +22,7 @@ def sentences(shown: Chemistry) -> Iterator[str]:
         yield shown.why
         yield shown.says["notice"]
         return
-    yield shown.says["not_news"]
+    yield shown.says["inhibitors"]
     yield precipices(shown)
     yield f"{shown.says['uncertain']} {between_patients(shown)} {shown.says['upper']}"
     if shown.assumed:
@@ -65,6 +65,28 @@ def consistent(shown: Chemistry) -> str | None:
     return f"The total calcium that goes with it is {shown.total_calcium:.2f} mmol/L."
 
 
+def curves_of(shown: Chemistry) -> str:
+    """Say which serum the curves of a plot are of."""
+    assumed = {part.label for part in shown.assumed}
+    parts = (("albumin", shown.albumin_g_l, " g/L"), ("pH", shown.ph, ""))
+    said = [
+        f"{label} {words.number(value)}{unit}{' (assumed)' if label in assumed else ''}"
+        for label, value, unit in parts
+        if value is not None
+    ]
+    return ", ".join(said)
+
+
+def point(shown: Chemistry, ends: tuple[float, float], other: str) -> str:
+    """Say where the patient stands, where that is not plain from the place; ``other`` marks the measured total."""
+    calcium, said = shown.point_mg_dl[0], []
+    if calcium is not None and not ends[0] <= calcium <= ends[1]:
+        said.append(f"calcium {words.number(calcium)} is beyond the plot")
+    if shown.measured_total_mg_dl is not None:
+        said.append(f"total calcium that goes with the ionised; {other}: as measured, which Ca×P is made of")
+    return "; ".join(said)
+
+
 def shares(parts: dict[str, float | None]) -> str:
     """Say where an ion is."""
     return ", ".join(f"{_share(name)} {value:.0f} %" for name, value in parts.items() if value is not None)
@@ -81,7 +103,11 @@ def index(part: Saturation) -> str:
 
 def band(part: Saturation) -> str:
     """Say the range that published constants give an index."""
-    return "" if part.lowest is None or part.highest is None else f"{part.lowest:+.1f} to {part.highest:+.1f}"
+    return "" if part.lowest is None or part.highest is None else f"{_tenth(part.lowest)} to {_tenth(part.highest)}"
+
+
+def _tenth(number: float) -> str:
+    return f"{round(number, 1) + 0.0:+.1f}"  # 0.0 is added to a negative zero: it is none
 
 
 def side(part: Saturation) -> str:
@@ -90,7 +116,9 @@ def side(part: Saturation) -> str:
         return ""
     if part.lowest < 0 < part.highest:
         return "near saturation"
-    return "below saturation" if part.index < 0 else "above saturation"
+    if part.index < 0:
+        return "below saturation"
+    return "above, as always" if part.always else "above saturation"
 
 
 def precipices(shown: Chemistry) -> str:
@@ -105,12 +133,14 @@ def _precipice(part: Precipice) -> str:
     if part.phosphate_mg_dl is None or part.phosphate is None or part.times is None:
         return f"No phosphate that occurs saturates this serum with {part.label}."
     text = f"A phosphate of {words.number(part.phosphate_mg_dl, 2)} mg/dL ({words.number(part.phosphate, 2)} mmol/L), "
-    text += f"{words.number(part.times, 2)} times the patient's, would saturate this serum with {part.label}"
+    beyond = part.times < 1
+    text += f"{words.number(part.times, 2)} times the patient's, {'saturates' if beyond else 'would saturate'} "
+    text += f"this serum with {part.label}"
     if part.lowest and part.highest:
         scale = part.phosphate_mg_dl / part.phosphate
         lowest, highest = words.number(part.lowest * scale, 2), words.number(part.highest * scale, 2)
         text += f" (by other published constants {lowest} to {highest} mg/dL)"
-    return f"{text}."
+    return f"{text}: it is beyond that, which does not mean that anything precipitates." if beyond else f"{text}."
 
 
 def note(shown: Chemistry) -> Iterator[str]:
@@ -120,5 +150,6 @@ def note(shown: Chemistry) -> Iterator[str]:
         yield f"Calcium: {shares(shown.calcium)}. Phosphate: {shares(shown.phosphate)}."
         said = [f"{part.label} {index(part)} ({band(part)})" for part in shown.saturation.values()]
         yield f"Saturation index, log10: {'; '.join(said)}."
+        yield shown.says["not_news"]
     yield from sentences(shown)
     yield from (part.message for part in shown.warnings)

@@ -155,7 +155,7 @@ def _wrapped(spans: list[Styled], width: int) -> Iterator[Line]:
 
 def _cut(text: str, width: int) -> list[str] | None:
     """Cut a text at spaces into lines; None where that takes more than counting letters."""
-    if len(text) != cells(text) or "  " in text or text[:1] == " ":
+    if "  " in text or text[:1] == " " or text[-1:] == " " or not _is_single(text):
         return None
     lines, begin = [], 0
     while len(text) - begin > width:
@@ -164,7 +164,12 @@ def _cut(text: str, width: int) -> list[str] | None:
             return None
         lines.append(text[begin:end])
         begin = end + 1
-    return [*lines, text[begin:]] if begin < len(text) else lines
+    return [*lines, text[begin:]] if text else []
+
+
+def _is_single(text: str) -> bool:
+    """Tell whether every letter takes one column: a sum could be right by letters of two and of none."""
+    return text.isascii() or all(letter.isascii() or cells(letter) == 1 for letter in set(text))
 
 
 def _words(spans: Iterable[Styled], width: int) -> Iterator[Line]:

@@ -1,0 +1,132 @@
+"""What is said of the chemistry where it is easily misread: a measured ionised calcium, what is no news, plots."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from commands import run
+from renderings import flowing, printed
+from solved import WORKED, chemistry, with_curves
+
+from calcrisk.chemistry.blocks import shown
+from calcrisk.render import chemistry_words
+from calcrisk.render.chemistry_files import picture
+from calcrisk.render.chemistry_plot import ends_of
+from calcrisk.render.layout import Page
+from calcrisk.render.summary import View
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+MEASURED: dict[str, Any] = {**WORKED, "age": 58, "calcium": 9.6, "phosphate": 6, "ionised_calcium": 1.1, "albumin": 2.5}
+EASTERN = -1  # places of a circle: the one further right
+
+
+def circles(drawn: str) -> list[float]:
+    """Where the points of a picture are, from left to right."""
+    return sorted(float(x) for x in re.findall(r'<circle cx="([\d.]+)"', drawn))
+
+
+def test_one_line_says_that_apatite_is_no_news() -> None:
+    """Above the indices, and short enough for a narrow terminal."""
+    lines = printed(with_curves(**WORKED), width=80).splitlines()
+    place = next(at for at, line in enumerate(lines) if "Healthy serum is always supersaturated for apatite" in line)
+    assert lines[place].endswith("that is not the news.")
+    assert place < next(at for at, line in enumerate(lines) if line.strip().startswith("hydroxyapatite"))
+
+
+def test_solids_that_every_serum_is_saturated_with_say_so() -> None:
+    told = chemistry(**WORKED).saturation
+    sides = {name: chemistry_words.side(told[name]) for name in shown()}
+    assert {name for name, side in sides.items() if side == "above, as always"} == {"hap", "ocp", "tcp"}
+    assert chemistry_words.side(chemistry(**{**WORKED, "phosphate": 20}).saturation["dcpd"]) == "above saturation"
+
+
+def test_a_measured_total_is_marked_beside_the_one_that_goes_with_the_ionised() -> None:
+    """The curves are over the latter, the product is made of the former: one mark would contradict one of the two."""
+    solved = with_curves(**MEASURED)
+    told = solved.chemistry
+    assert told is not None
+    assert told.measured_total_mg_dl == pytest.approx(9.6)
+    assert (told.point_mg_dl[0] or 0) < 8
+    assert solved.ca_p_product.at_or_above is True
+    drawn = circles(str(picture(solved)))
+    assert len(drawn) == 2
+    threshold = solved.ca_p_product.threshold / 6  # of this phosphate, in calcium
+    first, last = ends_of(told)
+    assert first + (drawn[EASTERN] - 72) / (720 - 72 - 30) * (last - first) == pytest.approx(9.6, abs=0.01)
+    assert 9.6 > threshold > (told.point_mg_dl[0] or 0)
+
+
+def test_one_mark_is_enough_when_nothing_else_was_measured() -> None:
+    for stated in (WORKED, {**WORKED, "calcium": None, "ionised_calcium": 1.2}):
+        assert with_curves(**stated).chemistry.measured_total_mg_dl is None  # type: ignore[union-attr]  # it was asked for
+        assert len(circles(str(picture(with_curves(**stated))))) == 1
+
+
+@pytest.mark.parametrize(
+    ("stated", "said"),
+    [
+        (WORKED, "albumin 42 g/L, pH 7.4"),
+        ({**WORKED, "blood_ph": None, "bicarbonate": None}, "albumin 42 g/L, pH 7.4 (assumed)"),
+        ({"calcium": 9.6, "phosphate": 4}, "albumin 42 g/L (assumed), pH 7.4 (assumed)"),
+    ],
+)
+def test_a_plot_says_of_which_serum_it_is(stated: dict[str, Any], said: str, tmp_path: Path) -> None:
+    assert f"of this serum: {said}<" in str(picture(with_curves(**stated)))
+    (tmp_path / "a.json").write_text(json.dumps(stated), "utf-8")
+    assert f"Curves of this serum: {said}." in flowing(run("chemistry", "a.json", cwd=tmp_path, COLUMNS="100").out)
+
+
+def test_a_patient_beyond_the_plot_is_said_to_be(tmp_path: Path) -> None:
+    ended = run("chemistry", "--calcium", "4.5", "--phosphate", "9", cwd=tmp_path, COLUMNS="100")
+    assert "X this patient (calcium 4.5 is beyond the plot)." in flowing(ended.out)
+    run("chemistry", "--calcium", "4.5", "--phosphate", "9", "-o", "a.svg", cwd=tmp_path)
+    assert "The point: calcium 4.5 is beyond the plot." in (tmp_path / "a.svg").read_text("utf-8")
+
+
+def test_a_measured_ionised_calcium_is_not_told_to_be_overestimated() -> None:
+    said = " ".join(part.message for part in chemistry(**{**MEASURED, "blood_ph": None, "bicarbonate": None}).warnings)
+    assert "overestimated" not in said
+    assert "Ionised calcium falls" not in said
+    assert "The pH was assumed. The indices of all solids but brushite hang on it." in said
+
+
+def test_beyond_a_precipice_it_is_said_so() -> None:
+    told = chemistry_words.precipices(chemistry(calcium=10.5, phosphate=12, albumin=3.0))
+    brushite, amorphous, *_ = re.split(r"(?<=[a-z)])\. (?=A )", told)
+    assert "saturates this serum with brushite" in brushite
+    assert "it is beyond that, which does not mean that anything precipitates" in told
+    assert "would saturate" not in brushite
+    assert amorphous
+
+
+def test_no_zero_is_negative() -> None:
+    part = chemistry(**WORKED).saturation["dcpd"]
+    vars(part).update(lowest=-0.04, highest=0.04)
+    assert chemistry_words.band(part) == "+0.0 to +0.0"
+
+
+def test_an_ionised_calcium_alone_lacks_only_the_phosphate() -> None:
+    told = chemistry(ionised_calcium=1.1)
+    assert told.why is not None
+    assert told.why.endswith("not known: phosphate.")
+
+
+def test_a_table_gives_the_precipice_of_an_ionised_calcium_alone(tmp_path: Path) -> None:
+    pytest.importorskip("pyarrow", reason="pyarrow carries the rows of a table to the solver, and is not installed")
+    (tmp_path / "a.csv").write_text("id,ionised_calcium,phosphate,albumin\n1,1.1,5,2.1\n", "utf-8")
+    run("batch", "a.csv", "--chemistry", "-o", "out.ndjson", cwd=tmp_path)
+    (row,) = [json.loads(line) for line in (tmp_path / "out.ndjson").read_text("utf-8").splitlines()]
+    alone = chemistry(ionised_calcium=1.1, phosphate=5, albumin=2.1).precipice["dcpd"].phosphate_mg_dl
+    assert row["brushite_at_phosphate_mg_dl"] == pytest.approx(alone, rel=1e-6)
+
+
+def test_the_section_has_room_for_what_it_says_at_eighty_columns() -> None:
+    """No verdict beside an index is broken over two lines."""
+    view = View.of(with_curves(**WORKED), Page.of(80, "utf-8"))
+    lines = printed(view.assessment, width=80).splitlines()
+    assert sum("above, as always" in line for line in lines) == 3
