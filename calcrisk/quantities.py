@@ -122,16 +122,21 @@ def refuse_unit(variable: Variable, spelt: str, written: Written, into: Reading)
         message=f"{variable.name} is not measured in {quoted(spelt)}" if accepted else f"{variable.name} has no unit",
         expected=accepted or "a number without a unit",
         got=spelt,
-        hint=_near_unit(variable, spelt)
-        or _unusable(spelt)
+        hint=_unusable(spelt)
+        or _near_unit(variable, spelt, into)
         or (f"write {accepted}" if accepted else f"leave {quoted(spelt)} out"),
     )
 
 
-def _near_unit(variable: Variable, spelt: str) -> str | None:
-    """Offer the nearest unit by its declared spelling."""
-    declared = {units.spelling(name): name for name in variable.units}
-    hint = did_you_mean(units.spelling(spelt), declared)
+def _near_unit(variable: Variable, spelt: str, into: Reading) -> str | None:
+    """Offer the nearest unit by its declared spelling; none for a unit of another variable, which is no slip."""
+    declared, wrong = {units.spelling(name): name for name in variable.units}, units.spelling(spelt)
+    # words behind a unit: of two that they begin with, the canonical one comes first
+    if alone := next((name for found, name in declared.items() if wrong.startswith(found)), None):
+        return f"write {alone} alone: it is read as {variable.label}"
+    if any(units.find(other, spelt) for other in into.registry.values()):
+        return None
+    hint = did_you_mean(wrong, declared)
     for stripped, name in declared.items():
         hint = hint.replace(repr(stripped), repr(name)) if hint else None
     return hint
@@ -139,7 +144,7 @@ def _near_unit(variable: Variable, spelt: str) -> str | None:
 
 def _unusable(remark: str) -> str | None:
     """Say what to do with a number that the report itself calls unusable (``8.4 haemolysed``)."""
-    unusable = plain(units.spelling(remark)).startswith(_NO_RESULT)
+    unusable = any(plain(word).startswith(_NO_RESULT) for word in (units.spelling(remark), *remark.split()))
     return "write the number alone if it holds, or unknown" if unusable else None
 
 

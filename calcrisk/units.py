@@ -26,6 +26,7 @@ _MEASURE = re.compile(
 _AT_MOST = frozenset("<=≤lLbBuU")  # how the signs and words begin that bound a number from above
 _COMMA = re.compile(r"\s*(?:[<>≤≥]=?\s*|=\s*)?[+-]?\d+,\d+[^\d,.]*")
 _SIGNS = str.maketrans({"µ": "u", "μ": "u", "²": "2", "³": "3", "^": None, "(": " ", ")": " "})
+_SPACES = dict.fromkeys(map(ord, "\u00a0\u2002\u2003\u2007\u2009\u200a\u202f"), " ")  # as word processors set them
 _FILLER = re.compile(r"\bas\b|\s+")
 
 # Spellings of one unit's parts: the left is read as the right. Not a conversion.
@@ -112,7 +113,7 @@ def _found(variable: Variable, unit: str) -> Unit | None:
 
 def measure(text: str) -> Measure | None:
     """Read ``2.1 mmol/L``, ``<6 pg/mL``, ``GREATER THAN 425`` or ``9.9``; None when the text is something else."""
-    match = _MEASURE.fullmatch(text)
+    match = _MEASURE.fullmatch(text if text.isascii() else text.translate(_SPACES))
     if match is None:
         return None
     bound, number, unit = match.groups()

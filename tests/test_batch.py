@@ -220,6 +220,15 @@ def test_an_answer_that_lies_among_the_patients_is_not_read(folder: Path) -> Non
     assert second == first
 
 
+def test_strict_ends_what_it_wrote_to_standard_output(folder: Path) -> None:
+    """What was read up to the refused one is a whole document, and a whole table."""
+    ended = run("batch", "ward", "--strict", "--json", cwd=folder.parent)
+    *before, last = json.loads(ended.out)
+    assert (ended.code, last["status"]) == (BAD_INPUT, "refused")
+    assert {answer["status"] for answer in before} <= {"scored"}
+    assert "Refused" in run("batch", "ward", "--strict", cwd=folder.parent).out
+
+
 def test_strict_stops_at_the_first_and_leaves_the_old_file(folder: Path) -> None:
     (folder.parent / "a.ndjson").write_text("old", "utf-8")
     ended = run("batch", "ward", "--strict", "-o", "a.ndjson", cwd=folder.parent)

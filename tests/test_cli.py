@@ -317,6 +317,8 @@ def test_what_a_shell_is_offered(tmp_path: Path) -> None:
 # arguments, exit code, and what the message must name
 MISTAKES = [
     (("assess", "--calcum", "9"), WRONG_USAGE, ["--calcum", "--calcium"]),
+    (("assess", "--gender", "male"), WRONG_USAGE, ["--gender is no option", "did you mean '--sex'?"]),
+    (("assess", "--warfarin", "--po4=4"), WRONG_USAGE, ["--po4"]),
     (("asess", "--calcium", "9"), WRONG_USAGE, ["asess"]),
     (("assess",), WRONG_USAGE, ["nothing is stated", "calcrisk template"]),
     (("assess", "--calcium"), WRONG_USAGE, ["--calcium"]),

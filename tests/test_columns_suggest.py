@@ -137,6 +137,13 @@ def test_an_odd_word_among_known_ones_leaves_these_as_they_are(tmp_path: Path) -
     ]
 
 
+def test_numbers_of_the_sexes_are_guessed_as_the_standard_has_them_and_no_others(tmp_path: Path) -> None:
+    """ISO/IEC 5218; 12 and 22 are what a slip of the pen makes of 1 and 2, and are to be refused."""
+    (tmp_path / "t.csv").write_text("sex\n1\n2\n12\n22\n", "utf-8")
+    text, _ = proposed(tmp_path / "t.csv")
+    assert re.findall(r"#.*codes: \{([^}]*)\}", text) == ["1: male, 2: female"]
+
+
 # the name of a column; what it is, None for no input
 NAMES = [
     ("Age (yrs)", "age"),

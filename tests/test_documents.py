@@ -280,3 +280,10 @@ def test_no_text_ends_in_anything_but_a_patient_or_an_input_error(text: str) -> 
     for source in ("x.yaml", "x.json", "-"):
         with suppress(InputError):
             patient(text, source)
+
+
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"], ids=["plain", "marked"])
+def test_a_byte_that_is_not_utf8_is_found_behind_a_mark_too(mark: bytes) -> None:
+    document = read_document(mark + b"id: u\nlabs:\n  calcium: 9.9\nnote: caf\xe9 x\n", "a.yaml")
+    (fault,) = document.faults
+    assert (fault.line, fault.column, fault.message) == (4, 10, "byte 0xe9 is not UTF-8")

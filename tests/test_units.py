@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from calcrisk import units
-from calcrisk.stated import Reading, Written
+from calcrisk.stated import Location, Reading, Written
 from calcrisk.units import Measure
 from calcrisk.values import read
 from calcrisk.variables import Variable, registry
@@ -162,3 +162,31 @@ def test_conversions_by_hand(name: str, text: str, canonical: float) -> None:
     value = reading.given[name].value
     assert isinstance(value, float)
     assert value == pytest.approx(canonical, rel=3e-4)
+
+
+@pytest.mark.parametrize("space", ["\u00a0", "\u2009", "\u202f", " \u00a0"])
+def test_the_spaces_of_word_processors_part_a_number_from_its_unit(space: str) -> None:
+    assert units.measure(f"9.9{space}mg/dL") == units.measure("9.9 mg/dL")
+    assert units.measure(f"<{space}6{space}pg/mL") == units.measure("< 6 pg/mL")
+
+
+AS_PHOSPHORUS = "alone: it is read as serum phosphate (as phosphorus)"
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("4 mg/dL phosphorus", f"write mg/dL {AS_PHOSPHORUS}"),
+        ("4 mg/dL PO4-P", f"write mg/dL {AS_PHOSPHORUS}"),  # phosphorus again: never the ion, which is another number
+        ("4 mg/dL phosphate", f"write mg/dL {AS_PHOSPHORUS}"),
+        ("1.3 mmol/L as P", f"write mmol/L {AS_PHOSPHORUS}"),
+        ("4 mg/dL haemolysed", "write the number alone if it holds, or unknown"),
+        ("4 mEq/L", "write mg/dL, mmol/L or mg/dL PO4"),  # a unit of others, and no slip for mg/dL
+        ("4 mg/dl PO", f"write mg/dL {AS_PHOSPHORUS}"),
+        ("4 mgdl", "did you mean 'mg/dL'?"),
+    ],
+)
+def test_no_hint_leads_from_phosphorus_to_phosphate(text: str, hint: str) -> None:
+    reading = Reading(registry())
+    read(registry()["phosphate"], Written(text, "--phosphate", Location()), reading)
+    assert [fault.hint for fault in reading.faults] == [hint]

@@ -321,10 +321,7 @@ class _Frame(NamedTuple):
 
 def _write(pieces: Iterator[Piece], scoring: Scoring, wanted: Wanted) -> None:
     if scoring.form == "table":
-        page = _overview(scoring, wanted.top)
-        for piece in pieces:
-            page.add(piece.lines)
-        print_page(page.print_to, wanted.output)
+        _write_overview(pieces, scoring, wanted)
         return
     frame = _frame(scoring)
     with _goal(scoring, wanted) as write:
@@ -338,7 +335,22 @@ def _write(pieces: Iterator[Piece], scoring: Scoring, wanted: Wanted) -> None:
         except KeyboardInterrupt:
             write(b"\n" if between else b"")  # what is there ends with a line's end, and shows that it is not all
             raise
+        except _RefusedError:
+            write(frame.behind)  # all that was read, up to the one refused, for whoever reads on standard output
+            raise
         write(frame.behind)
+
+
+def _write_overview(pieces: Iterator[Piece], scoring: Scoring, wanted: Wanted) -> None:
+    page = _overview(scoring, wanted.top)
+    try:
+        for piece in pieces:
+            page.add(piece.lines)
+    except _RefusedError:
+        if wanted.output is None:
+            print_page(page.print_to, None)
+        raise
+    print_page(page.print_to, wanted.output)
 
 
 def _goal(scoring: Scoring, wanted: Wanted) -> AbstractContextManager[Callable[[bytes], None]]:

@@ -5,15 +5,17 @@ from __future__ import annotations
 import functools
 import inspect
 import os
+from itertools import pairwise
 from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
 from typer.models import OptionInfo
 
 from calcrisk.cli.options import OPTIONS, Option
+from calcrisk.errors import Fault, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 
 def with_input_options(command: Callable[..., None], arguments: Sequence[str]) -> Callable[..., None]:
@@ -41,16 +43,33 @@ def _needed(arguments: Sequence[str], own: list[inspect.Parameter]) -> tuple[lis
 
     Each costs start-up a little, and there are more than a hundred.
     """
-    words = {word.partition("=")[0] for word in arguments if word.startswith("-") and len(word) > 1}
+    words = _words(arguments)
     spelt = {form: part.name for part in own for form in _own_forms(part)}
     spelt |= {form: option.name for option in OPTIONS for form in _forms(option)}
     if is_completing() or not words <= spelt.keys():
+        _help_with(arguments, spelt)
         return own, OPTIONS
     named, optional = {spelt[word] for word in words}, set(spelt.values())
     return (
         [part for part in own if part.name in named or part.name not in optional],
         [option for option in OPTIONS if option.name in named],
     )
+
+
+def _words(arguments: Sequence[str]) -> set[str]:
+    return {word.partition("=")[0] for word in arguments if word.startswith("-") and len(word) > 1}
+
+
+def _help_with(arguments: Sequence[str], spelt: Mapping[str, str]) -> None:
+    """Refuse a flag that is the name of an input in other words; what is merely misspelt is typer's to tell."""
+    from calcrisk.variables import registry
+
+    for before, word in pairwise(["", *arguments]):
+        flag = word.partition("=")[0]
+        meant = registry().named(flag[2:]) if flag.startswith("--") and flag not in spelt else None
+        if meant and not before.startswith("-"):  # behind an option it may be a value
+            hint = f"did you mean '--{meant.option}'?"
+            raise UsageError([Fault(code="unknown-flag", message=f"{flag} is no option", path=flag, hint=hint)])
 
 
 def _own_forms(part: inspect.Parameter) -> Sequence[str]:

@@ -48,6 +48,7 @@ _SHORT: Final = {"years": ("yrs", "yr", "y"), "months": ("mo", "mths"), "days": 
 _SIZES: Final = 2
 _APART: Final = 0.7  # powers of e by which one unit must fit better than another: twice as near the middle
 _GUESSED: Final = {"1": "yes", "2": "no"}  # how surveys code an answer
+_SEXES: Final = {"1": "male", "2": "female"}  # ISO/IEC 5218
 
 
 class Line(NamedTuple):
@@ -201,9 +202,11 @@ def _word(value: str, variable: Variable) -> str:
 
 
 def _codes(variable: Variable, column: str, seen: Seen) -> Line:
-    words = _GUESSED if variable.kind == "yesno" else dict(zip(("1", "2"), variable.values, strict=False))
-    guessed = ((_bare(value), words.get(_bare(value), "unknown")) for value in sorted(seen.some, key=_place))
-    codes = {value: _meaning(value, variable) or word for value, word in guessed}
+    words = _SEXES if set(variable.values) == set(_SEXES.values()) else _GUESSED if variable.kind == "yesno" else {}
+    some = [_bare(value) for value in sorted(seen.some, key=_place)]
+    told = ((value, _meaning(value, variable) or words.get(value)) for value in some)
+    # a number beyond those of the sexes is a slip of the pen, which no map may turn into an open question
+    codes = {value: word or "unknown" for value, word in told if word or words is not _SEXES or not value.isdigit()}
     text = ", ".join(f"{_key(value)}: {word}" for value, word in codes.items())
     why = f"by its name; what its codes mean only the codebook tells ({_listed(seen.some)})"
     return Line(f"{variable.name}: {{column: {quoted(column)}, codes: {{{text}}}}}", why, guess=True)

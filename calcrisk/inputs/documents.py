@@ -134,13 +134,13 @@ def _decoded(content: bytes, source: str, line: int) -> tuple[str, Fault | None]
     try:
         return content.decode("utf-8-sig"), None
     except UnicodeDecodeError as error:
-        before = content[: error.start]
+        before = error.object[: error.start]  # without the mark
         at = Location(
             source, before.count(b"\n") + line, len(before[before.rfind(b"\n") + 1 :].decode("utf-8", "replace")) + 1
         )
         utf16 = content.startswith((b"\xff\xfe", b"\xfe\xff"))
         hint = "it looks like UTF-16: save it as UTF-8" if utf16 else "save the file as UTF-8"
-        message = f"byte 0x{content[error.start]:02x} is not UTF-8"
+        message = f"byte 0x{error.object[error.start]:02x} is not UTF-8"
         return content.decode("utf-8-sig", "replace"), fault(at, code="not-utf8", message=message, hint=hint)
 
 
