@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from calcrisk.assessment import Refused
 from calcrisk.render import words
-from calcrisk.render.layout import ASCII, Page
+from calcrisk.render.layout import ASCII, Page, cells
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -34,7 +34,8 @@ _MEANS = {
 }
 _STRIKING = ("bold red", "bold")  # the highest tier, and the one below
 _ALERT_COLUMN = ""
-_NAME = 14  # columns that a name has at least; where there is less room, the other columns are cut
+_NAME = 14  # columns that a name has at least
+_PRODUCT = f">{words.PRODUCT}  "  # as the title of a column
 _IDS = 2**18  # ids that are remembered, some 20 MB: beyond them a page costs the same for any number
 _LINES = (".ndjson", ".jsonl", "<stdin>")  # what holds one patient a line
 _FOLDED = ("Patient", "Read from", "Refused", "Why")
@@ -198,8 +199,9 @@ class Overview:
     def _parts(self, page: _Sheet) -> Iterator[RenderableType]:
         if self._worst:
             listed = [one for _, one in sorted(self._worst, reverse=True)]
-            yield self._patients(page, listed)
-            yield from self._beneath(page, listed)
+            columns = self._columns(page, listed)
+            yield self._patients(page, columns, listed)
+            yield from self._beneath(page, listed, columns)
             yield ""
         if self._told:
             yield self._why_refused(page)
@@ -215,17 +217,30 @@ class Overview:
             yield ""
             yield from (page.text(words.pretty(each), "dim") for each in self._footer)
 
-    def _patients(self, page: _Sheet, listed: list[Line]) -> Table:
-        roomy, far = page.width >= _ROOMY, page.width >= _WIDE
-        wide, counted = ("Read from",) * far, (">Open",) * roomy
-        table = page.table(_ALERT_COLUMN, "Patient", *wide, "Class", *self._labels, f">{words.PRODUCT}  ", *counted)
-        for one in listed:
-            cells = [page.text(_ALERT * one.alert, "bold red"), page.text(self._name(one), "bold" if one.alert else "")]
-            cells += [page.text(one.source)] * far
-            cells += [page.text(f"{words.word(one.classification)} {_OPEN * (not one.certain)}".rstrip())]
-            cells += [page.text(tier, self._style(rank)) for tier, rank in zip(one.tiers, one.ranks, strict=True)]
-            cells += [page.text(one.product), *[page.text(str(one.open or ""))] * roomy]
-            table.add_row(*cells)
+    def _columns(self, page: _Sheet, listed: list[Line]) -> dict[str, list[str]]:
+        """Return the columns that have room, whole; the product is the first to go."""
+        columns = {
+            _ALERT_COLUMN: [_ALERT * one.alert for one in listed],
+            "Patient": [self._name(one) for one in listed],
+        }
+        if page.width >= _WIDE:
+            columns["Read from"] = [one.source for one in listed]
+        columns["Class"] = [f"{words.word(one.classification)} {_OPEN * (not one.certain)}".rstrip() for one in listed]
+        columns |= {label: [one.tiers[at] for one in listed] for at, label in enumerate(self._labels)}
+        columns[_PRODUCT] = [one.product for one in listed]
+        if page.width >= _ROOMY:
+            columns[">Open"] = [str(one.open or "") for one in listed]
+        if not page.holds(columns):
+            del columns[_PRODUCT]
+        return columns
+
+    def _patients(self, page: _Sheet, columns: dict[str, list[str]], listed: list[Line]) -> Table:
+        table = page.table(*columns, whole=page.holds(columns))
+        styles = {label: [self._style(one.ranks[at]) for one in listed] for at, label in enumerate(self._labels)}
+        styles |= {_ALERT_COLUMN: ["bold red"] * len(listed), "Patient": ["bold" * one.alert for one in listed]}
+        plain = [""] * len(listed)
+        for row in range(len(listed)):
+            table.add_row(*(page.text(cells[row], styles.get(name, plain)[row]) for name, cells in columns.items()))
         return table
 
     def _name(self, one: Line) -> str:
@@ -237,13 +252,13 @@ class Overview:
         below = len(self._scale.tiers) - 1 - rank
         return _STRIKING[below] if below < len(_STRIKING) else ""
 
-    def _beneath(self, page: _Sheet, listed: list[Line]) -> Iterator[Text]:
+    def _beneath(self, page: _Sheet, listed: list[Line], columns: dict[str, list[str]]) -> Iterator[Text]:
         """Say how many are not listed, and what the signs mean that were used."""
         if len(listed) < self._scored:
             yield page.text(f"the {len(listed):,} at the highest risk, of {self._scored:,}", "dim")
-        used = "".join(
-            f"{_ALERT * one.alert}{_OPEN * (not one.certain)}{one.product}{''.join(one.tiers)}" for one in listed
-        )
+        if _PRODUCT not in columns:
+            yield page.text(f"{words.PRODUCT} takes a wider page, or another --format", "dim")
+        used = "".join(cell for name, cells in columns.items() if name not in _FOLDED for cell in cells)
         yield from (page.text(f"{sign} {meaning}", "dim") for sign, meaning in _MEANS.items() if sign in used)
 
     def _why_refused(self, page: _Sheet) -> Table:
@@ -284,14 +299,27 @@ class _Sheet:
 
         return Text(self._page.literal(words_), style=style)
 
-    def table(self, *titles: str) -> Table:
-        """Make a table; a ``>`` before a title sets its column to the right. Only names and places are folded."""
+    @property
+    def _gap(self) -> int:
+        return 2 if self.width >= _ROOMY else 1
+
+    def holds(self, columns: dict[str, list[str]]) -> bool:
+        """Tell whether there is room for every cell of these columns, names and places folded."""
+        taken = self._gap * (len(columns) - 1)
+        for title, shown in columns.items():
+            taken += _NAME if title in _FOLDED else max(cells(text) for text in (title.removeprefix(">"), *shown))
+        return taken <= self.width
+
+    def table(self, *titles: str, whole: bool = True) -> Table:
+        """Make a table; a ``>`` before a title sets its column to the right.
+
+        Names and places are folded, and everything where not all is to stay ``whole``: nothing is cut.
+        """
         from rich.table import Table
 
-        gap = 2 if self.width >= _ROOMY else 1
-        table = Table(box=None, pad_edge=False, padding=(0, gap, 0, 0), header_style="bold")
+        table = Table(box=None, pad_edge=False, padding=(0, self._gap, 0, 0), header_style="bold")
         for title in titles:
-            folds = title in _FOLDED
+            folds = title in _FOLDED or not whole
             justify: JustifyMethod = "right" if title.startswith(">") else "left"
             shown = self.text(title.removeprefix(">"))
             table.add_column(
@@ -299,6 +327,6 @@ class _Sheet:
                 justify=justify,
                 no_wrap=not folds,
                 overflow="fold" if folds else "ellipsis",
-                min_width=_NAME if folds else None,
+                min_width=_NAME if folds and whole else None,
             )
         return table
