@@ -319,6 +319,8 @@ MISTAKES = [
     (("assess", "--calcum", "9"), WRONG_USAGE, ["--calcum", "--calcium"]),
     (("assess", "--gender", "male"), WRONG_USAGE, ["--gender is no option", "did you mean '--sex'?"]),
     (("assess", "--warfarin", "--po4=4"), WRONG_USAGE, ["--po4"]),
+    (("assess", "--calcium", "9", "--calcium=10"), WRONG_USAGE, ["calcium is stated twice", "keep one of the two"]),
+    (("assess", "--warfarin", "--no-warfarin"), WRONG_USAGE, ["--warfarin: warfarin is stated twice"]),
     (("asess", "--calcium", "9"), WRONG_USAGE, ["asess"]),
     (("assess",), WRONG_USAGE, ["nothing is stated", "calcrisk template"]),
     (("assess", "--calcium"), WRONG_USAGE, ["--calcium"]),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import os
+from collections import Counter
 from itertools import pairwise
 from typing import TYPE_CHECKING, Annotated, Any, get_args
 
@@ -46,18 +47,32 @@ def _needed(arguments: Sequence[str], own: list[inspect.Parameter]) -> tuple[lis
     words = _words(arguments)
     spelt = {form: part.name for part in own for form in _own_forms(part)}
     spelt |= {form: option.name for option in OPTIONS for form in _forms(option)}
-    if is_completing() or not words <= spelt.keys():
+    if is_completing():
+        return own, OPTIONS
+    if not spelt.keys() >= set(words):
         _help_with(arguments, spelt)
         return own, OPTIONS
-    named, optional = {spelt[word] for word in words}, set(spelt.values())
+    named, optional = Counter(spelt[word] for word in words), set(spelt.values())
+    _refuse_twice([option for option in OPTIONS if named[option.name] > 1])
     return (
         [part for part in own if part.name in named or part.name not in optional],
         [option for option in OPTIONS if option.name in named],
     )
 
 
-def _words(arguments: Sequence[str]) -> set[str]:
-    return {word.partition("=")[0] for word in arguments if word.startswith("-") and len(word) > 1}
+def _words(arguments: Sequence[str]) -> list[str]:
+    return [word.partition("=")[0] for word in arguments if word.startswith("-") and len(word) > 1]
+
+
+def _refuse_twice(options: Sequence[Option]) -> None:
+    """Refuse what two flags say: typer would take the last of them in silence."""
+    hint = "keep one of the two"
+    faults = [
+        Fault(code="stated-twice", message=f"{each.name} is stated twice", path=_forms(each)[0], hint=hint)
+        for each in options
+    ]
+    if faults:
+        raise UsageError(faults)
 
 
 def _help_with(arguments: Sequence[str], spelt: Mapping[str, str]) -> None:
