@@ -24,7 +24,7 @@ _MEASURE = re.compile(
     re.ASCII,
 )
 _AT_MOST = frozenset("<=≤lLbBuU")  # how the signs and words begin that bound a number from above
-_COMMA = re.compile(r"\s*(?:[<>≤≥]=?\s*|=\s*)?[+-]?\d+,\d+[^\d,.]*")
+_COMMA = r"\s*(?:[<>≤≥]=?\s*|=\s*)?[+-]?\d+,\d+[^\d,.]*"  # compiled when a number cannot be read
 _SIGNS = str.maketrans({"µ": "u", "μ": "u", "²": "2", "³": "3", "^": None, "(": " ", ")": " "})
 _SPACES = dict.fromkeys(map(ord, "\u00a0\u2002\u2003\u2007\u2009\u200a\u202f"), " ")  # as word processors set them
 _FILLER = re.compile(r"\bas\b|\s+")
@@ -122,7 +122,7 @@ def measure(text: str) -> Measure | None:
 
 def has_decimal_comma(text: str) -> bool:
     """Tell whether the text is a number written with a comma where a point belongs (``9,9 mg/dL``)."""
-    return _COMMA.fullmatch(text) is not None
+    return re.fullmatch(_COMMA, text) is not None
 
 
 def number_text(value: float) -> str:

@@ -70,7 +70,6 @@ def assessed(  # noqa: PLR0913  # what a command line can say
     from calcrisk.assessing import assess
     from calcrisk.cli.rulebooks import load
     from calcrisk.inputs import record_from
-    from calcrisk.inputs.earlier import refuse_overwriting
     from calcrisk.inputs.flags import from_flags
 
     if wanted.chemistry:
@@ -82,7 +81,10 @@ def assessed(  # noqa: PLR0913  # what a command line can say
     if file is None and not written:
         hint = "try: calcrisk assess --calcium 9.9 --phosphate 6.8 --ckd-stage G5, or calcrisk template > patient.yaml"
         raise UsageError([Fault(code="nothing-to-assess", message="nothing is stated of a patient", hint=hint)])
-    refuse_overwriting([] if file is None else [file], wanted.output)
+    if wanted.output and file:
+        from calcrisk.inputs.earlier import refuse_overwriting
+
+        refuse_overwriting([file], wanted.output)
     book = load(rulebook, profile)
     document = None if file is None else read(file)
     patient = record_from(document, written)

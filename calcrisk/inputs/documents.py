@@ -9,7 +9,6 @@ import re
 from functools import partial
 from typing import TYPE_CHECKING
 
-from calcrisk.inputs import json_text
 from calcrisk.inputs.everyday import everyday_line, everyday_yaml
 from calcrisk.inputs.nodes import Fields, Root, Text
 from calcrisk.inputs.placing import Document, place
@@ -82,10 +81,12 @@ def read_line(line: bytes, source: str, *, number: int, index: int) -> Document:
 
 
 def _exact_line(line: bytes, source: str, number: int, index: int) -> Document:
+    from calcrisk.inputs.json_text import read_json_line
+
     root = _too_large(line, Location(source, number), MAX_BYTES)
     if root is None:
         text, bad = _decoded(line, source, number)
-        root = json_text.read_json_line(text, source, number)
+        root = read_json_line(text, source, number)
         root = _blame(root, bad) if bad else root
     return place(root, source, index, line, number - 1)
 
@@ -152,10 +153,14 @@ def _blame(root: Root, bad: Fault) -> Root:
 
 def _parse(text: str, source: str) -> list[Root]:
     """Read exact JSON where the name asks for it or the text is it; otherwise YAML."""
-    if source.lower().endswith(".json"):
-        return json_text.read_json(text, source)
     like_json = _LIKE_JSON.match(text)
-    exact = json_text.read_json(text, source) if like_json else []
+    exact: list[Root] = []
+    if like_json or source.lower().endswith(".json"):
+        from calcrisk.inputs.json_text import read_json  # what is YAML does not pay for it
+
+        exact = read_json(text, source)
+    if source.lower().endswith(".json"):
+        return exact
     if like_json and all(root.node for root in exact):
         return exact
     from calcrisk.inputs.yaml_text import read_yaml, yaml_parts  # what is JSON does not pay for it
