@@ -56,6 +56,14 @@ def run(  # noqa: PLR0913  # what a command line can say
     _write(answer, form, wanted.output, full=wanted.every_rule)
 
 
+def _spare(file: str | None, output: str | None) -> None:
+    """Refuse to write over what is to be read."""
+    if file and output:
+        from calcrisk.inputs.earlier import refuse_overwriting  # most answers go to the screen
+
+        refuse_overwriting([file], output)
+
+
 def assessed(  # noqa: PLR0913  # what a command line can say
     file: str | None,
     flags: Mapping[str, str | bool | None],
@@ -81,10 +89,7 @@ def assessed(  # noqa: PLR0913  # what a command line can say
     if file is None and not written:
         hint = "try: calcrisk assess --calcium 9.9 --phosphate 6.8 --ckd-stage G5, or calcrisk template > patient.yaml"
         raise UsageError([Fault(code="nothing-to-assess", message="nothing is stated of a patient", hint=hint)])
-    if wanted.output and file:
-        from calcrisk.inputs.earlier import refuse_overwriting
-
-        refuse_overwriting([file], wanted.output)
+    _spare(file, wanted.output)
     book = load(rulebook, profile)
     document = None if file is None else read(file)
     patient = record_from(document, written)
