@@ -13,12 +13,10 @@ import numpy as np
 
 from calcrisk.chemistry.blocks import solve
 from calcrisk.chemistry.newton import QUICK
-from calcrisk.chemistry.serum import ASSUMED, FIELDS, STATUS
+from calcrisk.chemistry.serum import ASSUMED, COLUMNS, STATUS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-
-_READ = (*FIELDS, "ionised_ca", "dialysis")
 
 
 def solve_batches(batches: Iterable[Any]) -> Iterator[Any]:
@@ -31,7 +29,7 @@ def solve_batches(batches: Iterable[Any]) -> Iterator[Any]:
     import pyarrow as pa
 
     for batch in batches:
-        columns = {name: numbers(batch.column(name)) for name in batch.schema.names if name in _READ}
+        columns = {name: numbers(batch.column(name)) for name in batch.schema.names if name in COLUMNS}
         solved = solve(columns, tolerance=QUICK)
         status, assumed = solved.pop("status"), solved.pop("assumed")
         arrays = [*batch.columns, *(pa.array(column, from_pandas=True) for column in solved.values())]

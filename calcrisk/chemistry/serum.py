@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     Marks: TypeAlias = NDArray[np.uint16]
 
 FIELDS: Final = ("ca", "p", "albumin", "globulin", "ph", "tco2", "mg", "na", "k", "cl", "so4", "citrate", "lactate")
-_BESIDES: Final = ("ionised_ca", "dialysis")  # columns that are known too, and never filled in
+COLUMNS: Final = (*FIELDS, "ionised_ca", "dialysis")  # all that is known of a serum; the last two are never filled in
 ASSUMED: Final = (*FIELDS[2:], "ph_estimated")  # the bits of ``assumed``; the last: from the bicarbonate
 STATUS: Final = ("solved", "missing", "out_of_range", "not_converged")
 SOLVED, MISSING, OUT_OF_RANGE, NOT_CONVERGED = range(len(STATUS))  # the codes of these words
@@ -115,7 +115,7 @@ def from_inputs(stated: Mapping[str, Array], rows: int) -> dict[str, Array]:
     """
     nothing = np.full(rows, np.nan)
     reads, besides = constants.document()["reads"], constants.document()["reads_besides"]
-    found = dict.fromkeys((*FIELDS, *_BESIDES), nothing)
+    found = dict.fromkeys(COLUMNS, nothing)
     for name, entry in reads.items():
         if name in stated:
             found[entry["field"]] = stated[name] / entry["per"]
@@ -141,10 +141,9 @@ def fill(columns: Mapping[str, ArrayLike]) -> Filled:
 
 
 def _given(columns: Mapping[str, ArrayLike]) -> dict[str, Array]:
-    known = {*FIELDS, *_BESIDES}
-    strange = sorted(columns.keys() - known)
+    strange = sorted(columns.keys() - set(COLUMNS))
     if strange:
-        message = f"no columns of the chemistry: {', '.join(strange)}; they are {', '.join(sorted(known))}"
+        message = f"no columns of the chemistry: {', '.join(strange)}; they are {', '.join(sorted(COLUMNS))}"
         raise ValueError(message)
     given = {name: _column(values) for name, values in columns.items()}
     if not {"ca", "p"} <= given.keys() or len({column.shape for column in given.values()}) > 1:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from calcrisk.cli.output import emit
 from calcrisk.errors import Fault, InputError, UsageError
-from calcrisk.patient import Patient
 from calcrisk.printed import fingerprint
+from calcrisk.record import Record
 from calcrisk.render.words import clean
 from calcrisk.rules.linting.lint import Report, as_json, lint
 from calcrisk.rules.overlay import is_overlay
@@ -75,7 +75,7 @@ def _reader(book: Rulebook) -> Reader:
 
     def read(given: Mapping[str, Any]) -> Mapping[str, Stated]:
         if given.keys() <= registry().keys():
-            return Patient(**given).given
+            return Record.from_python(given).given
         return {name: _as_it_stands(value, inputs[name]) for name, value in given.items()}
 
     return read

@@ -16,7 +16,7 @@ from calcrisk.cohort.reader import Reader
 from calcrisk.cohort.scoring import Staged
 from calcrisk.errors import Fault, UsageError
 from calcrisk.past import Look
-from calcrisk.patient import Patient
+from calcrisk.record import Record
 from calcrisk.rules.sql.states import Source
 from calcrisk.stated import quoted
 from calcrisk.variables import registry
@@ -86,7 +86,7 @@ def _patients(
     draws: Table, column_map: ColumnMap, book: Rulebook, kept: Callable[[str], str]
 ) -> tuple[Table, ColumnMap]:
     shared = {**column_map.assume, **column_map.constants}
-    table, inputs = remembered(draws, column_map.entries, Look(Patient(**shared), book, None))
+    table, inputs = remembered(draws, column_map.entries, Look(Record.from_python(shared), book, None))
     entries = {**inputs, **column_map.entries}
     return table._replace(relation=kept(table.relation)), replace(column_map, entries=entries)
 

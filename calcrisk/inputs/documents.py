@@ -153,16 +153,14 @@ def _blame(root: Root, bad: Fault) -> Root:
 
 def _parse(text: str, source: str) -> list[Root]:
     """Read exact JSON where the name asks for it or the text is it; otherwise YAML."""
-    like_json = _LIKE_JSON.match(text)
+    named, like_json = source.lower().endswith(".json"), _LIKE_JSON.match(text)
     exact: list[Root] = []
-    if like_json or source.lower().endswith(".json"):
+    if named or like_json:
         from calcrisk.inputs.json_text import read_json  # what is YAML does not pay for it
 
         exact = read_json(text, source)
-    if source.lower().endswith(".json"):
-        return exact
-    if like_json and all(root.node for root in exact):
-        return exact
+        if named or all(root.node for root in exact):
+            return exact
     from calcrisk.inputs.yaml_text import read_yaml, yaml_parts  # what is JSON does not pay for it
 
     roots = [root for part, before in yaml_parts(text) for root in read_yaml(part, source, before)]
