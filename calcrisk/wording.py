@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import ChainMap
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, reduce
 from math import isinf
+from operator import or_
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
 from calcrisk.assessment import (
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
     from calcrisk.rules.closures import Closure
     from calcrisk.rules.program import Clause, Rule, Spec
-    from calcrisk.rules.reach import Bits
+    from calcrisk.rules.reducing import Bits
     from calcrisk.rules.rulebook import Rulebook
     from calcrisk.rules.scalar import Evaluation, Walk
     from calcrisk.rules.tables import TierAnswer
@@ -116,27 +117,26 @@ class Holding:
 
     def __init__(self, clauses: Iterable[Clause], walk: Walk) -> None:
         """Keep the clauses in their order."""
-        self._walk = walk
-        self._clauses = tuple((clause, 1 << walk.reach.first_clause + clause.at) for clause in clauses)
-        self._watched = sum(bit for _, bit in self._clauses)
+        self._clauses = [
+            (clause, None if clause.when is None else walk.planner.part(clause.when)) for clause in clauses
+        ]
+        self._watched = reduce(or_, [part.reads for _, part in self._clauses if part], 0)
         self._plans: dict[tuple[Bits, bool], list[tuple[Closure, Clause]]] = {}
 
     def of(self, found: Evaluation) -> list[Clause]:
         """Return the clauses whose condition is true, or that have none."""
-        key, env = (found.bits & self._watched, found.inexact), found.env
+        key, env = (found.plan.spoken & self._watched, found.inexact), found.env
         if key not in self._plans:
             if len(self._plans) >= _SHARED:
                 self._plans.clear()
             self._plans[key] = list(self._tried(*key))
         return [clause for holds, clause in self._plans[key] if holds(env) is True]
 
-    def _tried(self, bits: Bits, inexact: bool) -> Iterator[tuple[Closure, Clause]]:  # noqa: FBT001  # a part of a key
-        for clause, bit in self._clauses:
-            if clause.when is None:
-                yield _always, clause
-            elif bits & bit:
-                yield clause.when.bounded if inexact else clause.when.exact, clause
-            elif clause.when.exact(self._walk.nothing_known) is True:
+    def _tried(self, spoken: Bits, inexact: bool) -> Iterator[tuple[Closure, Clause]]:  # noqa: FBT001  # a part of a key
+        for clause, part in self._clauses:
+            if part and (left := part.left(spoken, "bounded" if inexact else "exact")):
+                yield left, clause
+            elif part is None or part.settled() is True:
                 yield _always, clause
 
 

@@ -17,6 +17,7 @@ from calcrisk.rules.logic import (
     CALL,
     COMPARE,
     FREE,
+    TIE,
     AnyQuantity,
     AnyTruth,
     Quantity,
@@ -51,7 +52,7 @@ def exact(node: ex.Node, slots: Slots) -> Closure:  # noqa: C901, PLR0911  # one
             return op.itemgetter(slots[name])
         case ex.Known(name):
             return op.itemgetter(slots[KNOWN + name])
-        case ex.Constant(value) | ex.Truth(value):
+        case ex.Constant(value) | ex.Truth(value) | ex.Settled(value):
             return lambda _: value
         case ex.Comparison(operator, ex.Name(name), ex.Constant(limit)):
             return _COMPARED[operator](slots[name], *edges(limit))
@@ -117,7 +118,7 @@ def _compared_names(holds: Holds, one: int, two: int) -> Closure:
         a, b = env[one], env[two]
         if a is None or b is None:
             return _unless_absent(a, b)
-        return holds(a, b, of_two(a, b))
+        return holds(a, b, TIE * (abs(a) + abs(b)))  # `of_two` without its call
 
     return run
 
@@ -156,15 +157,29 @@ def _called(function: Callable[..., Quantity], arguments: list[Closure]) -> Clos
 
 def _joined(items: tuple[ex.Node, ...], slots: Slots, *, settles: bool) -> Closure:
     """Join items by ``and`` (False settles) or ``or`` (True settles): plain names first, fetched without a call."""
-    names = [slots[item.name] for item in items if isinstance(item, ex.Name)]
     words, rest = _words(items) if settles else ({}, items)
+    names = [slot for item in rest if (slot := _plain(item, slots)) is not None]
+    negated = [slot for item in rest if isinstance(item, ex.Not) and (slot := _plain(item.item, slots)) is not None]
     others = [_one_of(slots[name], [*map(edges, codes)]) for name, codes in words.items()]
-    others += [exact(item, slots) for item in rest if not isinstance(item, ex.Name)]
-    if len(names) > 1:
-        others.insert(0, _joined_names(names, settles=settles))
+    others += [exact(item, slots) for item in rest if _plain(getattr(item, "item", item), slots) is None]
+    for slot in negated:
+        joined = _joined_all(others, settles=settles) if others else None
+        others = [
+            _guarded(slot, joined, closes=not settles, settles=settles) if joined else _negated(op.itemgetter(slot))
+        ]
+    if not others:
+        return _names_only(op.itemgetter(*names), settles=settles)
+    joined = _joined_all(others, settles=settles)
     if len(names) == 1:
-        return _guarded(names[0], _joined_all(others, settles=settles), settles=settles)
-    return _joined_all(others, settles=settles)
+        return _guarded(names[0], joined, closes=settles, settles=settles)
+    return _joined_names(op.itemgetter(*names), joined, settles=settles) if names else joined
+
+
+def _plain(item: ex.Node, slots: Slots) -> int | None:
+    """Return the slot of what need only be fetched."""
+    if isinstance(item, ex.Name):
+        return slots[item.name]
+    return slots[KNOWN + item.name] if isinstance(item, ex.Known) else None
 
 
 def _words(items: tuple[ex.Node, ...]) -> tuple[dict[str, list[float]], list[ex.Node]]:
@@ -183,16 +198,17 @@ def _words(items: tuple[ex.Node, ...]) -> tuple[dict[str, list[float]], list[ex.
 def _one_of(slot: int, codes: list[tuple[float, float]]) -> Closure:
     def run(env: Environment) -> Truth:
         value = env[slot]
-        if value is None or value != value:  # noqa: PLR0124  # NaN, absent, differs from itself
-            return None if value is None else False
-        return any(low <= value <= high for low, high in codes)
+        if value is None:
+            return None
+        for low, high in codes:  # noqa: SIM110  # `any` would make a generator each time
+            if low <= value <= high:
+                return True
+        return False
 
     return run
 
 
-def _joined_names(slots: list[int], *, settles: bool) -> Closure:
-    fetch = op.itemgetter(*slots)
-
+def _names_only(fetch: Closure, *, settles: bool) -> Closure:
     def run(env: Environment) -> Truth:
         values = fetch(env)
         return settles if settles in values else (None if None in values else not settles)
@@ -200,10 +216,23 @@ def _joined_names(slots: list[int], *, settles: bool) -> Closure:
     return run
 
 
-def _guarded(slot: int, other: Closure, *, settles: bool) -> Closure:
+def _joined_names(fetch: Closure, other: Closure, *, settles: bool) -> Closure:
+    def run(env: Environment) -> Truth:
+        values = fetch(env)
+        if settles in values:
+            return settles
+        last: Truth = other(env)
+        return last if last is settles or None not in values else None
+
+    return run
+
+
+def _guarded(slot: int, other: Closure, *, closes: bool, settles: bool) -> Closure:
+    """Join a slot, or its negation, and another: ``closes`` is what the slot holds where it settles the matter."""
+
     def run(env: Environment) -> Truth:
         first: Truth = env[slot]
-        if first is settles:
+        if first is closes:
             return settles
         second: Truth = other(env)
         return second if first is not None or second is settles else None

@@ -6,6 +6,7 @@ and every other open question left unknown, the class or a tier could become ano
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from calcrisk.rules.closures import KNOWN
@@ -14,9 +15,8 @@ from calcrisk.rules.logic import FREE, Span
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from calcrisk.rules.closures import Closure
     from calcrisk.rules.filling import Stated
-    from calcrisk.rules.program import Condition
+    from calcrisk.rules.program import Slotted
     from calcrisk.rules.reach import Bits
     from calcrisk.rules.scalar import Evaluation, Walk
 
@@ -32,10 +32,10 @@ class _Candidate(NamedTuple):
     """A rule that an answer could make true, and so raise its mechanism."""
 
     bit: Bits  # its place
+    at: int
     mechanism: int
     level: int
     needed: Bits  # the facts behind it
-    when: Condition
 
 
 class Question(NamedTuple):
@@ -46,8 +46,18 @@ class Question(NamedTuple):
     gates: Bits  # the gates that it is behind, by their places
     minimum: bool  # whether it belongs to what must be known at least
     freed: tuple[tuple[int, tuple[float, float] | None, Bits], ...]  # slot, bounds (None: yes/no), who reads it
+    spoken: Bits  # the slots that may hold something else once it is free
     gated: bool  # whether a gate could open or close by it
     begins: tuple[bool, ...]  # for each tier, whether this answer would begin it
+
+
+@dataclass(slots=True)
+class _Trial:
+    """A patient with one answer free to be anything."""
+
+    env: list[Any]
+    spoken: Bits
+    untaken: Bits  # the facts that the answer touches and that are not yet taken again
 
 
 class Decisive:
@@ -69,7 +79,6 @@ class Decisive:
         )
         self._effects = ("classification", *(tier.name for tier in self._program.tiers))
         self._questions: dict[str, Question] = {}
-        self._steps: dict[Bits, tuple[tuple[int, Closure], ...]] = {}
 
     def open_inputs(self, found: Evaluation, given: Mapping[str, Stated]) -> list[str]:
         """Return the inputs that are unknown or inexact, in the order of the variables; none of them is derived."""
@@ -116,37 +125,29 @@ class Decisive:
         self, question: Question, candidates: Iterable[_Candidate], found: Evaluation
     ) -> tuple[list[Any], list[int]]:
         """Return the environment with the answer free, and how high it could raise each mechanism."""
-        env, affected = list(found.env), 0
-        for slot, whole, bits in question.freed:
-            if is_open(held := env[slot]):
-                env[slot] = FREE if whole is None else Span(*(held[:2] if isinstance(held, Span) else whole), free=True)
-                affected |= bits
-        taken = self._taken_for_gates(affected, env) if question.gated else 0
-        return env, self._raised(candidates, list(found.lows), affected, taken, env)
+        trial = _freed(question, found)
+        if question.gated:
+            self._take(self._for_gates, trial)
+            trial.env[self._walk.minimum_slot] = True if self._walk.minimum_known(trial.env) else None
+        return trial.env, self._raised(candidates, found.lows.copy(), trial)
 
-    def _taken_for_gates(self, affected: Bits, env: list[Any]) -> Bits:
-        self._take(affected & self._for_gates, env)
-        env[self._walk.minimum_slot] = True if self._walk.minimum_known(env) else None
-        return affected & self._for_gates
-
-    def _raised(
-        self, candidates: Iterable[_Candidate], highs: list[int], affected: Bits, taken: Bits, env: list[Any]
-    ) -> list[int]:
+    def _raised(self, candidates: Iterable[_Candidate], highs: list[int], trial: _Trial) -> list[int]:
         """Let each candidate that may hold raise its mechanism; facts are taken again only when one asks for them."""
-        for _, mechanism, level, needed, when in candidates:
+        for _, at, mechanism, level, needed in candidates:
             if level > highs[mechanism]:
-                self._take(affected & needed & ~taken, env)
-                taken |= affected & needed
-                if (holds := when.bounded(env)) is True or holds is FREE:
+                self._take(needed, trial)
+                run = self._walk.planner.rule(at, trial.spoken, "bounded")
+                if run and ((holds := run(trial.env)) is True or holds is FREE):
                     highs[mechanism] = level
         return highs
 
-    def _take(self, bits: Bits, env: list[Any]) -> None:
-        """Take these facts again, in their order."""
-        if bits and bits not in self._steps:
-            self._steps[bits] = self._walk.steps(bits, "bounded")
-        for slot, run in self._steps[bits] if bits else ():
-            env[slot] = run(env)
+    def _take(self, facts: Bits, trial: _Trial) -> None:
+        """Take those of these facts again that the answer touches, in their order."""
+        bits, env = facts & trial.untaken, trial.env
+        if bits:
+            trial.untaken &= ~bits
+            for slot, run in self._walk.planner.together(bits).left(trial.spoken, "bounded"):
+                env[slot] = run(env)
 
     def _moved(self, question: Question, found: Evaluation, env: Sequence[Any], highs: Sequence[int]) -> Iterable[str]:
         classes, tiers = self._walk.tables.reached(env, found.lows, highs)
@@ -179,12 +180,21 @@ class Decisive:
             gated=not touched.isdisjoint(self._minimum)
             or any(entry.slot in self._gate_slots or affected[entry.slot] & self._for_gates for entry in entries),
             freed=tuple((entry.slot, entry.whole, affected[entry.slot]) for entry in entries),
+            spoken=self._spoken(entries),
             begins=tuple(not known.isdisjoint(tier.assessed_by) for tier in program.tiers),
         )
 
     def _candidate(self, at: int) -> _Candidate:
         rule = self._program.rules[at]
-        return _Candidate(1 << at, rule.mechanism, rule.level, self._reach.needed_by_rule[at] & self._facts, rule.when)
+        return _Candidate(1 << at, at, rule.mechanism, rule.level, self._reach.needed_by_rule[at] & self._facts)
+
+    def _spoken(self, entries: Iterable[Slotted]) -> Bits:
+        spoken = 1 << self._walk.minimum_slot
+        for entry in entries:
+            affected = self._reach.affected[entry.slot]
+            facts = [step.slot for at, step in enumerate(self._program.steps) if affected >> at & 1]
+            spoken |= sum(1 << slot for slot in {entry.slot, *facts})
+        return spoken
 
     def _touched(self, name: str) -> frozenset[str]:
         """Return the inputs that an answer can settle: itself, what it implies, and what it makes needless to ask."""
@@ -193,6 +203,15 @@ class Decisive:
         of = (program.inputs[name].spec["of"],) if program.inputs[name].spec["role"] == "status" else ()
         spread = (others.get(name, ()) for others in (program.up, program.down, program.closes, program.rejects))
         return frozenset((name, *follow, *of, *(other for others in spread for other in others)))
+
+
+def _freed(question: Question, found: Evaluation) -> _Trial:
+    env, affected = found.env.copy(), 0
+    for slot, whole, bits in question.freed:
+        if is_open(held := env[slot]):
+            env[slot] = FREE if whole is None else Span(*(held[:2] if isinstance(held, Span) else whole), free=True)
+            affected |= bits
+    return _Trial(env, found.plan.spoken | question.spoken, affected)
 
 
 def is_open(value: Any) -> bool:  # noqa: ANN401  # an environment holds values of every kind

@@ -98,7 +98,13 @@ class Known(NamedTuple):
     name: str
 
 
-Node = Name | Constant | Truth | Calculation | Call | Comparison | And | Or | Not | Choose | Known
+class Settled(NamedTuple):
+    """What is the same for every patient in question, unknown (None) and absent (NaN) included; never written."""
+
+    value: Any
+
+
+Node = Name | Constant | Truth | Calculation | Call | Comparison | And | Or | Not | Choose | Known | Settled
 
 
 class Symbol(NamedTuple):

@@ -1,6 +1,6 @@
 """What was stated, laid into the slots: values, the questions they close or leave open, and what follows from them.
 
-Beside the environment this yields the bits of what must be run for it (see ``reach``).
+Beside the environment this yields the slots that may then hold something else than when nothing is known (``plans``).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from calcrisk.rules.program import Program
-    from calcrisk.rules.reach import Bits, Reach
+    from calcrisk.rules.reducing import Bits
 
 
 class Bounded(Protocol):
@@ -45,7 +45,7 @@ class Filled:
     """An environment with everything stated in it; ``implied`` tells of each thing not stated what it follows from."""
 
     env: list[Any]
-    bits: Bits
+    spoken: Bits = 0
     inexact: bool = False  # whether a number is known only within bounds
     vague: bool = False  # whether anything was stated to be unknown, or is inexact
     implied: dict[str, str] = field(default_factory=dict)
@@ -60,7 +60,8 @@ class _Place(NamedTuple):
 
     slot: int
     known: int
-    bits: Bits
+    bits: Bits  # of both
+    no: Bits  # the same for a no
     absent: bool | float  # what it holds when its question no longer arises
     settles: bool  # whether a value closes other questions
     codes: Mapping[str, float]
@@ -68,8 +69,8 @@ class _Place(NamedTuple):
     up: tuple[str, ...]
     of: tuple[str, ...]  # the number that a status speaks of
     highest: int  # the last code of a choice
-    yes: _Group | None = None  # what a yes answers besides
-    no: _Group | None = None
+    by_yes: _Group | None = None  # what a yes answers besides
+    by_no: _Group | None = None
 
 
 class _Group(NamedTuple):
@@ -85,39 +86,41 @@ class _Group(NamedTuple):
 class Filler:
     """Fills the slots of one program."""
 
-    def __init__(self, program: Program, reach: Reach, blank: Sequence[Any]) -> None:
-        """Look up once what each input touches; ``blank`` is the environment of a patient of whom nothing is known."""
-        self._program, self._affected, self._blank = program, reach.affected, blank
+    def __init__(self, program: Program, nothing_known: Sequence[Any]) -> None:
+        """``nothing_known`` is the environment of a patient of whom nothing is known, at its end."""
+        self._program, self._nothing_known = program, nothing_known
+        inputs = {entry.slot for entry in program.inputs.values()}  # implications read them before any step is run
+        self._blank = [program.blank[slot] if slot in inputs else held for slot, held in enumerate(nothing_known)]
         self._rejecting = frozenset(program.rejects)
         self._places = {name: self._place(name) for name in program.inputs}
         for value, groups in ((True, program.up), (False, program.down)):
             for name, names in groups.items():
                 group, place = self._group(name, names, value=value), self._places[name]
-                self._places[name] = place._replace(yes=group) if value else place._replace(no=group)
+                self._places[name] = place._replace(by_yes=group) if value else place._replace(by_no=group)
 
-    def fill(self, given: Mapping[str, Stated], always: Bits) -> Filled:
-        """Return the filled environment; ``always`` are the bits that are run for every patient."""
-        filled = Filled(list(self._blank), always)
-        env, places, bits = filled.env, self._places, always
+    def fill(self, given: Mapping[str, Stated]) -> Filled:
+        """Return the filled environment."""
+        filled = Filled(self._blank.copy())
+        env, places, spoken = filled.env, self._places, 0
         spread: list[_Group] = []
         rejected = frozenset() if self._rejecting.isdisjoint(given) else self._rejected(given)
         for name, stated in given.items():
             place, value = places[name], stated.value
-            bits |= place.bits
+            spoken |= place.no if value is False else place.bits
             if value is None or name in rejected:
                 env[place.slot] = env[place.known] = None
                 filled.vague = True
                 self._open(place.up, given, filled)
                 continue
             if value is True or value is False:
-                if group := place.yes if value else place.no:
+                if group := place.by_yes if value else place.by_no:
                     spread.append(group)
             elif not isinstance(value, float):
                 value = _coded(value, place, filled)
             env[place.slot], env[place.known] = value, True
             if place.settles:
                 self._settle(place, value, given, filled)
-        filled.bits |= bits
+        filled.spoken |= spoken
         for group in spread:
             _spread(group, given, filled)
         self._imply(given, filled)
@@ -142,7 +145,7 @@ class Filler:
             if name not in given:
                 place = self._places[name]
                 filled.env[place.slot], filled.env[place.known] = place.absent, None
-                filled.bits |= place.bits
+                filled.spoken |= place.bits
 
     def _open(self, names: Iterable[str], given: Mapping[str, Stated], filled: Filled) -> None:
         # A yes to the open question would be a yes here too, so silence is no longer absence.
@@ -150,7 +153,7 @@ class Filler:
             if name not in given:
                 place = self._places[name]
                 filled.env[place.slot] = filled.env[place.known] = None
-                filled.bits |= place.bits
+                filled.spoken |= place.bits
 
     def _imply(self, given: Mapping[str, Stated], filled: Filled) -> None:
         for rule in self._program.implications:
@@ -163,7 +166,7 @@ class Filler:
                 filled.env[place.slot], filled.env[place.known] = rule.value, True
                 filled.implied[name] = rule.because
                 filled.follows += [name] if rule.value is not False or name in given else []
-                filled.bits |= place.bits
+                filled.spoken |= place.bits
             elif holds is not False:
                 self._open((name,), given, filled)
 
@@ -174,7 +177,8 @@ class Filler:
         return _Place(
             slot=entry.slot,
             known=known,
-            bits=self._affected[entry.slot] | self._affected[known],
+            bits=1 << entry.slot | 1 << known,
+            no=1 << known if self._nothing_known[entry.slot] is False else 1 << entry.slot | 1 << known,
             absent=False if entry.spec["kind"] == "yesno" else ABSENT,
             settles=of_a_number or name in program.closes,
             codes=entry.codes,
@@ -189,7 +193,7 @@ class Filler:
         bits = 0
         for place in places:
             # Most answers of "no" only confirm what silence was taken for: then nothing need be run for them.
-            bits |= self._affected[place.known] if self._blank[place.slot] is value else place.bits
+            bits |= 1 << place.known if self._nothing_known[place.slot] is value else place.bits
         slots = tuple((place.slot, place.known) for place in places)
         return _Group(value, frozenset(names), slots, dict.fromkeys(names, by), bits)
 
@@ -206,7 +210,7 @@ def _coded(value: Any, place: _Place, filled: Filled) -> Any:  # noqa: ANN401  #
 def _spread(group: _Group, given: Mapping[str, Stated], filled: Filled) -> None:
     """Answer the inputs of a group that were not answered for themselves."""
     env, implied = filled.env, filled.implied
-    filled.bits |= group.bits
+    filled.spoken |= group.bits
     if len(group.names) > _MANY and group.names.isdisjoint(given) and group.names.isdisjoint(implied):
         implied.update(group.implied)
         if group.value:

@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from calcrisk.rules.closures import bounded, exact
+from calcrisk.rules.expression import Choose, Settled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -62,6 +63,14 @@ class Step(NamedTuple):
     valid: Condition | None  # a fact is unknown unless this holds
     asked: Condition | None  # an input's question
     default: bool | float | None
+
+    @property
+    def whole(self) -> Node:
+        """The question, or the formula of a fact, unknown unless it is valid."""
+        if self.asked is not None:
+            return self.asked.node
+        value = Settled(None) if self.value is None else self.value.node
+        return value if self.valid is None else Choose(self.valid.node, value, Settled(None))
 
 
 class Implication(NamedTuple):

@@ -1,15 +1,10 @@
-"""What can change when a slot does: whatever reads it, directly or through facts, as bits of an integer.
-
-The bits come in the order things are run: the steps, the rules, the steps for display, the clauses. A patient states a
-few of a hundred inputs; what reads none of these keeps the answer it has for a patient of whom nothing is known.
-"""
+"""What can change when a slot does: the steps that read it, directly or through facts, as bits in their order."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from calcrisk.rules.closures import slots_read
-from calcrisk.rules.compile import MINIMUM_KNOWN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -30,21 +25,7 @@ class Reach:
         self.affected: list[Bits] = [0] * len(program.blank)
         for at, step in enumerate(program.steps):
             self._step(1 << at, step)
-        self.first_rule = len(program.steps)
-        self.needed_by_rule: list[Bits] = []
-        for at, rule in enumerate(program.rules, start=self.first_rule):
-            read = slots_read(rule.when.node, self._slots)
-            self._mark(1 << at, self._stated_behind(read))
-            self.needed_by_rule.append(self.steps_needed(read))
-        self.first_display = self.first_rule + len(program.rules)
-        for at, step in enumerate(program.display, start=self.first_display):
-            self._step(1 << at, step)
-        self.first_clause = self.first_display + len(program.display)
-        self._behind[program.slots[MINIMUM_KNOWN]] = frozenset(program.minimum)
-        for clause in program.clauses():
-            if clause.when:
-                read = slots_read(clause.when.node, self._slots)
-                self._mark(1 << self.first_clause + clause.at, self._stated_behind(read))
+        self.needed_by_rule = [self.steps_needed(slots_read(rule.when.node, self._slots)) for rule in program.rules]
 
     def _step(self, bit: Bits, step: Step) -> None:
         conditions = [each for each in (step.value, step.valid, step.asked) if each is not None]

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from calcrisk.rules import expression as ex
+    from calcrisk.rules.plans import Form
     from calcrisk.rules.rulebook import Rulebook
-    from calcrisk.rules.scalar import Evaluation, Form
+    from calcrisk.rules.scalar import Evaluation
     from calcrisk.whatif.courses import Turn
 
 _PRECISE: Final = 1e-12  # relative: bisection ends here, three digits beyond the nine that are promised

@@ -43,7 +43,8 @@ from calcrisk.variables import registry
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from calcrisk.rules.scalar import Evaluation, Form
+    from calcrisk.rules.plans import Form
+    from calcrisk.rules.scalar import Evaluation
 
     Point = Mapping[str, int | bool]
 
@@ -282,7 +283,7 @@ def test_both_forms_of_the_whole_walk_give_an_exact_patient_the_answer(stated: S
 def _only_stated(given_: Any) -> list[Any]:
     """The environment before any step: what was stated and what follows from it, everything else as in a blank one."""
     ours = walk()
-    env, filled = list(ours.program.blank), ours.filler.fill(given_, 0).env
+    env, filled = list(ours.program.blank), ours.filler.fill(given_).env
     computed = {step.slot for step in ours.program.steps if step.stated is None}
     return [blank if slot in computed else held for slot, (blank, held) in enumerate(zip(env, filled, strict=True))]
 
