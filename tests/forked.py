@@ -1,9 +1,10 @@
 """Runs the program in processes of its own without paying each time for Python and the libraries.
 
-A server imports the program, calls nothing of it, and forks for every run. The forked process has arguments, an
-environment, a folder and descriptors of its own, runs as `python -m calcrisk` does, and ends as any process does.
-tests/test_no_network.py holds what it says to what a fresh interpreter says, for every command; signals, terminals,
-pipes, start-up and the settings of the interpreter are tested with fresh ones only.
+A server imports the program, has it read its own rulebook, and forks for every run. The forked process has arguments,
+an environment, a folder and descriptors of its own, runs as `python -m calcrisk` does, and at its end does what any
+process does, but is not taken apart object by object. tests/test_no_network.py holds what it says to what a fresh
+interpreter says, for every command; signals, terminals, pipes, start-up and the settings of the interpreter are tested
+with fresh ones only.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ from runpy import run_module
 from typing import IO, TYPE_CHECKING, Final
 
 import typer
+
+from calcrisk import Patient, Rulebook, assess
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -143,9 +146,10 @@ def _become(streams: list[int], words: list[str], folder: str, around: dict[str,
 
 
 def _prepare() -> None:
-    """Import what nearly every run does; typer imports half of itself when it meets the first value."""
+    """Do what nearly every run does; typer imports half of itself when it meets the first value."""
     for module in _IMPORTED:
         import_module(module)
+    assess(Patient(), Rulebook.default())
     with suppress(ImportError):
         import_module("duckdb")
     another = typer.Typer()
@@ -157,7 +161,20 @@ def _another(amount: int) -> None:
     assert amount
 
 
+def _run() -> None:
+    """Run the program, and end as it asks for: with an error, the interpreter's own way."""
+    try:
+        run_module("calcrisk", run_name="__main__", alter_sys=True)
+    except SystemExit as end:
+        if end.code is not None and not isinstance(end.code, int):
+            raise
+        atexit._run_exitfuncs()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(end.code or 0)
+
+
 if __name__ == "__main__":
     _prepare()
     if serve(socket.socket(fileno=int(sys.argv[1]))):
-        run_module("calcrisk", run_name="__main__", alter_sys=True)
+        _run()
