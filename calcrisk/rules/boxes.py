@@ -26,10 +26,6 @@ class Box(NamedTuple):
     row: int
     sides: tuple[tuple[int, int, int], ...]
 
-    def meets(self, ranges: Bounds) -> bool:
-        """Whether some point within the ranges lies in the box."""
-        return all(ranges[axis][0] <= hi and ranges[axis][1] >= lo for axis, lo, hi in self.sides)
-
 
 class Table:
     """One decision table, compiled."""
@@ -46,6 +42,13 @@ class Table:
         self._whole = whole
         self.boxes: tuple[Box, ...] = tuple(boxes or self._split(self.rows, 0, whole))
         self.read = lru_cache(maxsize=_CACHED)(self._read)
+        # Boxes are bits: those that a range on one axis leaves out are found once, and a table is read by joining them.
+        self._restricted: list[list[tuple[int, int, int]]] = [[] for _ in self.axes]
+        for at, box in enumerate(self.boxes):
+            for axis, lo, hi in box.sides:
+                self._restricted[axis].append((1 << at, lo, hi))
+        self._apart: list[dict[tuple[int, int], int]] = [{} for _ in self.axes]
+        self._rows: dict[int, tuple[int, ...]] = {}
 
     def answer(self, point: Sequence[int]) -> int:
         """Return the row that answers at one point."""
@@ -60,7 +63,15 @@ class Table:
         return self.answer([lo for lo, _ in ranges]), self._possible(ranges)
 
     def _possible(self, ranges: Bounds) -> tuple[int, ...]:
-        return tuple(sorted({box.row for box in self.boxes if box.meets(ranges)}))
+        apart = 0
+        for axis, (known, side) in enumerate(zip(self._apart, ranges, strict=True)):
+            if side not in known:
+                lowest, highest = side
+                known[side] = sum([bit for bit, lo, hi in self._restricted[axis] if lowest > hi or highest < lo])
+            apart |= known[side]
+        if apart not in self._rows:
+            self._rows[apart] = tuple(sorted({box.row for at, box in enumerate(self.boxes) if not apart >> at & 1}))
+        return self._rows[apart]
 
     def reachable(self) -> frozenset[int]:
         """Return the rows that answer anywhere at all."""

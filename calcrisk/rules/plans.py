@@ -147,7 +147,7 @@ class Planner:
 
     def _made(self, spoken: Bits, form: Form) -> Plan:
         steps, spoken = _runs(self._steps, spoken, form)
-        left = [part.left(spoken, form) for part in self._rules]
+        left = [part.left(spoken, form) if part.reads & spoken else None for part in self._rules]
         rules = enumerate(zip(self._program.rules, left, strict=True))
         tried = tuple([(at, holds, rule.mechanism, rule.level) for at, (rule, holds) in rules if holds])
         behind, minimum = self._minimum
