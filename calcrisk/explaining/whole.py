@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from calcrisk.assessment import Citation, Reference
 from calcrisk.packaged import background
-from calcrisk.rules.compile import MINIMUM_KNOWN, expressions
+from calcrisk.rules.compile import expressions
 from calcrisk.rules.encoding import encode
+from calcrisk.rules.program import MINIMUM_KNOWN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -382,9 +382,13 @@ def _chain(node: ex.Node) -> tuple[list[tuple[ex.Node, ex.Node]], ex.Node]:
 
 def slots_read(node: ex.Node, slots: Slots) -> frozenset[int]:
     """Return the slots that an expression reads itself."""
-    parts = ex.walk(node)
-    names = [slots[part.name] for part in parts if isinstance(part, ex.Name)]
-    return frozenset(names + [slots[KNOWN + part.name] for part in parts if isinstance(part, ex.Known)])
+    read = []
+    for part in ex.walk(node):
+        if isinstance(part, ex.Name):
+            read.append(slots[part.name])
+        elif isinstance(part, ex.Known):
+            read.append(slots[KNOWN + part.name])
+    return frozenset(read)
 
 
 def _kept(run: Closure, node: ex.Node, slots: Slots) -> Closure:

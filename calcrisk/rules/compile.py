@@ -17,7 +17,20 @@ from calcrisk.rules.encoding import decode
 from calcrisk.rules.folding import folded
 from calcrisk.rules.kinetics import compile_kinetics
 from calcrisk.rules.logic import ABSENT
-from calcrisk.rules.program import Axes, Clause, Condition, Implication, Program, Row, Rule, Slotted, Spec, Step, Tier
+from calcrisk.rules.program import (
+    MINIMUM_KNOWN,
+    Axes,
+    Clause,
+    Condition,
+    Implication,
+    Program,
+    Row,
+    Rule,
+    Slotted,
+    Spec,
+    Step,
+    Tier,
+)
 from calcrisk.rules.text import Shown, Template, UnknownHoleError
 
 if TYPE_CHECKING:
@@ -25,7 +38,6 @@ if TYPE_CHECKING:
 
 Path = tuple[str | int, ...]
 Kind = Literal["number", "yesno", "choice"]
-MINIMUM_KNOWN: Final = "minimum_known"  # the built-in gate: every input of the rulebook's minimum is known
 # The compiled rulebook leaves out what a variable does not say.
 _UNSAID: Final[Spec] = {
     "unit": None,
@@ -253,8 +265,7 @@ class _Compiler:
         return folded(self.read[text])
 
     def condition(self, node: ex.Node, text: str) -> Condition:
-        mentions = frozenset[str]().union(*(self.leaves.get(name, frozenset((name,))) for name in ex.names(node)))
-        return Condition(text, node, self.slots, mentions - {MINIMUM_KNOWN})
+        return Condition(text, node, self.slots, self.leaves)
 
     def conditional(
         self, text: str, path: Path, own: Mapping[str, Spec] | None = None, *, asking: bool = False

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from functools import reduce
 from operator import itemgetter, or_
-from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, TypeVar, cast
 
 from calcrisk.rules import expression as ex
-from calcrisk.rules.closures import bounded, exact, slots_read
-from calcrisk.rules.reducing import Reducer
+from calcrisk.rules.closures import bounded, exact
+from calcrisk.rules.reducing import Reduction
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -20,8 +20,10 @@ if TYPE_CHECKING:
 Form = Literal["exact", "bounded"]
 Run = tuple[int, "Closure"]  # the slot of a step, and what computes it
 Try = tuple[int, "Closure", int, int]  # the place of a rule, what tells whether it holds, its mechanism and level
+_Key = TypeVar("_Key")
+_Made = TypeVar("_Made")
 _PLANS: Final = 4096  # plans that are kept; the patients of one clinic share few
-_KEPT: Final = 256  # what is left of one expression, for one or another of the slots it reads
+_KEPT: Final = 128  # of what is left of one expression, for one or another of the slots it reads
 
 
 class Untried(NamedTuple):
@@ -47,15 +49,16 @@ class Plan(NamedTuple):
 class Part:
     """An expression of the program, and what is left of it for patients of whom more or less is spoken."""
 
-    def __init__(self, node: ex.Node, slots: Mapping[str, int], reduced: Callable[[ex.Node, Bits], ex.Node]) -> None:
-        """``reduced`` is the reducer's, for a condition or a quantity."""
-        self._node, self._slots, self._reduced = node, slots, reduced
-        self.reads = sum([1 << slot for slot in slots_read(node, slots)])
+    def __init__(self, node: ex.Node, read: Iterable[int], planner: Planner, *, yes_no: bool) -> None:
+        """``read`` are the slots that the node reads."""
+        self._node, self._yes_no = node, yes_no
+        self._slots, self._nothing_known = planner.slots, planner.nothing_known
+        self.reads = sum([1 << slot for slot in read])
         self._left: dict[tuple[Bits, Form], Closure | None] = {}
 
     def settled(self) -> Any:  # noqa: ANN401  # of any kind
         """Return what the expression is when nothing is known."""
-        return cast("ex.Settled", self._reduced(self._node, 0)).value
+        return cast("ex.Settled", self._reduced(0)).value
 
     def left(self, spoken: Bits, form: Form) -> Closure | None:
         """Return what is left of it; None where it is what it is when nothing is known."""
@@ -63,12 +66,16 @@ class Part:
         if not read:
             return None
         key = (read, form)
-        if key not in self._left:
-            if len(self._left) >= _KEPT:
-                self._left.clear()
-            node = self._reduced(self._node, spoken)
-            self._left[key] = None if isinstance(node, ex.Settled) else _CLOSURES[form](node, self._slots)
-        return self._left[key]
+        try:
+            return self._left[key]
+        except KeyError:
+            node = self._reduced(spoken)
+            left = None if isinstance(node, ex.Settled) else _CLOSURES[form](node, self._slots)
+            return _kept(self._left, key, left, _KEPT)
+
+    def _reduced(self, spoken: Bits) -> ex.Node:
+        reduction = Reduction(self._slots, self._nothing_known, spoken)
+        return (reduction.truth if self._yes_no else reduction.quantity)(self._node)
 
 
 class _Stepping:
@@ -105,11 +112,10 @@ class Planner:
 
     def __init__(self, program: Program, minimum: int) -> None:
         """Work out a patient of whom nothing is known; ``minimum`` is the slot of the gate that is read last."""
-        self._program = program
+        self._program, self.slots = program, program.slots
         self.nothing_known: list[Any] = list(program.blank)
         self.nothing_known[minimum] = False
         self._minimum = sum(1 << slot for slot in program.minimum), 1 << minimum
-        self._reducer = Reducer(program.slots, self.nothing_known)
         self._steps = [self._stepping(step) for step in program.steps]
         self._rules = [self.part(rule.when) for rule in program.rules]
         self.statuses: list[bool | None] = [part.settled() for part in self._rules]
@@ -119,12 +125,12 @@ class Planner:
 
     def part(self, condition: Condition) -> Part:
         """Return a condition as what may be left of it is asked for."""
-        return Part(condition.node, self._program.slots, self._reducer.truth)
+        return Part(condition.node, condition.read, self, yes_no=True)
 
     def _stepping(self, step: Step) -> _Stepping:
         yes_no = step.asked is not None or self._program.symbols[step.name].kind == "yesno"
-        reduced = self._reducer.truth if yes_no else self._reducer.quantity
-        return _Stepping(step, Part(step.whole, self._program.slots, reduced), self.nothing_known)
+        read = frozenset[int]().union(*[each.read for each in step.conditions])
+        return _Stepping(step, Part(step.whole, read, self, yes_no=yes_no), self.nothing_known)
 
     def rule(self, at: int, spoken: Bits, form: Form) -> Closure | None:
         """Return what is left of the rule at this place; None where it is what it is when nothing is known."""
@@ -132,18 +138,18 @@ class Planner:
 
     def together(self, bits: Bits) -> Together:
         """Return these steps, by their places, to be run together."""
-        if bits not in self._together:
-            self._together[bits] = Together([step for at, step in enumerate(self._steps) if bits >> at & 1])
-        return self._together[bits]
+        try:
+            return self._together[bits]
+        except KeyError:
+            steps = [step for at, step in enumerate(self._steps) if bits >> at & 1]
+            return _kept(self._together, bits, Together(steps), _KEPT)
 
     def plan(self, spoken: Bits, form: Form) -> Plan:
         """Return the plan for patients of whom these slots were spoken."""
-        plan = self._plans.get((spoken, form))
-        if plan is None:
-            if len(self._plans) >= _PLANS:
-                self._plans.clear()
-            plan = self._plans[spoken, form] = self._made(spoken, form)
-        return plan
+        try:
+            return self._plans[spoken, form]
+        except KeyError:
+            return _kept(self._plans, (spoken, form), self._made(spoken, form), _PLANS)
 
     def _made(self, spoken: Bits, form: Form) -> Plan:
         steps, spoken = _runs(self._steps, spoken, form)
@@ -173,16 +179,23 @@ class Together:
     def __init__(self, steps: Sequence[_Stepping]) -> None:
         """Keep them in their order."""
         self._steps, self._reads = steps, reduce(or_, [step.reads for step in steps], 0)
-        self._kept: dict[tuple[Bits, Form], tuple[Run, ...]] = {}
+        self._runs: dict[tuple[Bits, Form], tuple[Run, ...]] = {}
 
     def left(self, spoken: Bits, form: Form) -> tuple[Run, ...]:
         """Return what is run for them."""
         key = (spoken & self._reads, form)
-        if key not in self._kept:
-            if len(self._kept) >= _KEPT:
-                self._kept.clear()
-            self._kept[key] = _runs(self._steps, spoken, form)[0]
-        return self._kept[key]
+        try:
+            return self._runs[key]
+        except KeyError:
+            return _kept(self._runs, key, _runs(self._steps, spoken, form)[0], _KEPT)
+
+
+def _kept(made: dict[_Key, _Made], key: _Key, one: _Made, most: int) -> _Made:
+    """Keep what was made, and nothing of before when it becomes too much; another thread may do the same meanwhile."""
+    if len(made) >= most:
+        made.clear()
+    made[key] = one
+    return one
 
 
 def _runs(steps: Iterable[_Stepping], spoken: Bits, form: Form) -> tuple[tuple[Run, ...], Bits]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from calcrisk.rules.closures import bounded, exact
-from calcrisk.rules.expression import Choose, Settled
+from calcrisk.rules.closures import bounded, exact, slots_read
+from calcrisk.rules.expression import Choose, Settled, names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -16,16 +16,28 @@ if TYPE_CHECKING:
     from calcrisk.rules.expression import Node, Symbol
     from calcrisk.rules.text import Shown, Template
 
+MINIMUM_KNOWN: Final = "minimum_known"  # the built-in gate: every input of the rulebook's minimum is known
 Spec = dict[str, Any]  # one entry of the rulebook as its YAML says it, defaults filled in
 
 
 class Condition:
-    """One expression in all its forms, each made when it is first needed, and the inputs it mentions, through facts."""
+    """One expression in all its forms, each made when it is first needed."""
 
-    def __init__(self, text: str, node: Node, slots: Mapping[str, int], mentions: frozenset[str]) -> None:
-        """Keep the node; ``slots`` tells the closures where each name lies."""
-        self.text, self.node, self.mentions = text, node, mentions
-        self._slots = slots
+    def __init__(self, text: str, node: Node, slots: Mapping[str, int], leaves: Mapping[str, frozenset[str]]) -> None:
+        """Keep the node; ``slots`` tells where each name lies, ``leaves`` the inputs behind each fact."""
+        self.text, self.node = text, node
+        self._slots, self._leaves = slots, leaves
+
+    @cached_property
+    def mentions(self) -> frozenset[str]:
+        """The inputs it mentions, through facts."""
+        behind = [self._leaves.get(name, frozenset((name,))) for name in names(self.node)]
+        return frozenset[str]().union(*behind) - {MINIMUM_KNOWN}
+
+    @cached_property
+    def read(self) -> frozenset[int]:
+        """The slots it reads itself."""
+        return slots_read(self.node, self._slots)
 
     @cached_property
     def exact(self) -> Closure:
@@ -63,6 +75,11 @@ class Step(NamedTuple):
     valid: Condition | None  # a fact is unknown unless this holds
     asked: Condition | None  # an input's question
     default: bool | float | None
+
+    @property
+    def conditions(self) -> list[Condition]:
+        """The question, or the formula and what makes it valid."""
+        return [each for each in (self.value, self.valid, self.asked) if each is not None]
 
     @property
     def whole(self) -> Node:

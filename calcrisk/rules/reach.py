@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from calcrisk.rules.closures import slots_read
-
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -19,17 +17,15 @@ class Reach:
 
     def __init__(self, program: Program) -> None:
         """Follow every condition once, in the order of the steps."""
-        self._slots = program.slots
         self._behind: dict[int, frozenset[int]] = {}  # a computed slot: the stated slots behind it
         self._needed: dict[int, Bits] = {}  # a computed slot: the steps it needs, its own included
         self.affected: list[Bits] = [0] * len(program.blank)
         for at, step in enumerate(program.steps):
             self._step(1 << at, step)
-        self.needed_by_rule = [self.steps_needed(slots_read(rule.when.node, self._slots)) for rule in program.rules]
+        self.needed_by_rule = [self.steps_needed(rule.when.read) for rule in program.rules]
 
     def _step(self, bit: Bits, step: Step) -> None:
-        conditions = [each for each in (step.value, step.valid, step.asked) if each is not None]
-        read = frozenset[int]().union(*(slots_read(each.node, self._slots) for each in conditions))
+        read = frozenset[int]().union(*[each.read for each in step.conditions])
         own = frozenset() if step.stated is None else frozenset((step.slot, step.stated))
         behind = self._stated_behind(read) | own
         needed = self.steps_needed(read) | bit

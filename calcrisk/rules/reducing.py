@@ -20,30 +20,22 @@ if TYPE_CHECKING:
 Bits = int
 
 
-class Reducer:
-    """Reduces expressions where the slots that are not spoken of hold what ``held`` says.
+class Reduction:
+    """One reduction of expressions, where the slots that are not spoken of hold what ``held`` says.
 
     A reduced expression reads the same environment, and has the same value in it.
     """
 
-    def __init__(self, slots: Mapping[str, int], held: Sequence[Any]) -> None:
-        """``held`` may be filled while it is read: an expression reads what was laid there before."""
-        self._slots, self._held, self._spoken = slots, held, 0
+    def __init__(self, slots: Mapping[str, int], held: Sequence[Any], spoken: Bits) -> None:
+        """``spoken`` has the bit of every slot that may hold something else."""
+        self._slots, self._held, self._spoken = slots, held, spoken
 
-    def truth(self, node: ex.Node, spoken: Bits) -> ex.Node:
-        """Reduce a condition; ``spoken`` has the bit of every slot that may hold something else."""
-        self._spoken = spoken
-        return self._truth(node)
-
-    def quantity(self, node: ex.Node, spoken: Bits) -> ex.Node:
-        """Reduce a number or a word of a choice."""
-        self._spoken = spoken
-        return self._quantity(node)
-
-    def _truth(self, node: ex.Node) -> ex.Node:
+    def truth(self, node: ex.Node) -> ex.Node:
+        """Reduce a condition."""
         return self._TRUTHS[type(node)](self, node)
 
-    def _quantity(self, node: ex.Node) -> ex.Node:
+    def quantity(self, node: ex.Node) -> ex.Node:
+        """Reduce a number or a word of a choice."""
         return self._QUANTITIES[type(node)](self, node)
 
     def _name(self, node: ex.Name) -> ex.Node:
@@ -67,7 +59,7 @@ class Reducer:
         left: list[ex.Node] = []
         unknown: list[ex.Node] = []
         for item in node.items:
-            part = self._truth(item)
+            part = self.truth(item)
             if not isinstance(part, ex.Settled):
                 left += part.items if isinstance(part, type(node)) else (part,)
             elif part.value is settles:
@@ -80,13 +72,13 @@ class Reducer:
         return left[0] if len(left) == 1 else type(node)(tuple(left))
 
     def _not(self, node: ex.Not) -> ex.Node:
-        item = self._truth(node.item)
+        item = self.truth(node.item)
         if not isinstance(item, ex.Settled):
             return ex.Not(item)
         return item if item.value is None else ex.Settled(not item.value)
 
     def _comparison(self, node: ex.Comparison) -> ex.Node:
-        left, right = self._quantity(node.left), self._quantity(node.right)
+        left, right = self.quantity(node.left), self.quantity(node.right)
         settled = [side for side in (left, right) if isinstance(side, ex.Settled)]
         if _any_absent(settled):
             return ex.Settled(value=False)
@@ -98,11 +90,11 @@ class Reducer:
         return ex.Comparison(node.operator, left, right)
 
     def _calculation(self, node: ex.Calculation) -> ex.Node:
-        left, right = self._quantity(node.left), self._quantity(node.right)
+        left, right = self.quantity(node.left), self.quantity(node.right)
         return self._worked_out(ex.Calculation(node.operator, left, right), (left, right))
 
     def _call(self, node: ex.Call) -> ex.Node:
-        arguments = tuple(map(self._quantity, node.arguments))
+        arguments = tuple(map(self.quantity, node.arguments))
         return self._worked_out(ex.Call(node.function, arguments), arguments)
 
     def _worked_out(self, node: ex.Node, parts: tuple[ex.Node, ...]) -> ex.Node:
@@ -112,13 +104,13 @@ class Reducer:
         return ex.Settled(exact(node, self._slots)(self._held)) if len(settled) == len(parts) else node
 
     def _chosen_truth(self, node: ex.Choose) -> ex.Node:
-        return self._chosen(node, self._truth)
+        return self._chosen(node, self.truth)
 
     def _chosen_quantity(self, node: ex.Choose) -> ex.Node:
-        return self._chosen(node, self._quantity)
+        return self._chosen(node, self.quantity)
 
     def _chosen(self, node: ex.Choose, part: Callable[[ex.Node], ex.Node]) -> ex.Node:
-        condition = self._truth(node.condition)
+        condition = self.truth(node.condition)
         if not isinstance(condition, ex.Settled):
             return ex.Choose(condition, part(node.then), part(node.otherwise))
         return condition if condition.value is None else part(node.then if condition.value else node.otherwise)

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from calcrisk.rules.compile import MINIMUM_KNOWN
 from calcrisk.rules.filling import Filler
 from calcrisk.rules.plans import Planner
+from calcrisk.rules.program import MINIMUM_KNOWN
 from calcrisk.rules.reach import Reach
 from calcrisk.rules.tables import Tables, TierAnswer, getter
 

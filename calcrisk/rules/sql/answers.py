@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from calcrisk.rules import expression as ex
-from calcrisk.rules.compile import MINIMUM_KNOWN
 from calcrisk.rules.decisive import Decisive
+from calcrisk.rules.program import MINIMUM_KNOWN
 from calcrisk.rules.sql.layers import Column, Layers
 from calcrisk.rules.sql.terms import (
     Atom,
