@@ -409,7 +409,7 @@ def _kept(run: Closure, node: ex.Node, slots: Slots) -> Closure:
 
 def _chosen_bounded(branches: list[tuple[Closure, Closure]], last: Closure) -> Closure:
     # A freely chosen condition may pick its branch or go on: anything between what can be reached is possible.
-    def run(env: Environment) -> AnyQuantity:
+    def run(env: Environment) -> Any:  # noqa: ANN401  # as `_hull`
         reached = []
         for condition, then in branches:
             truth = condition(env)
@@ -426,12 +426,10 @@ def _chosen_bounded(branches: list[tuple[Closure, Closure]], last: Closure) -> C
     return run
 
 
-def _hull(values: list[AnyQuantity]) -> AnyQuantity:
-    lows, highs = [], []
-    for value in values:
-        if value is None or value != value:  # noqa: PLR0124  # NaN, absent, differs from itself
-            return None
-        lo, hi, _ = span_of(value)
-        lows.append(lo)
-        highs.append(hi)
-    return Span(min(lows), max(highs), free=True)
+def _hull(values: list[Any]) -> Any:  # noqa: ANN401  # of quantities, or of truths
+    if any(value is None or value != value for value in values):  # noqa: PLR0124  # NaN, absent, differs from itself
+        return None
+    if isinstance(values[0], float | Span):
+        spans = [span_of(value) for value in values]
+        return Span(min(span.lo for span in spans), max(span.hi for span in spans), free=True)
+    return values[0] if all(value is values[0] for value in values) else FREE
