@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from calcrisk import units
 from calcrisk.answers import left_open, read_choice
 from calcrisk.errors import did_you_mean
-from calcrisk.stated import UNKNOWN, Given, Range, Reading, Written, expected, quoted, shortened
+from calcrisk.stated import BY_PYTHON, UNKNOWN, Given, Range, Reading, Written, expected, quoted, shortened
 from calcrisk.variables import choices, plain
 
 if TYPE_CHECKING:
@@ -112,6 +112,8 @@ def _refuse_text(variable: Variable, text: str, written: Written, into: Reading,
 
 # Units
 
+_ION = "phosphate"  # a word behind a unit that may mean the ion or its phosphorus
+
 
 def refuse_unit(variable: Variable, spelt: str, written: Written, into: Reading) -> None:
     """Record that this is no unit of the variable's, with those that are."""
@@ -132,7 +134,11 @@ def _near_unit(variable: Variable, spelt: str, into: Reading) -> str | None:
     """Offer the nearest unit by its declared spelling; none for a unit of another variable, which is no slip."""
     declared, wrong = {units.spelling(name): name for name in variable.units}, units.spelling(spelt)
     # words behind a unit: of two that they begin with, the canonical one comes first
-    if alone := next((name for found, name in declared.items() if wrong.startswith(found)), None):
+    if behind := next((found for found in declared if wrong.startswith(found)), None):
+        alone = declared[behind]
+        ion = next((name for name in variable.units if name.startswith(f"{alone} ")), None)
+        if ion and _ION in wrong.removeprefix(behind):  # which of the two is not said
+            return f"write {alone} where it is {variable.label}, {ion} where it is the ion"
         return f"write {alone} alone: it is read as {variable.label}"
     if any(units.find(other, spelt) for other in into.registry.values()):
         return None
@@ -280,6 +286,33 @@ def _say_odd(variable: Variable, amount: _Amount, into: Reading) -> None:
     if " " in amount.unit.name:
         canonical = _print(amount.canonical, variable.unit or "")
         into.warn(code="converted", message=f"{variable.name} {amount} was converted to {canonical}")
+
+
+def doubt_bare_numbers(into: Reading) -> None:
+    """Warn of a number without a unit where another of the patient is written in a unit that this one takes as well.
+
+    A report is mostly in one system of units: beside a calcium in mmol/L a bare phosphate of 2.2 was hardly mg/dL. What
+    Python code states is in the units that it is documented in. Settled again, a patient is doubted anew.
+    """
+    into.warnings[:] = [warning for warning in into.warnings if warning[0] != "unit-not-written"]
+    others = dict(_in_other_units(into))
+    for name, given in into.given.items() if others else ():
+        variable = into.registry[name]
+        doubted = next((unit for unit in others if unit in variable.units and unit != variable.unit), None)
+        bare = given.as_written[-1:].isdigit() and given.origin != BY_PYTHON
+        if doubted and bare and isinstance(given.value, float | Range):
+            message = f"{name} {given.as_written} has no unit and was read as {variable.unit}, while {others[doubted]}"
+            into.warn(code="unit-not-written", message=f"{message} is written in {doubted}")
+
+
+def _in_other_units(into: Reading) -> Iterator[tuple[str, str]]:
+    """Give each unit in which a number was written that is not the one bare numbers are in, and whose it is."""
+    for name, given in into.given.items():
+        if isinstance(given.value, float | Range) and not given.as_written[-1:].isdigit():
+            variable, measured = into.registry[name], units.measure(given.as_written)
+            unit = units.find(variable, measured.unit) if measured is not None and measured.unit else None
+            if unit is not None and unit.name != variable.unit:
+                yield unit.name, name
 
 
 def _print(number: float, unit: str) -> str:

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from calcrisk.errors import Fault, InputError
-from calcrisk.stated import Given, Location, Reading, Written, fault
+from calcrisk.stated import BY_PYTHON, Given, Location, Reading, Written, fault
 from calcrisk.values import limits_only, read, read_all, settle
 from calcrisk.variables import registry
 
@@ -193,7 +193,7 @@ def _lay_under(below: Reading, replaced: set[str], reading: Reading) -> None:
 
 def _from_python(stated: Mapping[str, object], reading: Reading) -> dict[str, Written]:
     """Take what Python code stated as written; a name that is no input is refused."""
-    written = {name: Written(raw, "Patient", Location(path=name)) for name, raw in stated.items()}
+    written = {name: Written(raw, BY_PYTHON, Location(path=name)) for name, raw in stated.items()}
     for name in [name for name in written if name not in registry()]:
         _refuse_name(name, written.pop(name), reading)
     return written

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from calcrisk.variables import Registry, Variable
 
 UNKNOWN = "unknown"
+BY_PYTHON = "Patient"  # the origin of what Python code states
 _QUOTED = 60  # characters of a bad value that a message repeats
 
 

@@ -25,9 +25,10 @@ _MEASURE = re.compile(
 )
 _AT_MOST = frozenset("<=≤lLbBuU")  # how the signs and words begin that bound a number from above
 _COMMA = r"\s*(?:[<>≤≥]=?\s*|=\s*)?[+-]?\d+,\d+[^\d,.]*"  # compiled when a number cannot be read
-_SIGNS = str.maketrans({"µ": "u", "μ": "u", "²": "2", "³": "3", "^": None, "(": " ", ")": " "})
+_SIGNS = str.maketrans({"µ": "u", "μ": "u", "²": "2", "³": "3", "₄": "4", "⁻": "-", "^": None, "(": " ", ")": " "})
 _SPACES = dict.fromkeys(map(ord, "\u00a0\u2002\u2003\u2007\u2009\u200a\u202f"), " ")  # as word processors set them
 _FILLER = re.compile(r"\bas\b|\s+")
+_ION = re.compile(r"(?:po43-|po4-3|phosphateions?)$")  # behind a unit of mass: of the ion, and not of its phosphorus
 
 # Spellings of one unit's parts: the left is read as the right. Not a conversion.
 _PARTS = {
@@ -92,7 +93,7 @@ def spelling(unit: str) -> str:
     True
     """
     bare = _FILLER.sub("", unit.translate(_SIGNS).casefold())
-    return _WORD.sub(lambda word: _PARTS.get(word[0], word[0]), bare)
+    return _WORD.sub(lambda word: _PARTS.get(word[0], word[0]), _ION.sub("po4", bare))
 
 
 @lru_cache(maxsize=1024)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from calcrisk import units
 from calcrisk.answers import read_choice, read_yesno
 from calcrisk.errors import did_you_mean
-from calcrisk.quantities import read_number, refuse_unit
+from calcrisk.quantities import doubt_bare_numbers, read_number, refuse_unit
 from calcrisk.stated import NOWHERE, UNKNOWN, Given, Reading, Written, expected, quoted, shortened
 from calcrisk.variables import choices, registry
 
@@ -223,7 +223,7 @@ def limits_only(written: Written) -> Written:
 
 
 def settle(into: Reading) -> None:
-    """Add what choices said besides (``5D`` is dialysis), then refuse what contradicts itself."""
+    """Add what choices said besides (``5D`` is dialysis), refuse what contradicts itself, doubt what stands alone."""
     into.apply_also()
     for name, given, _ in into.also:
         if into.given[name].value not in (None, given.value):
@@ -238,6 +238,7 @@ def settle(into: Reading) -> None:
     for denied, said in denials.items():
         _contradict(" and ".join(said), denied, into)
     _check_limits(into)
+    doubt_bare_numbers(into)
 
 
 def _contradict(said: str, name: str, into: Reading) -> None:

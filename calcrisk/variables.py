@@ -203,9 +203,10 @@ class Registry(Mapping[str, Variable]):
     def _hint(self, word: str, within: str | None) -> str | None:
         if (meant := self._known_words.get(word)) is not None:
             return f"did you mean {self._spelt(meant, within)!r}?"
-        offered = dict.fromkeys(
-            self._spelt(self._known_words[found], within) for found in nearest(word, self._known_words)
-        )
+        # a name without what tells it from its kin is offered them all: `hyperparathyroidism`
+        kin = [variable for variable in self._variables.values() if variable.name.endswith(f"_{word}")]
+        near = kin or [self._known_words[found] for found in nearest(word, self._known_words)]
+        offered = dict.fromkeys(self._spelt(variable, within) for variable in near)
         return f"did you mean {' or '.join(map(repr, offered))}?" if offered else None
 
     @staticmethod

@@ -20,6 +20,7 @@ from calcrisk.assessment import (
     Undecided,
 )
 from calcrisk.rules.decisive import Decisive
+from calcrisk.rules.keeping import kept
 from calcrisk.rules.logic import Span
 
 if TYPE_CHECKING:
@@ -126,11 +127,10 @@ class Holding:
     def of(self, found: Evaluation) -> list[Clause]:
         """Return the clauses whose condition is true, or that have none."""
         key, env = (found.plan.spoken & self._watched, found.inexact), found.env
-        if key not in self._plans:
-            if len(self._plans) >= _SHARED:
-                self._plans.clear()
-            self._plans[key] = list(self._tried(*key))
-        return [clause for holds, clause in self._plans[key] if holds(env) is True]
+        plan = self._plans.get(key)
+        if plan is None:
+            plan = kept(self._plans, key, list(self._tried(*key)), _SHARED)
+        return [clause for holds, clause in plan if holds(env) is True]
 
     def _tried(self, spoken: Bits, inexact: bool) -> Iterator[tuple[Closure, Clause]]:  # noqa: FBT001  # a part of a key
         for clause, part in self._clauses:

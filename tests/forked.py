@@ -1,10 +1,10 @@
 """Runs the program in processes of its own without paying each time for Python and the libraries.
 
 A server imports the program, has it read its own rulebook, and forks for every run. The forked process has arguments,
-an environment, a folder and descriptors of its own, runs as `python -m calcrisk` does, and at its end does what any
-process does, but is not taken apart object by object. tests/test_no_network.py holds what it says to what a fresh
-interpreter says, for every command; signals, terminals, pipes, start-up and the settings of the interpreter are tested
-with fresh ones only.
+an environment, a folder and descriptors of its own, runs as `python -m calcrisk` does, and at its end waits for threads
+and flushes as any process does, but is not taken apart object by object (no `__del__` runs). tests/test_no_network.py
+holds what it says to what a fresh interpreter says, for every command; signals, terminals, pipes, start-up and the
+settings of the interpreter are tested with fresh ones only.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from contextlib import suppress
 from functools import cache
 from importlib import import_module
@@ -168,9 +169,14 @@ def _run() -> None:
     except SystemExit as end:
         if end.code is not None and not isinstance(end.code, int):
             raise
+        vars(threading)["_shutdown"]()  # waits for threads, as the interpreter does
         atexit._run_exitfuncs()
-        sys.stdout.flush()
-        sys.stderr.flush()
+        try:
+            for stream in (sys.stdout, sys.stderr):
+                if not stream.closed:
+                    stream.flush()
+        except OSError:
+            raise end from None
         os._exit(end.code or 0)
 
 

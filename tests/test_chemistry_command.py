@@ -195,7 +195,7 @@ def test_no_answer_changes_with_the_chemistry(path: Path, tmp_path: Path) -> Non
 
 def test_what_only_the_chemistry_reads_moves_no_answer() -> None:
     """No class, tier, rule, question or assumption hangs on pH, sodium and the like."""
-    bare: dict[str, Any] = {"age": 58, "calcium": 9.9, "phosphate": 6.8, "albumin": 3.1}
+    bare: dict[str, Any] = {"age": 58, "calcium": 9.9, "phosphate": 6.8, "albumin": "3.1 g/dL"}
     bare |= {"ckd_stage": "G5", "dialysis": True}
     more = {
         name: value for name, value in WORKED.items() if name not in {"calcium", "phosphate", "albumin", "magnesium"}

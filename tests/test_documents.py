@@ -17,6 +17,7 @@ from calcrisk.errors import InputError
 from calcrisk.inputs import documents, yaml_text
 from calcrisk.inputs.documents import read_document
 from calcrisk.patient import Patient
+from calcrisk.variables import plain, registry
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -88,6 +89,37 @@ def test_all_faults_are_told_at_once_in_the_order_of_the_lines() -> None:
         (3, "out-of-range"),
         (4, "duplicate-key"),
     ]
+
+
+# What a person writes, and what the hint names.
+NEAR = [
+    ("kidneys: {ckd_stage: G3}", "did you mean 'kidney'?"),
+    ("lab: {calcium: 9}", "did you mean 'labs'?"),
+    ("medication: {warfarin: yes}", "did you mean 'medications'?"),
+    ("tissues: [{finding: infarct}]", "did you mean 'tissue'?"),
+    ("calsium: 9", "did you mean 'calcium'?"),
+    (
+        "conditions: {hyperparathyroidism: yes}",
+        "did you mean "
+        + " or ".join(f"'{degree}_hyperparathyroidism'" for degree in ("primary", "secondary", "tertiary"))
+        + "?",
+    ),
+    ("tissue: [{finding: caseous-necrosis, onset: 3 years}]", "write finding: necrosis, kind: caseous"),
+    ("tissue: [{finding: coagulative necrosis}]", "write finding: necrosis, kind: coagulative"),
+    ("tissue: [{finding: warfarin}]", "write medications.warfarin: yes"),
+]
+
+
+@pytest.mark.parametrize(("text", "hint"), NEAR)
+def test_a_wrong_name_is_offered_the_right_ones(text: str, hint: str) -> None:
+    with pytest.raises(InputError) as caught:
+        patient(text)
+    assert [fault.hint for fault in caught.value.faults] == [hint]
+
+
+def test_no_word_stands_for_two_inputs() -> None:
+    words = [{plain(word) for word in (name, one.key, *one.synonyms)} for name, one in registry().items()]
+    assert len(set().union(*words)) == sum(map(len, words))
 
 
 def test_a_document_too_large_for_one_patient_is_refused() -> None:

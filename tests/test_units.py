@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import json
 import math
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from samples import patient_from
 
-from calcrisk import units
+from calcrisk import Patient, units
+from calcrisk.inputs.documents import read_document
 from calcrisk.stated import Location, Reading, Written
 from calcrisk.units import Measure
 from calcrisk.values import read
@@ -33,6 +36,11 @@ NUMBERS = [variable for variable in registry().values() if variable.kind == "num
         ("mg^2/dL^2", "mg2/dL2"),
         ("(mg/dL) PO4", "mg/dL PO4"),
         ("mg/dL as PO4", "mg/dL PO4"),
+        ("mg/dL phosphate ion", "mg/dL PO4"),
+        ("mg/dL (as phosphate ions)", "mg/dL PO4"),
+        ("mg/dL PO43-", "mg/dL PO4"),
+        ("mg/dL PO₄³⁻", "mg/dL PO4"),
+        ("mg/dL PO4^3-", "mg/dL PO4"),
         ("mL/min/1.73 m²", "mL/min/1.73m2"),
         ("yrs", "years"),
         ("y", "years"),
@@ -177,8 +185,12 @@ AS_PHOSPHORUS = "alone: it is read as serum phosphate (as phosphorus)"
     ("text", "hint"),
     [
         ("4 mg/dL phosphorus", f"write mg/dL {AS_PHOSPHORUS}"),
+        ("4 mg/dL phosphate", "write mg/dL where it is serum phosphate (as phosphorus), mg/dL PO4 where it is the ion"),
+        (
+            "4 mg/dL as phosphate",
+            "write mg/dL where it is serum phosphate (as phosphorus), mg/dL PO4 where it is the ion",
+        ),
         ("4 mg/dL PO4-P", f"write mg/dL {AS_PHOSPHORUS}"),  # phosphorus again: never the ion, which is another number
-        ("4 mg/dL phosphate", f"write mg/dL {AS_PHOSPHORUS}"),
         ("1.3 mmol/L as P", f"write mmol/L {AS_PHOSPHORUS}"),
         ("4 mg/dL haemolysed", "write the number alone if it holds, or unknown"),
         ("4 mEq/L", "write mg/dL, mmol/L or mg/dL PO4"),  # a unit of others, and no slip for mg/dL
@@ -190,3 +202,44 @@ def test_no_hint_leads_from_phosphorus_to_phosphate(text: str, hint: str) -> Non
     reading = Reading(registry())
     read(registry()["phosphate"], Written(text, "--phosphate", Location()), reading)
     assert [fault.hint for fault in reading.faults] == [hint]
+
+
+# What else is written of the same patient; the bare number, and the unit that it may have been meant in.
+BARE = [
+    ({"calcium": "2.4 mmol/L", "phosphate": "2.2"}, [("phosphate 2.2", "mg/dL", "calcium", "mmol/L")]),
+    (
+        {"phosphate": "1.4 mmol/L", "calcium": "9.8", "magnesium": "1.9"},
+        [
+            ("calcium 9.8", "mg/dL", "phosphate", "mmol/L"),
+            ("magnesium 1.9", "mg/dL", "phosphate", "mmol/L"),
+        ],
+    ),
+    ({"calcium": "2.4 mmol/L", "phosphate": ">2"}, [("phosphate >2", "mg/dL", "calcium", "mmol/L")]),
+    ({"calcium": "2.4 mmol/L", "phosphate": "2.2 mg/dL"}, []),
+    ({"calcium": "9.6 mg/dL", "phosphate": "2.2"}, []),
+    ({"calcium": "2.4 mmol/L", "phosphate": "unknown", "pth": "60", "age": "50"}, []),  # PTH is in no mmol/L
+    ({"calcium": "2.4 mmol/L", "ionised_calcium": "1.2"}, []),  # bare, it is in mmol/L
+    (
+        {"calcium": {"value": "2.4", "unit": "mmol/L"}, "phosphate": "2.2"},
+        [("phosphate 2.2", "mg/dL", "calcium", "mmol/L")],
+    ),
+]
+
+
+@pytest.mark.parametrize(("stated", "doubted"), BARE)
+def test_a_bare_number_is_doubted_where_another_is_in_a_unit_it_takes(
+    stated: dict[str, str], doubted: list[tuple[str, str, str, str]]
+) -> None:
+    read_ = patient_from(read_document(json.dumps(stated), "hd.json"), {})
+    warned = [message for code, message in read_.record.warnings if code == "unit-not-written"]
+    assert warned == [
+        f"{number} has no unit and was read as {unit}, while {other} is written in {theirs}"
+        for number, unit, other, theirs in doubted
+    ]
+
+
+def test_what_python_states_is_in_the_documented_unit_and_nothing_is_doubted_twice() -> None:
+    assert not Patient(calcium="2.4 mmol/L", phosphate=2.2).record.warnings
+    bare = patient_from(read_document("calcium: 2.4 mmol/L\nphosphate: 2.2\n", "hd.yaml"), {})
+    again = bare.record.with_panels([{"date": "2026-03-02", "calcium": 9.6}])
+    assert [code for code, _ in again.warnings].count("unit-not-written") == 1

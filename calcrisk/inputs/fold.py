@@ -6,6 +6,7 @@ and for each finding. Rules see flat names only.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from calcrisk.errors import did_you_mean
@@ -120,8 +121,8 @@ class _Folding:
 
     def _refuse_word(self, key: str, node: Text, path: str) -> None:
         words = [listed["value"] for variable in self._keys[key] if (listed := variable.listed)]
-        elsewhere = self._variables.get(node.text.strip().casefold().replace(" ", "_"))
-        hint = f"write {elsewhere.path}: yes" if elsewhere else did_you_mean(node.text.casefold(), words)
+        elsewhere = self._variables.get(re.sub(r"[\s-]+", "_", node.text.strip().casefold()))
+        hint = self._as_entry(elsewhere, key) if elsewhere else did_you_mean(node.text.casefold(), words)
         hint = hint or f"write one of {', '.join(words)}"
         self._refusals.add(
             node,
@@ -130,6 +131,14 @@ class _Folding:
             message=f"{quoted(node.text)} is not a known {key}",
             hint=hint,
         )
+
+    def _as_entry(self, meant: Variable, key: str) -> str:
+        """Say how an input is written that is no word of this key: with its own key, where that is of this list."""
+        listed = meant.listed
+        broader = [other for other in self._keys[key] if other.name in meant.implies]
+        if listed is None or listed["list"] != self._name or not broader or broader[0].listed is None:
+            return f"write {meant.path}: yes"
+        return f"write {key}: {broader[0].listed['value']}, {listed['key']}: {listed['value']}"
 
     def _amount(self, variable: Variable, node: Text, path: str) -> None:
         """Keep the longest of several times; a faulty one is refused here, since only the longest goes on."""

@@ -135,7 +135,7 @@ class _Placing:
     def _member(self, group: str | None, key: Text, node: Node) -> None:
         variable = self._variables.places.get((group, key.text))
         if variable is None:
-            self._refuse_name(group, key)
+            self._refuse_name(group, key, node)
             return
         path = f"{group}.{key.text}" if group else key.text
         written = self._written(node, path)
@@ -145,7 +145,7 @@ class _Placing:
         elif not written.is_empty:
             self._refusals.add_twice(variable.name, first, self._refusals.place(key, path))
 
-    def _refuse_name(self, group: str | None, key: Text) -> None:
+    def _refuse_name(self, group: str | None, key: Text, node: Node) -> None:
         name = shortened(key.text)
         path = f"{group}.{name}" if group else name
         if _DIGITS.match(name):
@@ -163,7 +163,10 @@ class _Placing:
                 hint=_belongs(elsewhere),
             )
             return
-        hint = self._variables.hint(key.text, within=group) or self._near_section(key.text)
+        hints = [self._variables.hint(key.text, within=group), self._near_section(key.text)]
+        if group is None and not isinstance(node, Text):  # what holds others is a group or a list
+            hints.reverse()
+        hint = next(filter(None, hints), None)
         message = f"{name} is not a known input" + (f" of {group}" if group else "")
         self._refusals.add(
             key, path, code="unknown-field", message=message, hint=hint or "`calcrisk template` lists every input"

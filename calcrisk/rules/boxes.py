@@ -48,7 +48,7 @@ class Table:
             for axis, lo, hi in box.sides:
                 self._restricted[axis].append((1 << at, lo, hi))
         self._apart: list[dict[tuple[int, int], int]] = [{} for _ in self.axes]
-        self._rows: dict[int, tuple[int, ...]] = {}
+        self._rows = lru_cache(maxsize=_CACHED)(self._rows_but)
 
     def answer(self, point: Sequence[int]) -> int:
         """Return the row that answers at one point."""
@@ -69,9 +69,11 @@ class Table:
                 lowest, highest = side
                 known[side] = sum([bit for bit, lo, hi in self._restricted[axis] if lowest > hi or highest < lo])
             apart |= known[side]
-        if apart not in self._rows:
-            self._rows[apart] = tuple(sorted({box.row for at, box in enumerate(self.boxes) if not apart >> at & 1}))
-        return self._rows[apart]
+        return self._rows(apart)
+
+    def _rows_but(self, apart: int) -> tuple[int, ...]:
+        """Return the rows of all boxes but these, in the order of the table."""
+        return tuple(sorted({box.row for at, box in enumerate(self.boxes) if not apart >> at & 1}))
 
     def reachable(self) -> frozenset[int]:
         """Return the rows that answer anywhere at all."""

@@ -12,6 +12,7 @@ import operator as op
 from typing import TYPE_CHECKING, Any, Final
 
 from calcrisk.rules import expression as ex
+from calcrisk.rules.keeping import kept
 from calcrisk.rules.logic import (
     CALCULATE,
     CALL,
@@ -168,7 +169,7 @@ def _joined(items: tuple[ex.Node, ...], slots: Slots, *, settles: bool) -> Closu
             _guarded(slot, joined, closes=not settles, settles=settles) if joined else _negated(op.itemgetter(slot))
         ]
     if not others:
-        return _names_only(op.itemgetter(*names), settles=settles)
+        return _names_only(op.itemgetter(*names, names[0]), settles=settles)  # a tuple also of one
     joined = _joined_all(others, settles=settles)
     if len(names) == 1:
         return _guarded(names[0], joined, closes=settles, settles=settles)
@@ -394,15 +395,15 @@ def slots_read(node: ex.Node, slots: Slots) -> frozenset[int]:
 def _kept(run: Closure, node: ex.Node, slots: Slots) -> Closure:
     """Keep the answers of a choice by what it reads: a limit for an unknown age is asked for again and again."""
     read = slots_read(node, slots)
-    kept: dict[tuple[Any, ...], AnyQuantity] = {}
+    answers: dict[tuple[Any, ...], AnyQuantity] = {}
 
     def run_once(env: Environment) -> AnyQuantity:
         key = tuple([env[slot] for slot in read])
-        if key not in kept:
-            if len(kept) >= _KEPT:
-                kept.clear()
-            kept[key] = run(env)
-        return kept[key]
+        try:
+            return answers[key]
+        except KeyError:
+            answer: AnyQuantity = run(env)
+            return kept(answers, key, answer, _KEPT)
 
     return run_once
 

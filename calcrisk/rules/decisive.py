@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from calcrisk.rules.filling import Stated
     from calcrisk.rules.program import Slotted
-    from calcrisk.rules.reach import Bits
+    from calcrisk.rules.reducing import Bits
     from calcrisk.rules.scalar import Evaluation, Walk
 
 

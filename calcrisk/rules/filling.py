@@ -106,7 +106,7 @@ class Filler:
         rejected = frozenset() if self._rejecting.isdisjoint(given) else self._rejected(given)
         for name, stated in given.items():
             place, value = places[name], stated.value
-            spoken |= place.no if value is False else place.bits
+            spoken |= place.no if value is False and name not in rejected else place.bits
             if value is None or name in rejected:
                 env[place.slot] = env[place.known] = None
                 filled.vague = True

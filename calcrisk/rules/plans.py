@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from functools import reduce
 from operator import itemgetter, or_
-from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, cast
 
 from calcrisk.rules import expression as ex
 from calcrisk.rules.closures import bounded, exact
+from calcrisk.rules.keeping import kept
 from calcrisk.rules.reducing import Reduction
 
 if TYPE_CHECKING:
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
 Form = Literal["exact", "bounded"]
 Run = tuple[int, "Closure"]  # the slot of a step, and what computes it
 Try = tuple[int, "Closure", int, int]  # the place of a rule, what tells whether it holds, its mechanism and level
-_Key = TypeVar("_Key")
-_Made = TypeVar("_Made")
 _PLANS: Final = 4096  # plans that are kept; the patients of one clinic share few
 _KEPT: Final = 128  # of what is left of one expression, for one or another of the slots it reads
 
@@ -70,8 +69,8 @@ class Part:
             return self._left[key]
         except KeyError:
             node = self._reduced(spoken)
-            left = None if isinstance(node, ex.Settled) else _CLOSURES[form](node, self._slots)
-            return _kept(self._left, key, left, _KEPT)
+            left = None if isinstance(node, ex.Settled) else CLOSURES[form](node, self._slots)
+            return kept(self._left, key, left, _KEPT)
 
     def _reduced(self, spoken: Bits) -> ex.Node:
         reduction = Reduction(self._slots, self._nothing_known, spoken)
@@ -101,9 +100,9 @@ class _Stepping:
             return None
         left = self._part.left(spoken, form)
         if stated:
-            left = _unless_stated(self.slot, self._known, left or _always(self._held[self.slot]))
+            left = unless_stated(self.slot, self._known, left or _always(self._held[self.slot]))
         elif left and self.asks:
-            left = _question(left, self.default)
+            left = question(left, self.default)
         return left and (self.slot, left)
 
 
@@ -142,22 +141,23 @@ class Planner:
             return self._together[bits]
         except KeyError:
             steps = [step for at, step in enumerate(self._steps) if bits >> at & 1]
-            return _kept(self._together, bits, Together(steps), _KEPT)
+            return kept(self._together, bits, Together(steps), _KEPT)
 
     def plan(self, spoken: Bits, form: Form) -> Plan:
         """Return the plan for patients of whom these slots were spoken."""
         try:
             return self._plans[spoken, form]
         except KeyError:
-            return _kept(self._plans, (spoken, form), self._made(spoken, form), _PLANS)
+            return kept(self._plans, (spoken, form), self._made(spoken, form), _PLANS)
 
     def _made(self, spoken: Bits, form: Form) -> Plan:
         steps, spoken = _runs(self._steps, spoken, form)
+        behind, minimum = self._minimum  # laid after the steps, and before any rule is tried
+        spoken |= minimum if spoken & behind else 0
         left = [part.left(spoken, form) if part.reads & spoken else None for part in self._rules]
         rules = enumerate(zip(self._program.rules, left, strict=True))
         tried = tuple([(at, holds, rule.mechanism, rule.level) for at, (rule, holds) in rules if holds])
-        behind, minimum = self._minimum
-        display, spoken = _runs(self._display, spoken | minimum if spoken & behind else spoken, form)
+        display, spoken = _runs(self._display, spoken, form)
         assessed = tuple([_assessment(tier, spoken) for tier in self._program.tiers])
         return Plan(spoken, steps, tried, self._untried(left), display, assessed)
 
@@ -187,15 +187,7 @@ class Together:
         try:
             return self._runs[key]
         except KeyError:
-            return _kept(self._runs, key, _runs(self._steps, spoken, form)[0], _KEPT)
-
-
-def _kept(made: dict[_Key, _Made], key: _Key, one: _Made, most: int) -> _Made:
-    """Keep what was made, and nothing of before when it becomes too much; another thread may do the same meanwhile."""
-    if len(made) >= most:
-        made.clear()
-    made[key] = one
-    return one
+            return kept(self._runs, key, _runs(self._steps, spoken, form)[0], _KEPT)
 
 
 def _runs(steps: Iterable[_Stepping], spoken: Bits, form: Form) -> tuple[tuple[Run, ...], Bits]:
@@ -225,12 +217,14 @@ def _always(value: Any) -> Closure:  # noqa: ANN401  # of any kind
     return lambda _: value
 
 
-def _question(asked: Closure, default: Any) -> Closure:  # noqa: ANN401  # of any kind
+def question(asked: Closure, default: Any) -> Closure:  # noqa: ANN401  # of any kind
+    """Return what an input holds of which nothing is stated: open (None) unless its question does not arise."""
     return lambda env: default if asked(env) is False else None
 
 
-def _unless_stated(slot: int, known: int, value: Closure) -> Closure:
+def unless_stated(slot: int, known: int, value: Closure) -> Closure:
+    """Return a fact that may be stated: as it is then, else worked out, also where it is stated to be unknown."""
     return lambda env: env[slot] if env[known] else value(env)
 
 
-_CLOSURES: Final[dict[Form, Callable[[ex.Node, Mapping[str, int]], Closure]]] = {"exact": exact, "bounded": bounded}
+CLOSURES: Final[dict[Form, Callable[[ex.Node, Mapping[str, int]], Closure]]] = {"exact": exact, "bounded": bounded}

@@ -9,7 +9,7 @@ from calcrisk.rules.closures import bounded, exact, slots_read
 from calcrisk.rules.expression import Choose, Settled, names
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from calcrisk.rules.boxes import Table
     from calcrisk.rules.closures import Closure
@@ -195,10 +195,3 @@ class Program(NamedTuple):
     caveats: tuple[Clause, ...]
     notes: tuple[Clause, ...]
     kinetics: tuple[Latency, ...]  # shown, never scored
-
-    def clauses(self) -> Iterator[Clause]:
-        """Give every clause of every entry."""
-        beside = (self.consider, self.levers, self.warnings, self.caveats, self.notes)
-        for clauses in (*beside, *(row.clauses for row in self.rows)):
-            yield from clauses
-        yield from (latency.clause for latency in self.kinetics)

@@ -8,8 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from calcrisk.rules.program import Program, Step
-
-Bits = int
+    from calcrisk.rules.reducing import Bits
 
 
 class Reach:

@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from calcrisk.rules.filling import Filler
-from calcrisk.rules.plans import Planner
+from calcrisk.rules.plans import CLOSURES, Planner, question, unless_stated
 from calcrisk.rules.program import MINIMUM_KNOWN
 from calcrisk.rules.reach import Reach
 from calcrisk.rules.tables import Tables, TierAnswer, getter
@@ -19,11 +19,10 @@ from calcrisk.rules.tables import Tables, TierAnswer, getter
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from calcrisk.rules.closures import Closure
     from calcrisk.rules.filling import Stated
     from calcrisk.rules.plans import Form, Plan, Run
-    from calcrisk.rules.program import Condition, Program, Step
-    from calcrisk.rules.reach import Bits
+    from calcrisk.rules.program import Program, Step
+    from calcrisk.rules.reducing import Bits
 
 
 @dataclass(slots=True)
@@ -107,7 +106,7 @@ class Walk:
     def steps(self, bits: Bits, form: Form) -> tuple[Run, ...]:
         """Return the steps of these bits (of ``reach``), in order and whole: whatever the slots hold."""
         if form not in self._runs:
-            self._runs[form] = [_run(step, form) for step in self.program.steps]
+            self._runs[form] = [_whole(step, self.program.slots, form) for step in self.program.steps]
         return tuple(run for at, run in enumerate(self._runs[form]) if bits >> at & 1)
 
     def minimum_known(self, env: Sequence[Any]) -> bool:
@@ -124,33 +123,12 @@ class Walk:
         return self.program.leaves.get(name, frozenset((name,)))
 
 
-def _closure(condition: Condition, form: Form) -> Closure:
-    return condition.exact if form == "exact" else condition.bounded
-
-
-def _run(step: Step, form: Form) -> Run:
-    if step.asked:
-        return step.slot, _question(step, _closure(step.asked, form))
-    value = _closure(step.value, form) if step.value else (lambda _: None)
-    if step.valid:
-        value = _valid(value, _closure(step.valid, form))
-    return step.slot, value if step.stated is None else _unless_stated(step.slot, step.stated, value)
-
-
-def _question(step: Step, asked: Closure) -> Closure:
-    slot, stated, default = step.slot, step.stated or 0, step.default
-
-    def run(env: Sequence[Any]) -> Any:  # noqa: ANN401  # an environment holds values of every kind
-        if env[stated] is not False:
-            return env[slot]
-        return default if asked(env) is False else None
-
-    return run
-
-
-def _valid(value: Closure, valid: Closure) -> Closure:
-    return lambda env: value(env) if valid(env) is True else None
-
-
-def _unless_stated(slot: int, stated: int, value: Closure) -> Closure:
-    return lambda env: env[slot] if env[stated] else value(env)
+def _whole(step: Step, slots: Mapping[str, int], form: Form) -> Run:
+    """Return a step as it is run whatever the slots hold."""
+    slot, known, run = step.slot, step.stated, CLOSURES[form](step.whole, slots)
+    if known is None:
+        return slot, run
+    if step.asked is None:
+        return slot, unless_stated(slot, known, run)
+    unstated = question(run, step.default)
+    return slot, lambda env: env[slot] if env[known] is not False else unstated(env)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from copy import deepcopy
 from threading import Thread
 from typing import Any
 
@@ -128,6 +129,37 @@ def test_what_is_left(held: dict[str, Any], spoken: str, text: str, left: ex.Nod
     env = [held.get(name) for name in SLOTS]
     bits = sum(1 << SLOTS[name] for name in spoken)
     assert Reduction(SLOTS, env, bits).truth(ex.parse(text, SYMBOLS)) == left
+
+
+def changed(section: str, name: str, **values: Any) -> Rulebook:
+    """The package's rulebook with one entry changed."""
+    data = deepcopy(dict(book().data))
+    entry = next(entry for entry in data[section] if name in (entry.get("id"), entry.get("name")))
+    entry |= values
+    return Rulebook(data)
+
+
+def status(book_: Rulebook, name: str, **stated: Any) -> bool | None:
+    found = book_.evaluate(read(stated).given)
+    return dict(zip([rule.id for rule in book_.walk.program.rules], found.statuses, strict=True))[name]
+
+
+def test_a_no_that_is_not_read_is_no_silence() -> None:
+    """A yes/no whose sample is unfit is open, also where silence about it would have been a no."""
+    unfit = changed("variables", "sample_haemolysed", rejects=["phosphate", "sarcoidosis"])
+    stated: dict[str, Any] = {"granuloma": True, "sarcoidosis": False}
+    assert status(unfit, "granuloma", **stated) is True
+    assert status(unfit, "granuloma", **stated, sample_haemolysed=True) is None
+
+
+@pytest.mark.parametrize(
+    ("when", "known", "open_"), [("minimum_known and calcium_high", T, F), ("not minimum_known", F, T)]
+)
+def test_a_rule_may_read_whether_the_minimum_is_known(when: str, known: bool, open_: bool) -> None:
+    book_ = changed("rules", "granuloma", when=when)
+    stated: dict[str, Any] = {"age": 50, "ckd_stage": "G1", "calcium": 11.5, "phosphate": 3.4}
+    answered = stated | {"tissue_damage": False, "mineral_history": False}
+    assert (status(book_, "granuloma", **answered), status(book_, "granuloma", **stated)) == (known, open_)
 
 
 def test_threads_that_make_plans_at_once_give_one_answer() -> None:

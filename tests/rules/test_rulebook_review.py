@@ -108,7 +108,7 @@ def test_necrosis_is_among_the_causes_of_a_high_calcium_without_pth() -> None:
 
 
 def test_a_deposit_that_nothing_explains_does_not_ask_for_more_data() -> None:
-    found = answer(**ANSWERED, deposit_in_lung=True)
+    found = answer(**ANSWERED, deposit_in_lung=True, pth=40, pth_upper_limit=65)
     assert (found.classification, found.possible_classifications) == ("indeterminate", ("indeterminate",))
     assert found.conclusion.row == "unexplained-deposit"
     assert answer(deposit_in_lung=True).conclusion.row == "indeterminate"

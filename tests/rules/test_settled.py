@@ -33,6 +33,10 @@ ASKED: list[tuple[dict[str, Any], str]] = [
     (SECONDARY, "tertiary_hyperparathyroidism"),
     (WELL | {"age": 30, "tissue_damage": False, "deposit_in_basal_ganglia": True}, "primary_brain_calcification"),
     (WELL | {"pattern_sheet_like": True, "deposit_in_muscle": True, "scar": True}, "dermatomyositis"),
+    # a bare yes counts as marked, and a name of it may weigh less
+    (WELL | {"tissue_damage": True}, "infarct"),
+    (WELL | {"tissue_damage": True, "ca_p_product": 67, "dialysis": True, "ckd_stage": "G5"}, "scar"),
+    (WELL | {"tissue_damage": False, "mineral_history": True}, "secondary_hyperparathyroidism"),
 ]
 
 
@@ -158,3 +162,46 @@ def test_a_published_kind_of_case_reads_as_a_specialist_would_sign_it(
     assert found.classification == classification, name
     assert said in found.conclusion.sentence
     assert "not named" not in found.conclusion.sentence
+
+
+# A deposit at a site of metastatic calcification is not passed over for a normal chemistry (November 2026).
+LUNG = WELL | {"tissue_damage": False, "deposit_in_lung": True}
+PUBLISHED = {"calcium": "2.56 mmol/L", "phosphate": "0.79 mmol/L"}  # phpt-mpc-normocalcaemic-56f
+SITE: list[tuple[dict[str, Any], str, str | None, str | None]] = [
+    (LUNG | PUBLISHED, "indeterminate", "low", "very_high"),  # nobody measured the PTH
+    (LUNG | PUBLISHED | {"pth": "128 pmol/L", "pth_upper_limit": "7.3 pmol/L"}, "metastatic", "very_high", "very_high"),
+    (LUNG | {"pth": 500, "pth_upper_limit": 65}, "metastatic", "moderate", "moderate"),
+    (LUNG | {"pth_status": "high"}, "metastatic", "moderate", "very_high"),  # how high, the word leaves open
+    (LUNG | {"pth": 40, "pth_upper_limit": 65}, "indeterminate", "low", "low"),
+    (LUNG | {"deposit_in_valve": True}, "vascular", "low", "very_high"),
+    (WELL | {"tissue_damage": False, "deposit_in_valve": True, "pth": 500}, "vascular", "low", "low"),
+]
+
+
+@pytest.mark.parametrize(("stated", "classification", "lowest", "highest"), SITE)
+def test_a_deposit_at_a_metastatic_site_asks_for_pth_and_a_high_one_is_read(
+    stated: dict[str, Any], classification: str, lowest: str | None, highest: str | None
+) -> None:
+    found = answer(**stated)
+    tier = found.risk.metastatic
+    assert (found.classification, tier.lowest, tier.highest) == (classification, lowest, highest)
+    assert ("pth" in {part.input for part in found.missing if part.decisive}) is (lowest != highest)
+
+
+@pytest.mark.parametrize("place", ["lung", "stomach", "skin", "breast"])
+def test_a_calcified_vessel_hides_no_other_deposit(place: str) -> None:
+    said = answer(
+        **WELL, tissue_damage=False, deposit_in_aorta=True, **{f"deposit_in_{place}": True}
+    ).conclusion.sentence
+    assert said.startswith("Vascular calcification has been seen")
+    assert "as well, and nothing that was found explains it" in said
+
+
+def test_what_is_said_of_a_correction_in_kidney_disease_is_what_is_done() -> None:
+    ours = answer(**WELL | {"ckd_stage": "G5", "calcium": 9.0, "albumin": 2.5})
+    reported = answer(**WELL | {"ckd_stage": "G5", "calcium": 9.0, "corrected_calcium": 10.4})
+    rule = "calcium-above-kdoqi-ceiling-g5"
+    codes = [{part.code for part in found.warnings} for found in (ours, reported)]
+    assert ("correction-in-ckd" in codes[0], "reported-correction-in-ckd" in codes[0]) == (True, False)
+    assert ("correction-in-ckd" in codes[1], "reported-correction-in-ckd" in codes[1]) == (False, True)
+    assert [rule in {part.rule for part in found.findings} for found in (ours, reported)] == [False, True]
