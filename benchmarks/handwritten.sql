@@ -47,7 +47,8 @@ WITH facts AS (
             AND coalesce(history_hypercalcaemia, 0) = 0) THEN 2
       WHEN ckd_5 OR ca_high OR (no_ckd AND corrected > ca_upper) OR ion_high OR (ckd_5 AND calcium > 10.2)
         OR (ckd_5 AND age >= 18 AND pth > 300)
-        OR ((ca_high OR (no_ckd AND corrected > ca_upper) OR ion_high OR (metastatic_site AND NOT ckd_5)) AND pth > 88.6)
+        OR ((ca_high OR (no_ckd AND corrected > ca_upper) OR ion_high OR (metastatic_site AND stage < 5
+          AND (coalesce(dialysis, 0) = 0 OR acute_kidney_injury = 1))) AND pth > 88.6)
         OR (ckd_5 AND phosphate > 5.5 AND (age > 12 OR (age >= 1 AND phosphate > 6)))
         OR phosphate > p_upper OR (ckd AND corrected_product >= cap_limit) OR (age >= 18 AND product >= 55)
         OR calcium_based_binder = 1 OR organ_transplant = 1 THEN 1

@@ -90,7 +90,7 @@ def _read_status(variable: Variable, word: str, written: Written, into: Reading)
             message=f"{variable.name} {quoted(word)} is written with a comma",
             expected=expected(variable),
             got=word,
-            hint=f"write {shortened(word.replace(',', '.'))}",
+            hint=f"write {units.without_comma(shortened(word))}",
         )
     else:
         near = left_open(word)
@@ -185,11 +185,11 @@ def _within(limits: tuple[float, float] | None, canonical: float) -> bool:
 def _trap(variable: Variable, amount: _Amount) -> Mapping[str, Any] | None:
     """Return the first declared trap that a number falls into, as it was written in its unit.
 
-    A negative number falls into none: in no unit is it a measurement.
+    Nothing and a negative number fall into none: in no unit are they a measurement of what these are for.
     """
     for trap in variable.unit_traps:
         low, high = trap.get("below"), trap.get("above")
-        outside = (low is not None and 0 <= amount.written < low) or (high is not None and amount.written > high)
+        outside = (low is not None and 0 < amount.written < low) or (high is not None and amount.written > high)
         if outside and amount.unit.name == (trap.get("unit") or variable.unit):
             return trap
     return None

@@ -142,3 +142,9 @@ def quoted(raw: object) -> str:
 def shortened(text: str) -> str:
     """Cut a text short that no message should repeat in full."""
     return text if len(text) <= _QUOTED else f"{text[:_QUOTED]}…"
+
+
+def behind_a_comma(name: str) -> Said:
+    """Say that a name is what a comma cut off a number: in braces a comma ends a value."""
+    message = f"{shortened(name)} is no name: is it what stood behind a comma in a number?"
+    return Said(code="decimal-comma", message=message, hint="write a decimal point, and no comma between thousands")

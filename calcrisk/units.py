@@ -25,6 +25,7 @@ _MEASURE = re.compile(
 )
 _AT_MOST = frozenset("<=≤lLbBuU")  # how the signs and words begin that bound a number from above
 _COMMA = r"\s*(?:[<>≤≥]=?\s*|=\s*)?[+-]?\d+,\d+[^\d,.]*"  # compiled when a number cannot be read
+_THOUSANDS = re.compile(r"(?<!\d)[1-9]\d{0,2},\d{3}(?!\d)")
 _SIGNS = str.maketrans({"µ": "u", "μ": "u", "²": "2", "³": "3", "₄": "4", "⁻": "-", "^": None, "(": " ", ")": " "})
 _SPACES = dict.fromkeys(map(ord, "\u00a0\u2002\u2003\u2007\u2009\u200a\u202f"), " ")  # as word processors set them
 _FILLER = re.compile(r"\bas\b|\s+")
@@ -124,6 +125,18 @@ def measure(text: str) -> Measure | None:
 def has_decimal_comma(text: str) -> bool:
     """Tell whether the text is a number written with a comma where a point belongs (``9,9 mg/dL``)."""
     return re.fullmatch(_COMMA, text) is not None
+
+
+def without_comma(text: str) -> str:
+    """Return the number as it should be written: with a point, or where three digits follow the comma, both readings.
+
+    >>> without_comma("1,234 pg/mL")
+    '1234 pg/mL where the comma stands between thousands, 1.234 pg/mL where it is a decimal comma'
+    """
+    decimal = text.replace(",", ".")
+    if not _THOUSANDS.search(text):
+        return decimal
+    return f"{text.replace(',', '')} where the comma stands between thousands, {decimal} where it is a decimal comma"
 
 
 def number_text(value: float) -> str:

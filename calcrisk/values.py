@@ -17,7 +17,7 @@ from calcrisk import units
 from calcrisk.answers import read_choice, read_yesno
 from calcrisk.errors import did_you_mean
 from calcrisk.quantities import doubt_bare_numbers, read_number, refuse_unit
-from calcrisk.stated import NOWHERE, UNKNOWN, Given, Reading, Written, expected, quoted, shortened
+from calcrisk.stated import NOWHERE, UNKNOWN, Given, Reading, Written, behind_a_comma, expected, quoted, shortened
 from calcrisk.variables import choices, registry
 
 if TYPE_CHECKING:
@@ -188,6 +188,9 @@ def _read_part(variable: Variable, key: str, part: Written, into: Reading) -> No
 
 def _refuse_part(variable: Variable, key: str, part: Written, into: Reading) -> None:
     companions = into.registry.companions
+    if key[:1].isdigit():
+        into.fault(part.location, **behind_a_comma(key))
+        return
     taken = [name for name in _MEASUREMENT_KEYS if name not in _LIMITS or (variable.name, name) in companions]
     into.fault(
         part.location,

@@ -150,6 +150,44 @@ main()
     assert (ended.returncode, ended.stdout, ended.stderr) == (INTERRUPTED, b"", b"")
 
 
+def test_an_interrupt_that_python_wraps_ends_the_same(tmp_path: Path) -> None:
+    """Python 3.11 makes a RuntimeError of one that comes while a class is made."""
+    code = """
+import sys
+import calcrisk.cli.app
+def command_line(_):
+    raise RuntimeError("Error calling __set_name__") from KeyboardInterrupt()
+calcrisk.cli.app.command_line = command_line
+from calcrisk.cli import main
+main()
+"""
+    ended = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, env=environment(), cwd=tmp_path, check=False
+    )
+    assert (ended.returncode, ended.stdout, ended.stderr) == (INTERRUPTED, b"", b"")
+
+
+def test_an_interrupt_that_comes_as_the_file_is_made_leaves_none(tmp_path: Path) -> None:
+    code = """
+import os, signal, sys, tempfile
+made = tempfile.mkstemp
+def interrupted(**how):
+    found = made(**how)
+    os.kill(os.getpid(), signal.SIGINT)
+    return found
+tempfile.mkstemp = interrupted
+from calcrisk.cli import main
+sys.argv = ["calcrisk", "assess", "--calcium", "9.9", "--brief", "-o", "answer.txt"]
+main()
+"""
+    (tmp_path / "answer.txt").write_text("old", "utf-8")
+    ended = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, env=environment(), cwd=tmp_path, check=False
+    )
+    assert (ended.returncode, ended.stderr) == (INTERRUPTED, b"")
+    assert {path.name: path.read_text("utf-8") for path in tmp_path.iterdir()} == {"answer.txt": "old"}
+
+
 # -------------------------------------------------------------------------------- what is declared
 
 

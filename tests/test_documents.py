@@ -91,6 +91,7 @@ def test_all_faults_are_told_at_once_in_the_order_of_the_lines() -> None:
     ]
 
 
+AFTER_A_COMMA = "write a decimal point, and no comma between thousands"
 # What a person writes, and what the hint names.
 NEAR = [
     ("kidneys: {ckd_stage: G3}", "did you mean 'kidney'?"),
@@ -107,6 +108,18 @@ NEAR = [
     ("tissue: [{finding: caseous-necrosis, onset: 3 years}]", "write finding: necrosis, kind: caseous"),
     ("tissue: [{finding: coagulative necrosis}]", "write finding: necrosis, kind: coagulative"),
     ("tissue: [{finding: warfarin}]", "write medications.warfarin: yes"),
+    # a comma in a number, in braces and out of them
+    (
+        "pth: 1,234",
+        "write 1234 where the comma stands between thousands, 1.234 where it is a decimal comma",
+    ),
+    ("pth: 1,23 pg/mL", "write 1.23 pg/mL"),
+    ("imaging: {agatston: 1,234}", AFTER_A_COMMA),
+    ("history: {panels: [{date: 2026-03-02, labs: {calcium: 9,9}}]}", AFTER_A_COMMA),
+    ("labs: {pth: {value: 1,500, unit: pg/mL}}", AFTER_A_COMMA),
+    ("tissue: [{finding: infarct, onset: 1,5 years}]", AFTER_A_COMMA),
+    # 0 is a measurement in no unit
+    ("calcium: 0", "expected 2 to 25 mg/dL"),
 ]
 
 

@@ -10,6 +10,7 @@ import pytest
 from rich.console import Console
 from samples import CASES, answer, patient, rulebook
 
+from calcrisk import Patient
 from calcrisk.render.overview import Overview, Scale, line
 
 NARROWEST = 60  # columns at which every answer is readable
@@ -50,3 +51,14 @@ def test_tiers_and_products_are_whole_or_not_there(width: int) -> None:
 def test_beneath_the_narrowest_page_words_are_folded_and_nothing_is_lost() -> None:
     letters = "".join(page(44).split())
     assert all(letters.count(sign) == "".join(page(NARROWEST).split()).count(sign) for sign in "+?–")
+
+
+def test_an_id_of_any_length_takes_little_room() -> None:
+    data = rulebook().data
+    scale = Scale(tuple(data["tier_names"]), tuple(data["classes"]))
+    shown = Overview(scale, [tier["label"] for tier in data["tiers"].values()], ["a footer"], 0)
+    shown.add([line(answer(Patient(id="x" * 100_000, calcium=9.9)), scale)])
+    file = io.StringIO()
+    shown.print_to(Console(file=file, width=80))
+    assert len(file.getvalue().splitlines()) < 30
+    assert "x…" in file.getvalue().replace("\n", "").replace(" ", "")

@@ -44,6 +44,10 @@ def _guarded() -> int:
         sys.stderr.write(f"{error.strerror or error}: {error.filename or 'standard output'}\n")
         return _SURROUNDINGS
     except Exception as error:  # noqa: BLE001  # a defect of ours: the last door, it is told and never shown as a traceback
+        if isinstance(error.__cause__, KeyboardInterrupt):  # Python 3.11 wraps one that comes while a class is made
+            from calcrisk.cli.signals import exit_code
+
+            return exit_code(error.__cause__)
         from calcrisk.telling import tell_where
 
         tell_where(error)

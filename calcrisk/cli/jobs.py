@@ -12,12 +12,12 @@ import os
 import signal
 import sys
 from collections import deque
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, suppress
 from itertools import chain, islice
 from multiprocessing.connection import wait
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from calcrisk.cli.signals import ASKING
+from calcrisk.cli.signals import ASKING, held_back
 from calcrisk.errors import Fault, SurroundingsError
 from calcrisk.telling import tell, tell_where
 
@@ -125,7 +125,7 @@ class _Crew(Generic[Unit, Result]):
         """Give one that has no unit; start it where there is none."""
         if self._idle:
             return self._idle.pop()
-        with _no_signal_for_children():
+        with held_back():  # no Ctrl-C or the like reaches a child, not even before its first line
             others = [end for each in self._workers for end in (each.down, each.up)]
             self._workers.append(_started(self._context, self._work, others))
         return self._workers[-1]
@@ -220,16 +220,3 @@ def _do(work: Callable[[Unit], Iterable[Result]], unit: Unit, results: Connectio
     except Exception as error:  # noqa: BLE001  # whatever it is: the employer raises it
         tell_where(error)  # which is lost on the way
         results.send(error)
-
-
-@contextmanager
-def _no_signal_for_children() -> Iterator[None]:
-    """Start processes that no Ctrl-C or the like reaches, not even before their first line: it waits here."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, ASKING)
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -57,20 +57,13 @@ def writing(output: str | None) -> Iterator[Callable[[bytes], None]]:
         require_standard_output()
         yield _to_standard_output
         return
-    with _telling(output):
-        file = _File(Path(output))
-    try:
+    with _aside(output) as file:
 
         def write(text: bytes) -> None:
             with _telling(output):
                 file.write(text)
 
         yield write
-        with _telling(output):
-            file.finish()
-    except BaseException:
-        file.abandon()
-        raise
 
 
 @contextmanager
@@ -79,18 +72,28 @@ def placing(output: str) -> Iterator[str]:
 
     Raises ``SurroundingsError`` when it cannot be written; nothing is left when an exception leaves the block.
     """
-    with _telling(output):
-        file = _File(Path(output))
+    with _aside(output) as file:
+        try:
+            yield file.path
+        except SurroundingsError as error:  # the other program knows the file by the name it has meanwhile
+            faults = [fault._replace(file=output) if fault.file == file.path else fault for fault in error.faults]
+            raise SurroundingsError(faults) from None
+
+
+@contextmanager
+def _aside(output: str) -> Iterator[_File]:
+    from calcrisk.cli.signals import held_back  # most answers go to standard output
+
+    file: _File | None = None
     try:
-        yield file.path
+        with held_back(), _telling(output):  # or a file is made that nobody knows of
+            file = _File(Path(output))
+        yield file
         with _telling(output):
             file.finish()
-    except SurroundingsError as error:  # the other program knows the file by the name it has meanwhile
-        file.abandon()
-        faults = [fault._replace(file=output) if fault.file == file.path else fault for fault in error.faults]
-        raise SurroundingsError(faults) from None
     except BaseException:
-        file.abandon()
+        if file is not None:
+            file.abandon()
         raise
 
 

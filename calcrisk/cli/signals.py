@@ -84,3 +84,16 @@ def uninterrupted() -> Iterator[None]:
 def _heed(how: object, number: int, frame: FrameType | None) -> None:
     if callable(how):
         how(number, frame)
+
+
+@contextmanager
+def held_back() -> Iterator[None]:
+    """Let whatever asks for an end wait until this is done, as do processes that are started meanwhile."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ASKING)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -76,7 +76,7 @@ class _Folding:
         for key, (name, value) in node.fields.items():
             if key in self._keys:
                 self._answer(key, value, f"{path}.{key}", found)
-            elif key != NOTE:
+            elif key != NOTE and not self._refusals.behind_a_comma(name, f"{path}.{shortened(key)}"):
                 known = [*self._keys, NOTE]
                 hint = did_you_mean(key, known) or f"it takes {', '.join(known)}"
                 self._refusals.add(

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from calcrisk.errors import Fault, InputError
-from calcrisk.stated import Location, fault, quoted
+from calcrisk.stated import Location, behind_a_comma, fault, quoted
 
 if TYPE_CHECKING:
     from typing import Unpack
@@ -69,6 +70,9 @@ class TooManyFaults(Exception):  # noqa: N818  # it ends the search for more, an
     """So much is wrong that the rest need not be looked at."""
 
 
+_DIGITS = re.compile(r"\d+(?:\s|$)")  # how a name begins that a comma cut off a number
+
+
 class Refusals(NamedTuple):
     """The faults found in one document, each at the node that it lies in."""
 
@@ -84,6 +88,13 @@ class Refusals(NamedTuple):
         if len(self.faults) > MAX_FAULTS:
             raise TooManyFaults
         self.faults.append(fault(self.place(node, path), **said))
+
+    def behind_a_comma(self, key: Text, path: str) -> bool:
+        """Record, and tell, that a name is what a comma cut off a number: in braces a comma ends a value."""
+        if not _DIGITS.match(key.text):
+            return False
+        self.add(key, path, **behind_a_comma(key.text))
+        return True
 
     def add_twice(self, name: str, first: Written, at: Location) -> None:
         """Record that a variable is stated once more."""

@@ -86,6 +86,8 @@ class Panels:
                 yield inside, key, value
 
     def _refuse_name(self, key: Text, path: str) -> None:
+        if self._refusals.behind_a_comma(key, path):
+            return
         hint = registry().hint(key.text, within=LABS) or "a panel takes date, note and the inputs of `labs`"
         message = f"{shortened(key.text)} is not a known input of a panel"
         self._refusals.add(key, path, code="unknown-field", message=message, hint=hint)

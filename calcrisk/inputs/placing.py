@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 DATES = ("as_of", "date")
 _PANELS = "panels"
-_DIGITS = re.compile(r"\d+(?:\s|$)")  # how a name begins that a comma cut off a number
 _ISO = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
@@ -148,10 +147,7 @@ class _Placing:
     def _refuse_name(self, group: str | None, key: Text, node: Node) -> None:
         name = shortened(key.text)
         path = f"{group}.{name}" if group else name
-        if _DIGITS.match(name):
-            message = f"{name} is no name: is it what stood behind a decimal comma?"
-            point = "write a decimal point, not a comma"
-            self._refusals.add(key, path, code="decimal-comma", message=message, hint=point)
+        if self._refusals.behind_a_comma(key, path):
             return
         elsewhere = self._variables.get(key.text)
         if group is not None and elsewhere is not None:

@@ -37,6 +37,7 @@ _ALERT_COLUMN = ""
 _NAME = 14  # columns that a name has at least
 _PRODUCT = f">{words.PRODUCT}  "  # as the title of a column
 _IDS = 2**18  # ids that are remembered, some 20 MB: beyond them a page costs the same for any number
+_LONGEST = 100  # characters of an id that a page shows; every other form has it whole
 _LINES = (".ndjson", ".jsonl", "<stdin>")  # what holds one patient a line
 _FOLDED = ("Patient", "Read from", "Refused", "Why")
 
@@ -246,7 +247,8 @@ class Overview:
     def _name(self, one: Line) -> str:
         if one.id is None:
             return one.source
-        return f"{one.id} ({one.source})" if hash(one.id) in self._repeated and one.source else one.id
+        name = _cut(one.id)
+        return f"{name} ({one.source})" if hash(one.id) in self._repeated and one.source else name
 
     def _style(self, rank: int) -> str:
         below = len(self._scale.tiers) - 1 - rank
@@ -264,7 +266,7 @@ class Overview:
     def _why_refused(self, page: _Sheet) -> Table:
         table = page.table("Refused", "Why")
         for one in self._told:
-            whose = f" ({one.id})" if one.id else ""
+            whose = f" ({_cut(one.id)})" if one.id else ""
             others = f", and {one.errors - 1} more" if one.errors > 1 else ""
             table.add_row(page.text(f"{one.position}{whose}"), page.text(f"{one.error}{others}"))
         return table
@@ -330,3 +332,7 @@ class _Sheet:
                 min_width=_NAME if folds and whole else None,
             )
         return table
+
+
+def _cut(identifier: str) -> str:
+    return identifier if len(identifier) <= _LONGEST else f"{identifier[:_LONGEST]}…"
