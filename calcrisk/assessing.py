@@ -16,7 +16,6 @@ from calcrisk.assessment import Assessment
 from calcrisk.rules import kinetics
 from calcrisk.rules.endless import tellable
 from calcrisk.rules.logic import ABSENT
-from calcrisk.stated import Given
 from calcrisk.wording import Wording, fact_of
 
 if TYPE_CHECKING:
@@ -31,7 +30,6 @@ if TYPE_CHECKING:
     from calcrisk.wording import Document, Holding, Place, RuleWords
 
 _STATUS: Final[dict[bool | None, parts.Status]] = {False: "not_met", None: "unknown"}  # a mould says "met"
-_YES: Final = Given(True, None, "yes", "asked")  # a value, no switch
 _LEVEL: Final = attrgetter("level")
 _RULEBOOKS: Final = 8  # rulebooks whose words are kept ready
 
@@ -272,7 +270,7 @@ class _Writer:
 
     def decides(self, name: str) -> bool:
         """Whether "yes" to one question, which silence takes for a no, would change the class or a tier."""
-        found, other = self.found, self.words.walk.evaluate({**self.given, name: _YES})
+        found, other = self.found, self.words.supposing.with_yes(self.found, self.given, name)
         classes = [self.program.rows[each.row].spec["class"] for each in (found, other)]
         return classes[0] != classes[1] or found.tiers != other.tiers
 

@@ -22,6 +22,7 @@ from calcrisk.assessment import (
 from calcrisk.rules.decisive import Decisive
 from calcrisk.rules.keeping import kept
 from calcrisk.rules.logic import Span
+from calcrisk.rules.supposing import Supposing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -206,7 +207,7 @@ class Wording:
         self.identity = RulebookIdentity(
             id=rulebook.id, version=rulebook.version, sha256=rulebook.sha256, profile=rulebook.profile
         )
-        self.decisive = Decisive(rulebook.walk)
+        self.decisive, self.supposing = Decisive(rulebook.walk), Supposing(rulebook.walk)
         needs = data["profiles"][rulebook.profile]["needs"].items()
         self.needs = tuple(Need(name, f"profile-needs-{name.replace('_', '-')}", says) for name, says in needs)
         self.mechanism_names = tuple(entry["name"] for entry in data["mechanisms"])

@@ -37,6 +37,7 @@ class Untried(NamedTuple):
 class Plan(NamedTuple):
     """What is run for patients of whom the same slots are spoken."""
 
+    form: Form
     spoken: Bits  # the slots, of facts as well, that may hold something else than when nothing is known
     steps: tuple[Run, ...]
     rules: tuple[Try, ...]
@@ -159,7 +160,7 @@ class Planner:
         tried = tuple([(at, holds, rule.mechanism, rule.level) for at, (rule, holds) in rules if holds])
         display, spoken = _runs(self._display, spoken, form)
         assessed = tuple([_assessment(tier, spoken) for tier in self._program.tiers])
-        return Plan(spoken, steps, tried, self._untried(left), display, assessed)
+        return Plan(form, spoken, steps, tried, self._untried(left), display, assessed)
 
     def _untried(self, left: Iterable[Closure | None]) -> Untried:
         lows, highs = [0] * self._program.mechanisms, [0] * self._program.mechanisms

@@ -5,9 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given
+from random_patients import Stated, names, patients, read, walk
 
 from calcrisk import Assessment, Patient, Rulebook, assess
 from calcrisk.render import words
+from calcrisk.rules.supposing import Supposing
+from calcrisk.stated import Given
+from calcrisk.variables import registry
 
 BOOK = Rulebook.default()
 WELL: dict[str, Any] = {
@@ -205,3 +210,14 @@ def test_what_is_said_of_a_correction_in_kidney_disease_is_what_is_done() -> Non
     assert ("correction-in-ckd" in codes[0], "reported-correction-in-ckd" in codes[0]) == (True, False)
     assert ("correction-in-ckd" in codes[1], "reported-correction-in-ckd" in codes[1]) == (False, True)
     assert [rule in {part.rule for part in found.findings} for found in (ours, reported)] == [False, True]
+
+
+@given(patients())
+def test_a_yes_that_is_supposed_gives_what_a_yes_that_is_stated_gives(stated: Stated) -> None:
+    """The walk is gone again only where the yes reaches; the whole walk is the measure."""
+    taken = read(stated).given
+    found, ours = walk().evaluate(taken), Supposing(walk())
+    for name in names("volunteered"):
+        if registry()[name].kind == "yesno" and name not in taken and name not in found.implied:
+            other = walk().evaluate({**taken, name: Given(True, None, "yes", "test")})  # a value
+            assert ours.with_yes(found, taken, name) == (other.row, other.tiers), name
