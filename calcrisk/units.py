@@ -25,11 +25,11 @@ _MEASURE = re.compile(
 )
 _AT_MOST = frozenset("<=≤lLbBuU")  # how the signs and words begin that bound a number from above
 _COMMA = r"\s*(?:[<>≤≥]=?\s*|=\s*)?[+-]?\d+,\d+[^\d,.]*"  # compiled when a number cannot be read
-_THOUSANDS = re.compile(r"(?<!\d)[1-9]\d{0,2},\d{3}(?!\d)")
+_THOUSANDS = r"(?<!\d)[1-9]\d{0,2},\d{3}(?!\d)"  # as _COMMA
 _SIGNS = str.maketrans({"µ": "u", "μ": "u", "²": "2", "³": "3", "₄": "4", "⁻": "-", "^": None, "(": " ", ")": " "})
 _SPACES = dict.fromkeys(map(ord, "\u00a0\u2002\u2003\u2007\u2009\u200a\u202f"), " ")  # as word processors set them
 _FILLER = re.compile(r"\bas\b|\s+")
-_ION = re.compile(r"(?:po43-|po4-3|phosphateions?)$")  # behind a unit of mass: of the ion, and not of its phosphorus
+_ION = r"(?:po43-|po4-3|phosphateions?)$"  # as _COMMA; behind a unit of mass: of the ion, and not of its phosphorus
 
 # Spellings of one unit's parts: the left is read as the right. Not a conversion.
 _PARTS = {
@@ -94,7 +94,9 @@ def spelling(unit: str) -> str:
     True
     """
     bare = _FILLER.sub("", unit.translate(_SIGNS).casefold())
-    return _WORD.sub(lambda word: _PARTS.get(word[0], word[0]), _ION.sub("po4", bare))
+    if "lp" in bare:  # a litre, and what begins as phosphate does: few units need the search
+        bare = re.sub(_ION, "po4", bare)
+    return _WORD.sub(lambda word: _PARTS.get(word[0], word[0]), bare)
 
 
 @lru_cache(maxsize=1024)
@@ -134,7 +136,7 @@ def without_comma(text: str) -> str:
     '1234 pg/mL where the comma stands between thousands, 1.234 pg/mL where it is a decimal comma'
     """
     decimal = text.replace(",", ".")
-    if not _THOUSANDS.search(text):
+    if not re.search(_THOUSANDS, text):
         return decimal
     return f"{text.replace(',', '')} where the comma stands between thousands, {decimal} where it is a decimal comma"
 

@@ -19,10 +19,9 @@ from calcrisk.assessment import (
     TierRange,
     Undecided,
 )
-from calcrisk.rules.decisive import Decisive
-from calcrisk.rules.keeping import kept
+from calcrisk.rules.closures import kept
+from calcrisk.rules.decisive import Decisive, Supposing
 from calcrisk.rules.logic import Span
-from calcrisk.rules.supposing import Supposing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence

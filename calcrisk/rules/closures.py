@@ -9,10 +9,9 @@ answers.
 from __future__ import annotations
 
 import operator as op
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from calcrisk.rules import expression as ex
-from calcrisk.rules.keeping import kept
 from calcrisk.rules.logic import (
     CALCULATE,
     CALL,
@@ -43,6 +42,8 @@ if TYPE_CHECKING:
     Holds = Callable[[float, float, float], bool]  # of two quantities and how close counts as equal
 
 _KEPT: Final = 256  # answers of one choice that are kept
+_Key = TypeVar("_Key")
+_Made = TypeVar("_Made")
 KNOWN: Final = "known:"  # the slot that says whether a name was stated
 
 
@@ -390,6 +391,14 @@ def slots_read(node: ex.Node, slots: Slots) -> frozenset[int]:
         elif isinstance(part, ex.Known):
             read.append(slots[KNOWN + part.name])
     return frozenset(read)
+
+
+def kept(made: dict[_Key, _Made], key: _Key, one: _Made, most: int) -> _Made:
+    """Keep one more, and nothing of before where there are ``most``; another thread may do the same meanwhile."""
+    if len(made) >= most:
+        made.clear()
+    made[key] = one
+    return one
 
 
 def _kept(run: Closure, node: ex.Node, slots: Slots) -> Closure:

@@ -393,7 +393,10 @@ class _Compiler:
     def row(self, entry: Spec, path: Path) -> Row:
         label = self.data["classes"][entry["class"]]["label"]
         say = self.sentence(entry["say"], (*path, "say"))
-        return Row(entry["id"], label, say, self.clauses(entry["clauses"], (*path, "clauses")), entry)
+        row = Row(say, label, lambda: self.clauses(entry["clauses"], (*path, "clauses")), entry)
+        if any(clause["when"] not in self.encoded for clause in entry["clauses"]):
+            _ = row.clauses  # no one has read these yet: a fault in one is told when the rulebook is
+        return row
 
     def tier(self, name: str, entry: Spec) -> Tier | None:
         axes = self.axes(entry["rows"], ("tiers", name, "rows"), name)

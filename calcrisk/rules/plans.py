@@ -7,8 +7,7 @@ from operator import itemgetter, or_
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, cast
 
 from calcrisk.rules import expression as ex
-from calcrisk.rules.closures import bounded, exact
-from calcrisk.rules.keeping import kept
+from calcrisk.rules.closures import bounded, exact, kept
 from calcrisk.rules.reducing import Reduction
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from calcrisk.rules.closures import bounded, exact, slots_read
 from calcrisk.rules.expression import Choose, Settled, names
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from calcrisk.rules.boxes import Table
     from calcrisk.rules.closures import Closure
@@ -146,14 +146,19 @@ class Axes(NamedTuple):
     gates: tuple[tuple[str, int], ...]
 
 
-class Row(NamedTuple):
-    """A row of the class table: its class, sentence and clauses."""
+class Row:
+    """A row of the class table: its class, sentence and clauses, which are compiled when they are first needed."""
 
-    id: str
-    label: str
-    say: Template
-    clauses: tuple[Clause, ...]
-    spec: Spec
+    def __init__(self, say: Template, label: str, clauses: Callable[[], tuple[Clause, ...]], spec: Spec) -> None:
+        """``clauses`` compiles them; of many rows one answers for a patient."""
+        self.id: str = spec["id"]
+        self.label, self.say, self.spec = label, say, spec
+        self._clauses = clauses
+
+    @cached_property
+    def clauses(self) -> tuple[Clause, ...]:
+        """What may be said behind its sentence."""
+        return self._clauses()
 
 
 class Tier(NamedTuple):

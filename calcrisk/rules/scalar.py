@@ -6,7 +6,6 @@ of whom nothing is known (``plans``).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -14,35 +13,45 @@ from calcrisk.rules.filling import Filler
 from calcrisk.rules.plans import CLOSURES, Planner, question, unless_stated
 from calcrisk.rules.program import MINIMUM_KNOWN
 from calcrisk.rules.reach import Reach
-from calcrisk.rules.tables import Tables, TierAnswer, getter
+from calcrisk.rules.tables import Tables, getter
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from calcrisk.rules.filling import Stated
+    from calcrisk.rules.filling import Filled, Stated
     from calcrisk.rules.plans import Form, Plan, Run
     from calcrisk.rules.program import Program, Step
     from calcrisk.rules.reducing import Bits
+    from calcrisk.rules.tables import Reading, TierAnswer
 
 
-@dataclass(slots=True)
 class Evaluation:
     """One patient, walked: every slot, every rule's status, the ranges and what the tables say."""
 
-    env: list[Any]
-    plan: Plan  # what had to be run for it
-    statuses: list[bool | None]
-    met: list[int]  # the places of the rules that hold
-    undecided: list[int]  # the places of the rules that cannot be told
-    lows: list[int]
-    highs: list[int]
-    row: int
-    possible: tuple[int, ...]
-    tiers: tuple[TierAnswer, ...]
-    implied: dict[str, str]
-    follows: list[str]  # of the implied, all but a "no" to what was not spoken of
-    inexact: bool  # whether a number is known only within bounds
-    vague: bool  # whether anything was stated to be unknown, or is inexact
+    __slots__ = (
+        *("env", "plan", "statuses", "met", "undecided", "lows", "highs", "row", "possible", "tiers"),
+        *("implied", "follows", "inexact", "vague"),
+    )
+
+    def __init__(  # noqa: PLR0913  # one part each; a dataclass takes half a millisecond of every start
+        self,
+        filled: Filled,
+        plan: Plan,  # what had to be run for it
+        statuses: list[bool | None],
+        ranges: tuple[list[int], list[int]],  # the lowest and the highest level of each mechanism
+        rules: tuple[list[int], list[int]],  # the places of those that hold, and of those that cannot be told
+        read: Reading,
+        tiers: tuple[TierAnswer, ...],
+    ) -> None:
+        """Take what was found."""
+        self.env, self.plan, self.statuses = filled.env, plan, statuses
+        self.lows, self.highs = ranges
+        self.met, self.undecided = rules
+        self.row, self.possible, self.tiers = read.row, read.possible, tiers
+        self.implied = filled.implied
+        self.follows = filled.follows  # of the implied, all but a "no" to what was not spoken of
+        self.inexact = filled.inexact  # whether a number is known only within bounds
+        self.vague = filled.vague  # whether anything was stated to be unknown, or is inexact
 
 
 class Walk:
@@ -86,22 +95,7 @@ class Walk:
             undecided.sort()
         read = self.tables.read(env, lows, highs)
         tiers = tuple([answers[told(env)] for answers, told in zip(read.tiers, plan.assessed, strict=True)])
-        return Evaluation(
-            env,
-            plan,
-            statuses,
-            met,
-            undecided,
-            lows,
-            highs,
-            read.row,
-            read.possible,
-            tiers,
-            filled.implied,
-            filled.follows,
-            filled.inexact,
-            filled.vague,
-        )
+        return Evaluation(filled, plan, statuses, (lows, highs), (met, undecided), read, tiers)
 
     def steps(self, bits: Bits, form: Form) -> tuple[Run, ...]:
         """Return the steps of these bits (of ``reach``), in order and whole: whatever the slots hold."""

@@ -10,7 +10,7 @@ from random_patients import Stated, names, patients, read, walk
 
 from calcrisk import Assessment, Patient, Rulebook, assess
 from calcrisk.render import words
-from calcrisk.rules.supposing import Supposing
+from calcrisk.rules.decisive import Supposing
 from calcrisk.stated import Given
 from calcrisk.variables import registry
 
