@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from calcrisk.rules.closures import Closure
+    from calcrisk.rules.plans import Form
     from calcrisk.rules.program import Clause, Rule, Spec
     from calcrisk.rules.reducing import Bits
     from calcrisk.rules.rulebook import Rulebook
@@ -122,19 +123,19 @@ class Holding:
             (clause, None if clause.when is None else walk.planner.part(clause.when)) for clause in clauses
         ]
         self._watched = reduce(or_, [part.reads for _, part in self._clauses if part], 0)
-        self._plans: dict[tuple[Bits, bool], list[tuple[Closure, Clause]]] = {}
+        self._plans: dict[tuple[Bits, Form], list[tuple[Closure, Clause]]] = {}
 
     def of(self, found: Evaluation) -> list[Clause]:
         """Return the clauses whose condition is true, or that have none."""
-        key, env = (found.plan.spoken & self._watched, found.inexact), found.env
+        key, env = (found.plan.spoken & self._watched, found.plan.form), found.env
         plan = self._plans.get(key)
         if plan is None:
             plan = kept(self._plans, key, list(self._tried(*key)), _SHARED)
         return [clause for holds, clause in plan if holds(env) is True]
 
-    def _tried(self, spoken: Bits, inexact: bool) -> Iterator[tuple[Closure, Clause]]:  # noqa: FBT001  # a part of a key
+    def _tried(self, spoken: Bits, form: Form) -> Iterator[tuple[Closure, Clause]]:
         for clause, part in self._clauses:
-            if part and (left := part.left(spoken, "bounded" if inexact else "exact")):
+            if part and (left := part.left(spoken, form)):
                 yield left, clause
             elif part is None or part.settled() is True:
                 yield _always, clause

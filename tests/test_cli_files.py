@@ -133,6 +133,12 @@ def _writing_end(program: subprocess.Popen[bytes], pipe: Path) -> int:
     return end
 
 
+def interpreted(code: str, folder: Path) -> subprocess.CompletedProcess[bytes]:
+    """Run Python code that changes the program before it starts."""
+    call = [sys.executable, "-c", code]
+    return subprocess.run(call, capture_output=True, env=environment(), cwd=folder, check=False)
+
+
 def test_an_interrupt_during_start_up_ends_the_same(tmp_path: Path) -> None:
     code = """
 import sys
@@ -144,9 +150,7 @@ sys.meta_path.insert(0, Interrupt())
 from calcrisk.cli import main
 main()
 """
-    ended = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, env=environment(), cwd=tmp_path, check=False
-    )
+    ended = interpreted(code, tmp_path)
     assert (ended.returncode, ended.stdout, ended.stderr) == (INTERRUPTED, b"", b"")
 
 
@@ -161,9 +165,7 @@ calcrisk.cli.app.command_line = command_line
 from calcrisk.cli import main
 main()
 """
-    ended = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, env=environment(), cwd=tmp_path, check=False
-    )
+    ended = interpreted(code, tmp_path)
     assert (ended.returncode, ended.stdout, ended.stderr) == (INTERRUPTED, b"", b"")
 
 
@@ -181,9 +183,7 @@ sys.argv = ["calcrisk", "assess", "--calcium", "9.9", "--brief", "-o", "answer.t
 main()
 """
     (tmp_path / "answer.txt").write_text("old", "utf-8")
-    ended = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, env=environment(), cwd=tmp_path, check=False
-    )
+    ended = interpreted(code, tmp_path)
     assert (ended.returncode, ended.stderr) == (INTERRUPTED, b"")
     assert {path.name: path.read_text("utf-8") for path in tmp_path.iterdir()} == {"answer.txt": "old"}
 

@@ -37,22 +37,24 @@ def _guarded() -> int:
         sys.stderr.write(show(error))
         return error.exit_code
     except KeyboardInterrupt as ended:
-        from calcrisk.cli.signals import exit_code
-
-        return exit_code(ended)
+        return _interrupted(ended)
     except OSError as error:
         sys.stderr.write(f"{error.strerror or error}: {error.filename or 'standard output'}\n")
         return _SURROUNDINGS
     except Exception as error:  # noqa: BLE001  # a defect of ours: the last door, it is told and never shown as a traceback
         if isinstance(error.__cause__, KeyboardInterrupt):  # Python 3.11 wraps one that comes while a class is made
-            from calcrisk.cli.signals import exit_code
-
-            return exit_code(error.__cause__)
+            return _interrupted(error.__cause__)
         from calcrisk.telling import tell_where
 
         tell_where(error)
         sys.stderr.write(f"{type(error).__name__}. {_REPORT}\n")
         return _SURROUNDINGS
+
+
+def _interrupted(ended: KeyboardInterrupt) -> int:
+    from calcrisk.cli.signals import exit_code
+
+    return exit_code(ended)
 
 
 def _speak_utf8() -> None:

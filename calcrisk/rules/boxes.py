@@ -41,7 +41,6 @@ class Table:
         whole = tuple((0, highest) for highest in axes.values())
         self._whole = whole
         self.boxes: tuple[Box, ...] = tuple(boxes or self._split(self.rows, 0, whole))
-        self.read = lru_cache(maxsize=_CACHED)(self._read)
         # Boxes are bits: those that a range on one axis leaves out are found once, and a table is read by joining them.
         self._restricted: list[list[tuple[int, int, int]]] = [[] for _ in self.axes]
         for at, box in enumerate(self.boxes):
@@ -58,7 +57,7 @@ class Table:
         """Return every row that answers somewhere within the ranges, in the order of the table."""
         return self.read(ranges)[1]
 
-    def _read(self, ranges: Bounds) -> tuple[int, tuple[int, ...]]:
+    def read(self, ranges: Bounds) -> tuple[int, tuple[int, ...]]:
         """Return the row that answers at the lowest point of the ranges, and every row that is possible within them."""
         return self.answer([lo for lo, _ in ranges]), self._possible(ranges)
 

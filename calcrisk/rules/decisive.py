@@ -1,8 +1,8 @@
 """Which open inputs are missing, and which of them would decide: what the answer to one question alone could move.
 
 An open input is *missing* when something undecided mentions it. It is *decisive* when, with it free to take any value
-and every other open question left unknown, the class or a tier could become another. What silence is taken for a no to
-may decide as well: then the walk of before is gone again where a yes reaches.
+and every other open question left unknown, the class or a tier could become another. What was not stated and counts as
+a no may decide as well: what a yes to it would change is walked again, and nothing else.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from calcrisk.rules.filling import Stated
-    from calcrisk.rules.program import Slotted
     from calcrisk.rules.reducing import Bits
     from calcrisk.rules.scalar import Evaluation, Walk
     from calcrisk.rules.tables import TierAnswer
@@ -181,21 +180,13 @@ class Decisive:
             gated=not touched.isdisjoint(self._minimum)
             or any(entry.slot in self._gate_slots or affected[entry.slot] & self._for_gates for entry in entries),
             freed=tuple((entry.slot, entry.whole, affected[entry.slot]) for entry in entries),
-            spoken=self._spoken(entries),
+            spoken=_bits(self._reach.reached(entry.slot for entry in entries)[1] | {self._walk.minimum_slot}),
             begins=tuple(not known.isdisjoint(tier.assessed_by) for tier in program.tiers),
         )
 
     def _candidate(self, at: int) -> _Candidate:
         rule = self._program.rules[at]
         return _Candidate(1 << at, at, rule.mechanism, rule.level, self._reach.needed_by_rule[at] & self._facts)
-
-    def _spoken(self, entries: Iterable[Slotted]) -> Bits:
-        spoken = 1 << self._walk.minimum_slot
-        for entry in entries:
-            affected = self._reach.affected[entry.slot]
-            facts = [step.slot for at, step in enumerate(self._program.steps) if affected >> at & 1]
-            spoken |= sum(1 << slot for slot in {entry.slot, *facts})
-        return spoken
 
     def _touched(self, name: str) -> frozenset[str]:
         """Return the inputs that an answer can settle: itself, what it implies, and what it makes needless to ask."""
@@ -213,6 +204,10 @@ def _freed(question: Question, found: Evaluation) -> _Trial:
             env[slot] = FREE if whole is None else Span(*(held[:2] if isinstance(held, Span) else whole), free=True)
             affected |= bits
     return _Trial(env, found.plan.spoken | question.spoken, affected)
+
+
+def _bits(slots: Iterable[int]) -> Bits:
+    return sum(1 << slot for slot in slots)
 
 
 def is_open(value: Any) -> bool:  # noqa: ANN401  # an environment holds values of every kind
@@ -262,7 +257,7 @@ class Supposing:
         if yes is None:
             other = self._walk.evaluate({**given, name: _Stated(value=True)})
             return Outcome(other.row, other.tiers)
-        env = self._gone_again(yes, found, given, name)
+        env = self._walked_again(yes, found, given, name)
         read = self._walk.tables.read(env, *self._levels(yes, found, env))
         tiers = zip(self._program.tiers, read.tiers, found.plan.assessed, yes.begins, strict=True)
         assessed = [
@@ -271,7 +266,7 @@ class Supposing:
         ]
         return Outcome(read.row, tuple([answers[known] for answers, known in assessed]))
 
-    def _gone_again(self, yes: _Yes, found: Evaluation, given: Mapping[str, Stated], name: str) -> list[Any]:
+    def _walked_again(self, yes: _Yes, found: Evaluation, given: Mapping[str, Stated], name: str) -> list[Any]:
         env = found.env.copy()
         for other, slot, known in yes.sets:
             stated = given.get(other)
@@ -290,32 +285,22 @@ class Supposing:
         for at in yes.rules:
             run = planner.rule(at, spoken, form)
             held.append((at, run(env) if run else planner.statuses[at]))
-        lows, highs = [0] * self._program.mechanisms, [0] * self._program.mechanisms
-        for at, status in held:
-            if status is not False:
-                rule = self._program.rules[at]
-                highs[rule.mechanism] = max(highs[rule.mechanism], rule.level)
-                lows[rule.mechanism] = max(lows[rule.mechanism], rule.level if status else 0)
-        return lows, highs
+        return planner.levels([(at, status) for at, status in held if status is not False])
 
     def _reached(self, name: str) -> _Yes | None:
-        """Return what a yes reaches; None where it does more than to say yes to others, and the whole walk is gone."""
-        program, affected = self._program, self._walk.reach.affected
+        """Return what a yes reaches; None where it does more than to say yes to others: the whole is walked."""
+        program = self._program
         names = (name, *program.up.get(name, ()))
         implying = frozenset[str]().union(*(rule.when.mentions for rule in program.implications))
         targets = {rule.target for rule in program.implications}
         if not implying.union(targets, program.rejects, program.closes).isdisjoint(names):
             return None
         sets = tuple((each, program.slots[each], program.slots[KNOWN + each]) for each in names)
-        slots = {slot for _, *both in sets for slot in both}
-        steps = 0
-        for slot in slots:
-            steps |= affected[slot]
-        slots |= {step.slot for at, step in enumerate(program.steps) if steps >> at & 1}
-        slots.add(self._walk.minimum_slot)
+        steps, slots = self._walk.reach.reached(slot for _, *both in sets for slot in both)
+        slots |= {self._walk.minimum_slot}
         rules = frozenset(at for at, rule in enumerate(program.rules) if not rule.when.read.isdisjoint(slots))
         begins = tuple(tuple(slot for slot in tier.assessed_by if slot in slots) for tier in program.tiers)
-        return _Yes(sets, steps, sum(1 << slot for slot in slots), rules, begins)
+        return _Yes(sets, steps, _bits(slots), rules, begins)
 
 
 def _withheld(slot: int | None, env: list[Any]) -> bool:

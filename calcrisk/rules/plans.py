@@ -128,8 +128,7 @@ class Planner:
 
     def _stepping(self, step: Step) -> _Stepping:
         yes_no = step.asked is not None or self._program.symbols[step.name].kind == "yesno"
-        read = frozenset[int]().union(*[each.read for each in step.conditions])
-        return _Stepping(step, Part(step.whole, read, self, yes_no=yes_no), self.nothing_known)
+        return _Stepping(step, Part(step.whole, step.read, self, yes_no=yes_no), self.nothing_known)
 
     def rule(self, at: int, spoken: Bits, form: Form) -> Closure | None:
         """Return what is left of the rule at this place; None where it is what it is when nothing is known."""
@@ -162,15 +161,19 @@ class Planner:
         return Plan(form, spoken, steps, tried, self._untried(left), display, assessed)
 
     def _untried(self, left: Iterable[Closure | None]) -> Untried:
+        pairs = enumerate(zip(left, self.statuses, strict=True))
+        held = [(at, status) for at, (tried, status) in pairs if tried is None and status is not False]
+        met = [at for at, status in held if status]
+        return Untried(*self.levels(held), met, [at for at, status in held if status is None])
+
+    def levels(self, held: Iterable[tuple[int, bool | None]]) -> tuple[list[int], list[int]]:
+        """Return the lowest and highest level of each mechanism, by the rules that hold or may: place and status."""
         lows, highs = [0] * self._program.mechanisms, [0] * self._program.mechanisms
-        met: list[int] = []
-        undecided: list[int] = []
-        for at, (rule, tried, status) in enumerate(zip(self._program.rules, left, self.statuses, strict=True)):
-            if tried is None and status is not False:
-                (met if status else undecided).append(at)
-                highs[rule.mechanism] = max(highs[rule.mechanism], rule.level)
-                lows[rule.mechanism] = max(lows[rule.mechanism], rule.level if status else 0)
-        return Untried(lows, highs, met, undecided)
+        for at, status in held:
+            rule = self._program.rules[at]
+            highs[rule.mechanism] = max(highs[rule.mechanism], rule.level)
+            lows[rule.mechanism] = max(lows[rule.mechanism], rule.level if status else 0)
+        return lows, highs
 
 
 class Together:

@@ -82,6 +82,11 @@ class Step(NamedTuple):
         return [each for each in (self.value, self.valid, self.asked) if each is not None]
 
     @property
+    def read(self) -> frozenset[int]:
+        """The slots that these read themselves."""
+        return frozenset[int]().union(*[each.read for each in self.conditions])
+
+    @property
     def whole(self) -> Node:
         """The question, or the formula of a fact, unknown unless it is valid."""
         if self.asked is not None:

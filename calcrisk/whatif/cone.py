@@ -47,6 +47,5 @@ def behind(program: Program, node: ex.Node) -> int:
 
 
 def _read(step: Step) -> Iterator[str]:
-    for condition in (step.value, step.valid, step.asked):
-        if condition is not None:
-            yield from ex.names(condition.node)
+    for condition in step.conditions:
+        yield from ex.names(condition.node)

@@ -219,5 +219,5 @@ def test_a_yes_that_is_supposed_gives_what_a_yes_that_is_stated_gives(stated: St
     found, ours = walk().evaluate(taken), Supposing(walk())
     for name in names("volunteered"):
         if registry()[name].kind == "yesno" and name not in taken and name not in found.implied:
-            other = walk().evaluate({**taken, name: Given(True, None, "yes", "test")})  # a value
+            other = walk().evaluate({**taken, name: Given(True, None, "yes", "test")})
             assert ours.with_yes(found, taken, name) == (other.row, other.tiers), name
