@@ -23,7 +23,7 @@ from zen_race import ask
 from calcrisk.chemistry.blocks import solve
 from calcrisk.chemistry.newton import QUICK
 from calcrisk.chemistry.serum import FIELDS, MILLI, fill, molal
-from calcrisk.chemistry.speciation import CIT, LAC, PR, C, P, S
+from calcrisk.chemistry.speciation import CA, CIT, LAC, MG, NA, PR, C, P, S
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -124,7 +124,7 @@ def _reasonable(name: str) -> tuple[float, float]:
 def molal_rows(columns: Columns) -> list[dict[str, float]]:
     """The sera as PHREEQC reads them: totals in mol/kg of water."""
     one = molal(fill(columns), slice(None))
-    totals = {"Ca": one.ca, "Mg": one.mg, "Na": one.na, "pH": one.ph}
+    totals = {"Ca": one.totals[CA], "Mg": one.totals[MG], "Na": one.totals[NA], "pH": one.ph}
     totals |= {"K": MILLI * columns["k"] / one.kg, "Cl": MILLI * columns["cl"] / one.kg}
     places = {"C": C, "S": S, "P": P, "Cit": CIT, "Lac": LAC, "Pr": PR}
     totals |= {name: one.ligands[place] for name, place in places.items()}

@@ -18,7 +18,7 @@ from sera import DATA, EVERY_PHASE, extremes, serum
 
 from calcrisk.chemistry.blocks import solve
 from calcrisk.chemistry.serum import MILLI
-from calcrisk.chemistry.speciation import CIT, LAC, PR, C, P, S
+from calcrisk.chemistry.speciation import CA, CIT, LAC, MG, NA, PR, C, P, S
 
 if TYPE_CHECKING:
     from sera import Columns
@@ -34,7 +34,7 @@ pytestmark = [
 def molal_rows(columns: Columns) -> list[dict[str, float]]:
     """The same sera as PHREEQC reads them."""
     one = serum(columns)
-    totals = {"Ca": one.ca, "Mg": one.mg, "Na": one.na, "pH": one.ph}
+    totals = {"Ca": one.totals[CA], "Mg": one.totals[MG], "Na": one.totals[NA], "pH": one.ph}
     totals |= {"K": MILLI * columns["k"] / one.kg, "Cl": MILLI * columns["cl"] / one.kg}
     places = {"C": C, "S": S, "P": P, "Cit": CIT, "Lac": LAC, "Pr": PR}
     totals |= {name: one.ligands[place] for name, place in places.items()}

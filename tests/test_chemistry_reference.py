@@ -16,7 +16,7 @@ from calcrisk.chemistry import constants
 from calcrisk.chemistry.blocks import solve
 from calcrisk.chemistry.newton import solved
 from calcrisk.chemistry.serum import ASSUMED, STATUS, compensated, fill, total_co2
-from calcrisk.chemistry.speciation import CIT, LAC, LIGANDS, PR, C, P, S, activities
+from calcrisk.chemistry.speciation import CA, CIT, LAC, LIGANDS, MG, NA, PR, SODIUM, C, P, S, activities
 
 # ----------------------------------------------------------------------------------------------------------- PHREEQC
 
@@ -52,19 +52,19 @@ def test_every_species_and_activity_is_phreeqcs() -> None:
         "hpo4": at.ligand[P],
         "h2po4": at.ligand[P] * here.h2po4,
         "po4": at.ligand[P] * here.po4,
-        "nahpo4": at.bound_na[P],
+        "nahpo4": at.bound[NA, P],
         "hco3": at.ligand[C],
         "co3": at.ligand[C] * here.co3,
-        "cacit": at.bound_ca[CIT],
-        "mgcit": at.bound_mg[CIT],
-        "calac": at.bound_ca[LAC],
-        "caso4": at.bound_ca[S],
-        "prca": at.bound_ca[PR],
-        "prmg": at.bound_mg[PR],
+        "cacit": at.bound[CA, CIT],
+        "mgcit": at.bound[MG, CIT],
+        "calac": at.bound[CA, LAC],
+        "caso4": at.bound[CA, S],
+        "prca": at.bound[CA, PR],
+        "prmg": at.bound[MG, PR],
         "prh": at.ligand[PR] * constants.equilibrium()["PrH"] * rows.h,
-        "cahco3": ca * here.charged_ca[1] * at.ligand[C],
-        "cahpo4": at.bound_ca[P] - ca * here.charged_ca[0] * at.ligand[P],
-        "mghpo4": at.bound_mg[P] - mg * here.charged_mg[0] * at.ligand[P],
+        "cahco3": ca * here.charged[CA, 1] * at.ligand[C],
+        "cahpo4": at.bound[CA, P] - ca * here.charged[CA, 0] * at.ligand[P],
+        "mghpo4": at.bound[MG, P] - mg * here.charged[MG, 0] * at.ligand[P],
     }
     for name, found in species.items():
         expected = reference()[f"m_{name}"]
@@ -86,9 +86,9 @@ def test_the_worked_example_to_its_printed_digits() -> None:
     here, at = seen.here, seen.at
     printed = [
         (rows.kg, "0.927483942"),
-        (rows.ca, "2.587645879e-3"),
-        (rows.mg, "9.164579153e-4"),
-        (rows.na, "1.509460096e-1"),
+        (rows.totals[CA], "2.587645879e-3"),
+        (rows.totals[MG], "9.164579153e-4"),
+        (rows.totals[NA], "1.509460096e-1"),
         *zip(
             rows.ligands[[P, C, S, CIT, LAC, PR]],
             (
@@ -105,18 +105,18 @@ def test_the_worked_example_to_its_printed_digits() -> None:
         *[(here.g1, "0.7534339267"), (here.g2, "0.3222409203"), (here.g3, "0.0782359843"), (here.g0, "1.0362989")],
         *zip(here.folded[[P, C, CIT, PR]], ("1.2583682", "1.0621146", "1.0253645", "2.4125375"), strict=True),
         *zip(
-            here.k_ca[[P, C, S, CIT, LAC, PR]],
+            here.k[CA][[P, C, S, CIT, LAC, PR]],
             ("38.997504", "5.5007748", "19.448062", "2175.41474", "9.0819831", "236.22741"),
             strict=True,
         ),
         *zip(
-            here.k_mg[[P, C, S, CIT, LAC, PR]],
+            here.k[MG][[P, C, S, CIT, LAC, PR]],
             ("104.239830", "4.4185556", "31.613774", "2961.70684", "7.5540645", "171.13163"),
             strict=True,
         ),
-        *zip(here.k_na, ("2.2551773", "1.7385240", "1.8761650"), strict=True),
+        *zip(here.k[NA, :SODIUM], ("2.2551773", "1.7385240", "1.8761650"), strict=True),
         *zip(state.metals, ("1.240192982e-3", "4.856377861e-4", "1.506308514e-1"), strict=True),
-        *[(at.bound_ca[PR], "1.064638e-3"), (at.bound_mg[PR], "3.020126e-4"), (at.ligand[C], "2.516580e-2")],
+        *[(at.bound[CA, PR], "1.064638e-3"), (at.bound[MG, PR], "3.020126e-4"), (at.ligand[C], "2.516580e-2")],
     ]
     for found, written in printed:
         assert float(np.ravel(found)[0]) == pytest.approx(float(written), rel=_last_digit(written)), written
@@ -239,4 +239,4 @@ def test_a_blood_gas_bicarbonate_becomes_a_total() -> None:
 
 def test_a_conditional_constant_is_there_for_each_ligand() -> None:
     _, _, seen = solved(serum(one()))
-    assert seen.here.k_ca.shape == seen.here.k_mg.shape == (LIGANDS, 1)
+    assert seen.here.k[CA].shape == seen.here.k[MG].shape == (LIGANDS, 1)

@@ -18,6 +18,7 @@ from calcrisk.chemistry.speciation import (
     CA,
     METALS,
     MG,
+    NA,
     C,
     P,
     balance,
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 EXACT: Final = 1e-10  # relative change still to come at which a row is done: every digit that is shown, and six more
 QUICK: Final = 1e-6  # the same for cohorts: SI within 1e-6
 STEPS: Final = 30  # Newton steps before the fallback
+FEW: Final = 256  # rows that are carried on when they are done: to leave them out takes longer
 LONGEST: Final = 1.0  # the longest step, in natural logarithms
 _SHORT: Final = 0.1  # natural logarithms; beneath it a rise comes of the ionic strength, which moves as well
 _FALLBACK_STEPS: Final = 400  # substitutions before a row is given up
@@ -103,7 +105,7 @@ def start(serum: Serum) -> State:
     """Return where the search begins."""
     metals = serum.totals * _START
     metals[CA] = np.where(np.isnan(serum.held_ca), metals[CA], serum.held_ca)
-    ionic = (serum.na + serum.inert + _BICARBONATE * serum.ligands[C]) / 2
+    ionic = (serum.totals[NA] + serum.inert + _BICARBONATE * serum.ligands[C]) / 2
     ionic = ionic + _DIVALENT * (metals[CA] + metals[MG]) + _PHOSPHATE * serum.ligands[P]
     return State(metals, ionic, np.full_like(ionic, _WATER))
 
@@ -142,15 +144,16 @@ def newton(  # noqa: PLR0913  # tests force the damping by these
     last: Stride | None = None
     for _ in range(most):
         state, last, left = _stepped(serum, target, state, last, longest)
-        near = np.flatnonzero(left < tolerance)
+        near = np.flatnonzero((left < tolerance) & ~done[rows])
         if near.size:
             answer.put(rows[near], state.take(near))
             done[rows[near]] = True
-            far = np.flatnonzero(~done[rows])
-            if not far.size:
+            if done.all():
                 break
-            rows, state, serum, last = rows[far], state.take(far), serum.take(far), last.take(far)
-            target = target and target.take(far)
+            if len(rows) > FEW:
+                far = np.flatnonzero(~done[rows])
+                rows, state, serum, last = rows[far], state.take(far), serum.take(far), last.take(far)
+                target = target and target.take(far)
     return answer, done
 
 

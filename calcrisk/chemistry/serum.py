@@ -87,21 +87,6 @@ class Serum(Rows):
     forms: Array
     held_ca: Array
 
-    @property
-    def ca(self) -> Array:
-        """The total calcium."""
-        return np.asarray(self.totals[0])
-
-    @property
-    def mg(self) -> Array:
-        """The total magnesium."""
-        return np.asarray(self.totals[1])
-
-    @property
-    def na(self) -> Array:
-        """The total sodium."""
-        return np.asarray(self.totals[2])
-
 
 def inputs() -> tuple[str, ...]:
     """Return the names of the inputs of a patient that the chemistry reads."""

@@ -87,31 +87,6 @@ class Medium(Rows):
     charged: Array
     inert: Array
 
-    @property
-    def k_ca(self) -> Array:
-        """The constants of calcium."""
-        return np.asarray(self.k[CA])
-
-    @property
-    def k_mg(self) -> Array:
-        """The constants of magnesium."""
-        return np.asarray(self.k[MG])
-
-    @property
-    def k_na(self) -> Array:
-        """The constants of sodium."""
-        return np.asarray(self.k[NA, :SODIUM])
-
-    @property
-    def charged_ca(self) -> Array:
-        """The charged part of the constants of calcium, with phosphate and with carbonate."""
-        return np.asarray(self.charged[CA])
-
-    @property
-    def charged_mg(self) -> Array:
-        """The same of magnesium."""
-        return np.asarray(self.charged[MG])
-
 
 class Balance(Rows):
     """Where everything is for given free metals.
@@ -124,21 +99,6 @@ class Balance(Rows):
     held: Array
     per: Array
     free: Array
-
-    @property
-    def bound_ca(self) -> Array:
-        """The calcium on each ligand."""
-        return np.asarray(self.bound[CA])
-
-    @property
-    def bound_mg(self) -> Array:
-        """The magnesium on each ligand."""
-        return np.asarray(self.bound[MG])
-
-    @property
-    def bound_na(self) -> Array:
-        """The sodium on the ligands that bind it."""
-        return np.asarray(self.bound[NA, :SODIUM])
 
 
 def medium(serum: Serum, ionic: Array, water: Array) -> Medium:
