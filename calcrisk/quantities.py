@@ -96,6 +96,8 @@ def _read_status(variable: Variable, word: str, written: Written, into: Reading)
         near = left_open(word)
         if near is None and status is not None:
             near = did_you_mean(word.casefold(), (*status.values, UNKNOWN))
+            if near is None and word.isalpha():
+                near = f"write {expected(variable)}, or {units.either(status.values)}"
         _refuse_text(variable, word, written, into, near)
 
 
@@ -125,6 +127,7 @@ def refuse_unit(variable: Variable, spelt: str, written: Written, into: Reading)
         expected=accepted or "a number without a unit",
         got=spelt,
         hint=_unusable(spelt)
+        or _flagged(variable, spelt, into)
         or _near_unit(variable, spelt, into)
         or (f"write {accepted}" if accepted else f"leave {quoted(spelt)} out"),
     )
@@ -152,6 +155,13 @@ def _unusable(remark: str) -> str | None:
     """Say what to do with a number that the report itself calls unusable (``8.4 haemolysed``)."""
     unusable = any(plain(word).startswith(_NO_RESULT) for word in (units.spelling(remark), *remark.split()))
     return "write the number alone if it holds, or unknown" if unusable else None
+
+
+def _flagged(variable: Variable, remark: str, into: Reading) -> str | None:
+    """Say what to do with the flag that laboratories print behind a number (``10.5 H``)."""
+    status = into.registry.companions.get((variable.name, "status"))
+    flag = status is not None and plain(remark) in choices(status)
+    return f"leave {quoted(remark)} out: the number says it" if flag else None
 
 
 # Limits

@@ -23,7 +23,7 @@ from calcrisk.errors import Fault
 from calcrisk.inputs import record_from
 from calcrisk.inputs.documents import read_document, read_documents, read_line
 from calcrisk.inputs.flags import from_flags
-from calcrisk.inputs.sources import Lines
+from calcrisk.inputs.streams import Lines
 from calcrisk.parts import SPELLED
 from calcrisk.render.brief import brief
 from calcrisk.render.faults import show

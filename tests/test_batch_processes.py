@@ -21,7 +21,7 @@ from calcrisk import Rulebook
 from calcrisk.cli.batch import Scoring
 from calcrisk.cli.jobs import in_order, usable_cores
 from calcrisk.errors import SurroundingsError
-from calcrisk.inputs.sources import Lines
+from calcrisk.inputs.streams import Lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

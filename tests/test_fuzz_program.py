@@ -15,7 +15,7 @@ from calcrisk import Refused
 from calcrisk.cli import _guarded
 from calcrisk.errors import InputError
 from calcrisk.inputs.documents import read_document, read_documents
-from calcrisk.inputs.sources import Lines
+from calcrisk.inputs.streams import Lines
 from calcrisk.variables import registry
 
 if TYPE_CHECKING:

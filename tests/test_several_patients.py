@@ -98,8 +98,27 @@ def test_json_of_several_patients(text: str, found: list[tuple[str | None, int, 
 
 def test_what_was_meant_as_json_is_refused_as_json() -> None:
     text = '{"id": "a"}\n{"id": "b"}'
-    assert told(read_documents(text, "-")) == [("a", 0, ["2:bad-json"])]
+    assert told(read_documents(text, "a.json")) == [("a", 0, ["2:bad-json"])]
     assert told(read_documents("{id: a} {id: b}", "-")) == [("a", 0, ["1:bad-yaml"])]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ('{"id": "a"}\n{"id": "b"}', [("a", 0, []), ("b", 1, [])]),
+        ('{\n "id": "a"\n} {"id": "b"}\n', [("a", 0, []), ("b", 1, [])]),
+        # where one breaks off, reading goes on at the next brace that begins a line
+        ('{"id": "a",\n "age": 01}\n{\n "id": "b"\n}', [("a", 0, ["2:bad-json"]), ("b", 1, [])]),
+        ('{"id": "a", {\n{"id": "b"}\n{"id": "c"', [("a", 0, ["1:bad-json"]), ("b", 1, []), ("c", 2, ["3:bad-json"])]),
+        ('{"id": "a"}\n7', [("a", 0, []), (None, 1, ["2:not-a-mapping"])]),
+        ('{"id": "a"}\nand so on', [("a", 0, []), (None, 1, ["2:bad-json"])]),
+        ('{"id": "a"}\n[{"id": "b"}]', [("a", 0, []), ("b", 1, [])]),
+    ],
+)
+def test_json_that_no_name_asks_for_may_be_values_one_behind_the_other(
+    text: str, found: list[tuple[str | None, int, list[str]]]
+) -> None:
+    assert told(read_documents(text, "<stdin>")) == found
 
 
 def test_a_bad_byte_refuses_every_patient_of_the_file_by_name() -> None:

@@ -158,7 +158,7 @@ def _parse(text: str, source: str) -> list[Root]:
     if named or like_json:
         from calcrisk.inputs.json_text import read_json  # what is YAML does not pay for it
 
-        exact = read_json(text, source)
+        exact = read_json(text, source, several=not named)
         if named or all(root.node for root in exact):
             return exact
     from calcrisk.inputs.yaml_text import read_yaml, yaml_parts  # what is JSON does not pay for it

@@ -18,15 +18,20 @@ _ONE_A_LINE = "write one patient a line"
 _A_PATIENT = 'write {"name": value, …}, with names in double quotes'
 _A_VALUE = "write a number, true, false, null, or a text in double quotes"
 _NO_NAN, _NANS = "write null where nothing is known", ("NaN", "nan", "None")
+_OPENING = ("{", "[")
+_BRACE = re.compile(r"^\{", re.MULTILINE)
 _HALF = re.compile(r"[\ud800-\udfff]")
 
 
-def read_json(text: str, source: str) -> list[Root]:
+def read_json(text: str, source: str, *, several: bool = False) -> list[Root]:
     """Read JSON: one value is one patient, the elements of an array are one each. Never raises.
 
-    Where the text stops being JSON one patient is at fault, those before it are whole, and what follows is lost.
+    Where the text stops being JSON one patient is at fault, those before it are whole, and what follows is lost. With
+    ``several``, one value may stand behind another, as ``jq`` writes them, and reading goes on at the next line that
+    begins with a brace.
     """
-    return _Reader(text, source).roots()
+    reader = _Reader(text, source)
+    return reader.run() if several else reader.roots()
 
 
 def read_json_line(text: str, source: str, line: int) -> Root:
@@ -52,19 +57,37 @@ class _Reader:
         if self._peek() != "[":
             return [self.root()]
         found: list[Root] = []
-        self._at += 1
-        self._outer = 1
         try:
-            ended = self._peek() == "]"
-            self._at += ended
-            while not ended:
-                found.append(self._patient())
-                self._faults, self._id = [], None
-                ended = self._ends("]")
+            self._read(found)
             self._expect_end()
         except InputError as error:
             found.append(self._broken(error))
         return found
+
+    def run(self) -> list[Root]:
+        """Read one value behind the other."""
+        found: list[Root] = []
+        while self._peek() in _OPENING:
+            try:
+                self._read(found)
+            except InputError as error:
+                found.append(self._broken(error))
+                self._at = next((match.start() for match in _BRACE.finditer(self._text, self._at)), len(self._text))
+        return [*found, self.root()] if self._peek() or not found else found
+
+    def _read(self, found: list[Root]) -> None:
+        """Read one value: a patient, or the elements of an array."""
+        several = self._peek() == "["
+        self._outer = int(several)
+        self._at += several
+        if several and self._peek() == "]":
+            self._at += 1
+            return
+        while True:
+            found.append(self._patient())
+            self._faults, self._id = [], None
+            if not several or self._ends("]"):
+                return
 
     def root(self) -> Root:
         try:

@@ -8,29 +8,21 @@ from __future__ import annotations
 
 import os
 import stat
-import sys
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from calcrisk.errors import Fault, UsageError, cannot_read
-from calcrisk.inputs.documents import MAX_BYTES, MAX_FILE_BYTES, Document, read_documents, read_line
+from calcrisk.inputs.documents import MAX_FILE_BYTES, Document, read_documents
 from calcrisk.inputs.earlier import STDIN, answers, is_answer, refuse_overwriting
+from calcrisk.inputs.streams import BLOCK_BYTES, LINES, TABLES, Lines, Unread, Whole, units_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from typing import IO
 
-_LINES = (".ndjson", ".jsonl")
-_SUFFIXES = (".yaml", ".yml", ".json", *_LINES)
-TABLES = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".parquet")
+_SUFFIXES = (".yaml", ".yml", ".json", *LINES)
 _MAPS = ".map.yaml"  # column maps of tables, by the ending that ours have
-_STDIN_NAME = "<stdin>"
 _BLOCK_FILES = 32  # some ten milliseconds of work: little is lost when the last one ends late
-_BLOCK_BYTES = 65_536  # as much as a pipe holds; a slow pipe gives less, and what came is answered at once
 _NAMED = 5  # names of what is passed over
-_BETWEEN = (b",", b";", b"\t", b"|")  # what stands between the cells of a table
-_MARK = b"\xef\xbb\xbf"  # the byte-order mark
 
 
 class Files(NamedTuple):
@@ -45,48 +37,7 @@ class Files(NamedTuple):
             yield from _file(path)
 
 
-class Lines(NamedTuple):
-    """Some lines of one source; ``number`` is the first one's (from 1), ``at`` the place of its patient (from 0)."""
-
-    source: str
-    number: int
-    at: int
-    content: bytes
-    share: float
-
-    def documents(self) -> Iterator[Document]:
-        """Give one patient a line; blank lines are passed over."""
-        index = self.at
-        for number, line in enumerate(self.content.split(b"\n"), self.number):
-            if _says_something(line):
-                document = read_line(line, self.source, number=number, index=index)
-                yield _perhaps_a_table(document, line) if number == 1 else document
-                index += 1
-
-
-def _perhaps_a_table(document: Document, line: bytes) -> Document:
-    """Hint at what a table needs where its header is taken for a patient."""
-    if b"{" not in line and any(sign in line for sign in _BETWEEN):
-        hint = f"is this a table? One is read from a file that ends in {', '.join(TABLES)}: calcrisk batch FILE"
-        found = (fault._replace(hint=hint) if fault.code == "bad-json" else fault for fault in document.faults)
-        document.faults = [*found]
-    return document
-
-
-class Unread(NamedTuple):
-    """A source, or the rest of one, that gives no patient, and why."""
-
-    source: str
-    at: int
-    fault: Fault
-    share: float
-
-    def documents(self) -> Iterator[Document]:
-        """Give one document that holds nothing but the fault."""
-        yield Document(self.source, index=self.at, faults=[self.fault])
-
-
-Unit: TypeAlias = Files | Lines | Unread
+Unit: TypeAlias = Files | Lines | Whole | Unread
 
 
 class Source(NamedTuple):
@@ -98,7 +49,7 @@ class Source(NamedTuple):
     @property
     def is_lines(self) -> bool:
         """Whether it is one patient a line."""
-        return self.path == STDIN or self.path.lower().endswith(_LINES)
+        return self.path == STDIN or self.path.lower().endswith(LINES)
 
 
 @dataclass(slots=True)
@@ -149,7 +100,7 @@ class Found:
             if source.fault is not None:
                 yield Unread(source.path, 0, source.fault, 1)
             elif source.is_lines:
-                yield from _blocks(source.path)
+                yield from units_of(source.path)
         if paths:
             yield Files(tuple(paths), len(paths))
 
@@ -325,65 +276,7 @@ def _content(path: str) -> bytes:
     pieces: list[bytes] = []
     wanted = MAX_FILE_BYTES + 1
     with open(path, "rb", buffering=0) as stream:  # noqa: PTH123  # as above
-        while piece := stream.read(min(wanted, _BLOCK_BYTES)):
+        while piece := stream.read(min(wanted, BLOCK_BYTES)):
             pieces.append(piece)
             wanted -= len(piece)
     return b"".join(pieces)
-
-
-# ---- lines ------------------------------------------------------------------------------------------------------
-
-
-def _blocks(path: str) -> Iterator[Unit]:
-    """Read a stream block by block; each but the last ends with a line's end."""
-    name = _STDIN_NAME if path == STDIN else path
-    number, index, share = 1, 0, 0.0
-    try:
-        with _opened(path) as (stream, size):
-            for content in _whole_lines(stream):
-                part = len(content) / size if size else 0.0
-                yield Lines(name, number, index, content, part)
-                lines = content.split(b"\n")
-                number, index, share = number + len(lines) - 1, index + sum(map(_says_something, lines)), share + part
-    except OSError as error:
-        yield Unread(name, index, cannot_read(name, error), 1 - share)
-    else:
-        if not index:
-            hint = "write one patient a line, as JSON"
-            yield Unread(name, 0, Fault(code="empty", message="nothing is written here", file=name, hint=hint), 1)
-
-
-@contextmanager
-def _opened(path: str) -> Iterator[tuple[IO[bytes], int]]:
-    """Open a stream, with its size in bytes where that is known."""
-    if path != STDIN:
-        with open(path, "rb") as stream:  # noqa: PTH123  # as above
-            yield stream, os.fstat(stream.fileno()).st_size
-    elif sys.stdin is None:  # closed by the one who started the program
-        raise OSError("standard input is closed")
-    else:
-        yield sys.stdin.buffer, 0
-
-
-def _whole_lines(stream: IO[bytes]) -> Iterator[bytes]:
-    """Give what has come up to its last line's end, the first time without a byte-order mark.
-
-    Of a line longer than a document may be, the first bytes are kept: just enough for it to be refused.
-    """
-    rest = b""
-    first = True
-    while chunk := stream.read1(_BLOCK_BYTES):  # type: ignore[attr-defined]  # IO knows no read1; buffered streams have it
-        head, end, others = chunk.partition(b"\n")
-        rest += head[: MAX_BYTES + 1 - len(rest)]
-        if not end:
-            continue
-        lines, end, tail = others.rpartition(b"\n")
-        content = b"".join((rest, b"\n", lines, end))
-        yield content.removeprefix(_MARK) if first else content
-        rest, first = tail, False
-    if rest:
-        yield rest.removeprefix(_MARK) if first else rest
-
-
-def _says_something(line: bytes) -> bool:
-    return bool(line) and not line.isspace()

@@ -6,6 +6,7 @@ Imported only where a rulebook is compiled from YAML.
 from __future__ import annotations
 
 import re
+from itertools import chain
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
@@ -73,7 +74,7 @@ class Listed(Entry):
 
 
 class Spelling(Entry):
-    """A further word for a value of a choice, and what else it says."""
+    """A further word for a value of a choice that says something else as well; one that does not is its value alone."""
 
     value: str
     also: dict[str, bool] = {}
@@ -121,7 +122,7 @@ class VariableEntry(Sourced):
     values: list[str] = []
     ordered: bool = False
     ranges: dict[str, tuple[str, str]] = {}
-    spellings: dict[str, Spelling] = {}
+    spellings: dict[str, str | Spelling] = {}
     listed: Listed | None = None
     onset_of: Identifier | None = None
     of: Identifier | None = None
@@ -141,11 +142,17 @@ class VariableEntry(Sourced):
                 any(map(self._idle, self.unit_traps)),
                 "a unit trap needs another of the variable's units, or another input, as 'likely'",
             ),
+            (not {*self.values} >= self._meant(), "ranges and spellings lead to the choice's values alone"),
         ]
         for missing, message in wanting:
             if missing:
                 raise ValueError(message)
         return self
+
+    def _meant(self) -> set[str]:
+        """Return the values that the further words stand for."""
+        spelt = (meant if isinstance(meant, str) else meant.value for meant in self.spellings.values())
+        return {*chain.from_iterable(self.ranges.values()), *spelt}
 
     def _idle(self, trap: UnitTrap) -> bool:
         """Whether a trap offers what nobody could have meant: the unit or input it lies in, or what is neither."""
