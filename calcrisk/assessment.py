@@ -35,12 +35,13 @@ class Citation(Part):
 
 
 class Reference(Shared):
-    """What a citation id stands for."""
+    """What a citation id stands for; ``objection`` says in a sentence what it speaks against where it is cited so."""
 
     citation: str
     doi: str | None
     url: str | None
     claim: str
+    objection: str | None
     population: str
     strength: str
 
@@ -268,11 +269,23 @@ class Kinetics(Part):
     evidence: tuple[Citation, ...]
 
 
+class Clause(Part):
+    """What is added to the class, and the sources of it that are not those of the class."""
+
+    say: str
+    evidence: tuple[Citation, ...]
+
+
 class Conclusion(Part):
-    """The class in one plain sentence, and the row of the decision table that said it."""
+    """The class in one plain sentence, and the row of the decision table that said it.
+
+    ``headline`` names the class and why, ``clauses`` add to it; ``sentence`` is all of them in one.
+    """
 
     row: str
     label: str
+    headline: str
+    clauses: tuple[Clause, ...]
     sentence: str
     basis: Literal["sourced", "design-choice"]
     evidence: tuple[Citation, ...]

@@ -391,7 +391,7 @@ def fact_of(place: Place, known: tuple[Any, Any, Any], *, given: bool) -> Docume
 
 
 def _reference(entry: Spec) -> Reference:
-    kept = {key: entry[key] for key in ("citation", "doi", "url", "claim", "strength")}
+    kept = {key: entry[key] for key in ("citation", "doi", "url", "claim", "objection", "strength")}
     return Reference(**kept, population=entry["population"] or "not stated")
 
 

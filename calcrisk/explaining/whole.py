@@ -57,7 +57,7 @@ class Whole:
     def reference(self, name: str) -> Reference:
         """Return a source as every renderer knows it."""
         entry = self.data["references"][name]
-        kept = {key: entry[key] for key in ("citation", "doi", "url", "claim", "strength")}
+        kept = {key: entry[key] for key in ("citation", "doi", "url", "claim", "objection", "strength")}
         return Reference(**kept, population=entry["population"] or "not stated")
 
     def label(self, name: str) -> str:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         Mechanism,
         Missing,
         Product,
+        Reference,
         Scalar,
         TierRange,
     )
@@ -191,6 +192,11 @@ def clause(text: str) -> str:
         return text
     cut = next((found.start() for found in _CLAUSE.finditer(text) if found.start() >= _LONG // 2), None)
     return text if cut is None else f"{text[:cut]} …"
+
+
+def objection(known: Reference) -> str:
+    """Say what a source speaks against where it is cited so; the first clause of its claim where nothing is written."""
+    return known.objection or clause(pretty(known.claim))
 
 
 def shortened(text: str, width: int, measure: Callable[[str], int] = len) -> str:

@@ -196,7 +196,8 @@ def _sources(data: Mapping[str, Any]) -> Iterator[Found]:
                     yield from _located((*route, role), cited, references[cited["source"]])
         # What a term or a lever shows founds nothing, so that every verified source may stand there.
         if where and route[0] not in {"terms", "levers"} and all(cited["source"] in references for cited in where):
-            yield from _founded(route, entry, {references[cited["source"]]["use"] for cited in where})
+            own = data["rows"][route[1]] if route[0] == "rows" else entry  # a clause is of its row's basis
+            yield from _founded(route, own, {references[cited["source"]]["use"] for cited in where})
 
 
 def _of_profile(route: Route, entry: Mapping[str, Any]) -> Sequence[Mapping[str, str]]:

@@ -86,7 +86,7 @@ class RuleEntry(Sourced):
 
 
 class ClauseEntry(Entry):
-    """A part of a sentence, said when a fact is true; its own sources stand among those of its entry."""
+    """A part of a sentence, said when a fact is true, with the sources that are its own."""
 
     when: str | bool | None = None
     say: Sentence
@@ -282,6 +282,9 @@ class ReferenceEntry(Entry):
     use: Literal["threshold", "rule-support", "context", "report-only", "do-not-score", "not-for-rules"]
     verified: bool
     claim: Sentence
+    objection: Sentence | None = (
+        None  # what it says against a rule that cites it so, where the claim does not tell by itself
+    )
     values: list[Any] = []
     notes: str | None = None
     added: str | None = None  # why it is not one of the evidence review; what was read, and when
