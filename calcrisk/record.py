@@ -152,6 +152,24 @@ class Record:
         name = None if identifier is None else str(identifier)
         return type(self)(reading, name, self.source, self.panels, self.day)
 
+    def beneath(self, given: Mapping[str, Given]) -> Self:
+        """Return the same with values that are read already, each where nothing is stated of its input."""
+        return self._with({**given, **self._given})
+
+    def with_numbers(self, numbers: Mapping[str, float]) -> Self:
+        """Return the same with other numbers in canonical units, as they are: they are computed, and not read.
+
+        What a word says of the same input falls with what it was said of.
+        """
+        kept = {name: one for name, one in self._given.items() if name not in answered(numbers)}
+        moved = {name: Given(value, registry()[name].unit, str(value), BY_PYTHON) for name, value in numbers.items()}
+        return self._with({**kept, **moved})
+
+    def _with(self, given: dict[str, Given]) -> Self:
+        places = {name: Location(path=name) for name in given}
+        anew = Reading(registry(), given, places, warnings=list(self.warnings))
+        return type(self)(anew, self.id, self.source, self.panels, self.day)
+
     def _as_read(self, replaced: set[str]) -> Reading:
         """Return what was read, without the warnings about values that are replaced."""
         anew = Reading(registry())
@@ -176,9 +194,15 @@ def _read_over(over: Mapping[str, Written], reading: Reading) -> set[str]:
     """Read what goes first, and name what it answers: itself, what its words say besides, a given number's status."""
     read_all(over, reading)
     reading.apply_also()
-    companions = reading.registry.companions
-    statuses = {status.name for name in over if (status := companions.get((name, "status")))}
-    return {*over, *reading.given, *statuses}
+    return {*answered(over), *reading.given}
+
+
+def answered(names: Iterable[str]) -> set[str]:
+    """Return the inputs that are answered where others are: these, and the words that are said of a number."""
+    companions = registry().companions
+    return {
+        one for name in names for one in (name, *(each.name for each in (companions.get((name, "status")),) if each))
+    }
 
 
 def _lay_under(below: Reading, replaced: set[str], reading: Reading) -> None:

@@ -236,7 +236,7 @@ class Scenario(NamedTuple):
     notice: str = NOTICE
 
     def as_json(self) -> dict[str, Any]:
-        """Return it as JSON has it, with the essentials of both assessments and the sources that a goal's levers cite."""
+        """Return it as JSON has it, with the essentials of both assessments and the sources of a goal's levers."""
         told = self.before
         return {
             "format": FORMAT,
@@ -255,7 +255,7 @@ class Scenario(NamedTuple):
         }
 
     def references(self) -> dict[str, Any]:
-        """Return the sources cited by the levers of a goal, which is asked of the changed patient where there is one."""
+        """Return the sources cited by the levers of a goal; it is asked of the changed patient where there is one."""
         known = self.before.references | (self.after.references if self.after else {})
         levers = [lever for each in (self.goal.evidence if self.goal else ()) for lever in each.levers]
         cited = [cited.id for lever in levers for study in lever.studies for cited in study.evidence]
