@@ -240,7 +240,7 @@ def _changes(look: Look, noise: Noise, draws: Sequence[Draw]) -> Iterator[Docume
     """The last change of the product and of each analyte, beside what noise alone explains."""
     yield _change("product", [(draw.date, draw.value) for draw in draws], noise.product, noise.confidence)
     for name, scatter in noise.scatter.items():
-        read = [(draw.date, draw.value) for draw in look.drawn(name)[0]]
+        read = [(draw.date, draw.value) for draw in look.drawn(name)[0] if draw.value > 0]  # nothing has no logarithm
         if read:
             yield _change(name, read, scatter.sigma, noise.confidence)
 
