@@ -119,24 +119,14 @@ class Record:
 
         ``day`` (ISO) is that of the values outside the panels. Raises InputError with every fault of the panels.
         """
-        from calcrisk.dated import bad_date, is_read, moment_of, panel_of
-
+        replaced = tuple(f"{panel.date}: " for panel in self.panels)
+        told = [warning for warning in self.warnings if not warning[1].startswith(replaced)]
         faults: list[Fault] = []
-        read: list[Panel] = []
-        for index, panel in enumerate(panels):
-            reading, path = Reading(registry()), f"panels[{index}]"
-            written = _from_python({name: raw for name, raw in panel.items() if name != "date"}, reading)
-            stated = str(panel.get("date", ""))
-            if (date := moment_of(stated) or "") == "":
-                reading.faults.append(bad_date(stated, Location(path=f"{path}.date")))
-            read.append(
-                panel_of(date, {name: one for name, one in written.items() if is_read(registry()[name])}, reading)
-            )
-            faults += reading.faults
+        read = [_panel(f"panels[{index}]", panel, faults, told) for index, panel in enumerate(panels)]
         if faults:
             raise InputError(faults)
         anew = Reading(registry(), dict(self._given), {name: Location(path=name) for name in self._given})
-        anew.warnings.extend(self.warnings)
+        anew.warnings.extend(told)
         return type(self)(anew, self.id, self.source, tuple(read), day)
 
     def changed(self, update: Mapping[str, object]) -> Self:
@@ -215,9 +205,35 @@ def _lay_under(below: Reading, replaced: set[str], reading: Reading) -> None:
     reading.warnings.extend(below.warnings)
 
 
-def _from_python(stated: Mapping[str, object], reading: Reading) -> dict[str, Written]:
+def _panel(path: str, stated: Mapping[str, object], faults: list[Fault], warnings: list[tuple[str, str]]) -> Panel:
+    """Read a panel that Python code states; its faults and warnings are added to those of the others."""
+    from calcrisk.dated import bad_date, moment_of, panel_of
+
+    shown, reading = str(stated.get("date", "")), Reading(registry())
+    if (date := moment_of(shown) or "") == "":
+        reading.faults.append(bad_date(shown, Location(path=f"{path}.date")))
+    inputs = {name: raw for name, raw in stated.items() if name != "date"}
+    panel = panel_of(date, _of_a_panel(_from_python(inputs, reading, f"{path}."), reading), reading)
+    faults += reading.faults
+    warnings += [(code, f"{date}: {message}") for code, message in reading.warnings]
+    return panel
+
+
+def _of_a_panel(written: Mapping[str, Written], reading: Reading) -> dict[str, Written]:
+    """Keep what a panel may state, and refuse the rest."""
+    from calcrisk.dated import is_read
+
+    kept = {name: one for name, one in written.items() if is_read(registry()[name])}
+    for name in [name for name in written if name not in kept]:
+        hint = "state it of the patient: a panel takes `date` and the inputs of `labs`"
+        message = f"{name} is not a known input of a panel"
+        reading.fault(written[name].location, code="unknown-field", message=message, got=name, hint=hint)
+    return kept
+
+
+def _from_python(stated: Mapping[str, object], reading: Reading, path: str = "") -> dict[str, Written]:
     """Take what Python code stated as written; a name that is no input is refused."""
-    written = {name: Written(raw, BY_PYTHON, Location(path=name)) for name, raw in stated.items()}
+    written = {name: Written(raw, BY_PYTHON, Location(path=f"{path}{name}")) for name, raw in stated.items()}
     for name in [name for name in written if name not in registry()]:
         _refuse_name(name, written.pop(name), reading)
     return written
