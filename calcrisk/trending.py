@@ -17,6 +17,7 @@ from calcrisk.noise.interval import probability_at_or_above, set_point, z_of
 from calcrisk.noise.model import Scatter, cv_of, product_sigma
 from calcrisk.noise.rcv import change, reference_change
 from calcrisk.past import CURRENT, Look, looked_back, panels
+from calcrisk.printed import days
 from calcrisk.record import Record
 from calcrisk.saying import sentence
 from calcrisk.standing import standing
@@ -203,7 +204,7 @@ def _doubts(look: Look, noise: Noise, draws: Sequence[Draw]) -> Iterator[Documen
         yield {"reason": "changed", "says": f"the draws differ by more than noise explains ({ends})"}
     age = look.age()
     if age is not None and age > look.number("history_stale"):
-        yield {"reason": "stale", "says": f"the newest usable draw is {age:.0f} days old"}
+        yield {"reason": "stale", "says": f"the newest usable draw is {days(age)} old"}
 
 
 def _unsteady(look: Look, noise: Noise) -> str | None:

@@ -80,7 +80,7 @@ def test_the_page_says_first_that_the_model_does_not_hold(tmp_path: Any) -> None
     assert noise.index("No set point") < noise.index("One product varies")
     assert "true product lies at or above" not in told
     assert "in 30 days" not in told
-    assert "straight line through the draws +55.2 mg²/dL² over one day or less" in told
+    assert "straight line through the draws +55.2 mg²/dL² over 1 day" in told
     interval = flowing(run("assess", "a.yaml", "--interval", cwd=tmp_path).out)
     assert "hang on noise? " in interval
     assert "The model does not hold here: acute kidney injury" in interval

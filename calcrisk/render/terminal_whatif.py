@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from rich.segment import Segment
 
 from calcrisk.render import background, summary, whatif, words
-from calcrisk.render.citations import address, short
+from calcrisk.render.citations import Numbers, address, short
 from calcrisk.render.layout import Page, finished, length
 from calcrisk.render.plane import lines as plane_lines
 from calcrisk.render.summary import INDENT, View, heading
@@ -42,7 +42,7 @@ def print_to(console: Console, shown: Scenario) -> None:
 
 
 def _lines(shown: Scenario, page: Page) -> Iterator[Line]:
-    view = View.of(shown.before, page)
+    view = View.of(shown.before, page)._replace(numbers=Numbers(shown.references()))
     yield from summary.identity(view)
     yield []
     for section in whatif.sections(shown, view.numbers):
