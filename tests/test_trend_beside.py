@@ -168,7 +168,7 @@ def test_the_history_of_an_assessment_tells_an_open_limit(tmp_path: Path) -> Non
 )
 def test_a_note_tells_the_side_of_the_limit_beside_the_day_of_an_albumin(phosphate: float, notes: list[str]) -> None:
     measured = {"calcium": 9, "phosphate": phosphate}
-    panels = [{"date": "2026-01-05", "albumin": 3, **measured}, {"date": "2026-01-20", **measured}]
+    panels = [{"date": "2026-01-05", "albumin": 3, **measured}, {"date": "2026-01-12", **measured}]
     shown = trend(Patient(**HD).with_panels(panels), rulebook(), corrected=True)["panels"]
     assert [trend_words.note(row) for row in shown] == notes
 
