@@ -18,6 +18,7 @@ from calcrisk.errors import Fault, RulebookError, did_you_mean
 from calcrisk.packaged import FOLDER, compiled
 from calcrisk.rules import expression as ex
 from calcrisk.rules.compile import CompileError, compile_program
+from calcrisk.rules.entries import entry_name
 from calcrisk.rules.modifiable import untold
 from calcrisk.rules.negations import negations
 from calcrisk.rules.overflow import overflows
@@ -159,10 +160,8 @@ def _path(data: Any, route: Route) -> str:  # noqa: ANN401  # any part of the ru
             data = data[part]
         except (KeyError, IndexError, TypeError):
             data = None
-        name = next(
-            (data[key] for key in ("id", "name", "pattern", "code") if isinstance(data, dict) and key in data), None
-        )
-        words.append(str(name) if isinstance(part, int) and name else str(part))
+        name = entry_name(data) if isinstance(part, int) else None
+        words.append(name or str(part))
     return ": ".join(words)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 import yaml
 
 from calcrisk.errors import Fault, RulebookError
+from calcrisk.rules.entries import entry_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -39,7 +40,6 @@ LISTED: Final = {
     "variation": "variation",
     "allowed": "allowed",
 }
-_NAMING: Final = ("id", "name", "pattern", "lever", "code")  # the key by which an entry of a list is called
 MAPPED: Final = {"parameters": "parameters", "references": "references", "profiles": "profiles", "tiers": "tiers"}
 
 
@@ -169,12 +169,6 @@ def files_of(place: Callable[[Route], Mark | None], data: Mapping[str, Any]) -> 
             marked = ((entry_name(entry) or key, place((section, key))) for key, entry in pairs)
             found[section] = {name: mark.file for name, mark in marked if mark and isinstance(name, str)}
     return {section: files for section, files in found.items() if files}
-
-
-def entry_name(entry: object) -> str | None:
-    """Return what an entry calls itself, if anything."""
-    said = (entry.get(key) for key in _NAMING) if isinstance(entry, dict) else ()
-    return next((str(name) for name in said if name), None)
 
 
 def _mark(file: str, node: yaml.Node) -> Mark:
