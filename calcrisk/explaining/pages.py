@@ -109,7 +109,7 @@ def _computed(whole: Whole, entry: Spec) -> Parts:
     texts = [entry["formula"], *([valid] if valid else [])]
     return (
         *part("How it follows", said),
-        *(each for each in behind(whole, entry["parameters"], *texts)),
+        *behind(whole, entry["parameters"], *texts),
         *basis(entry),
         *against(whole, entry),
     )

@@ -106,8 +106,8 @@ def _named(axis: Axis) -> str:
 
 
 def _outside(plane: Plane) -> str:
-    places = [(axis.now is None, axis.now) for axis in (plane.x, plane.y)]
-    if any(unknown for unknown, _ in places):
+    one, two = plane.x.now, plane.y.now
+    if one is None or two is None:
         return " has no place: not both are stated exactly"
-    inside = all(axis.low <= (axis.now or 0) <= axis.high for axis in (plane.x, plane.y))
-    return "" if inside else f" lies outside, at {words.number(plane.x.now or 0)} and {words.number(plane.y.now or 0)}"
+    inside = plane.x.low <= one <= plane.x.high and plane.y.low <= two <= plane.y.high
+    return "" if inside else f" lies outside, at {words.number(one)} and {words.number(two)}"

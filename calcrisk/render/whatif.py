@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 _HUNDRED = 100  # parts of a whole in per cent
 _OBSTACLES = 5  # rules in the way that a page names
-_STATUS = {"met": "holds", "not_met": "does not hold", "unknown": "open"}
 _MOVES = {
     ("met", True): "begins to hold",
     ("met", False): "ceases to hold",
@@ -94,7 +93,7 @@ def _value(value: Scalar, unit: str | None) -> str:
 
 
 def _rule(rule: Moved) -> Item:
-    move = _MOVES.get((rule.after, True)) or _MOVES.get((rule.before, False)) or f"is {_STATUS[rule.after]}"
+    move = _MOVES.get((rule.after, True)) or _MOVES[rule.before, False]
     detail = f"{rule.title} ({words.word(rule.mechanism)}, {rule.level}; {rule.rule})"
     when = "" if rule.after == "met" or not rule.because else "Before: "
     return Item(f"{move}:", detail, (f"{when}{rule.because}",) if rule.because else ())

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from pydantic_core import ErrorDetails
 
+    from calcrisk.rules.boxes import Table
     from calcrisk.rules.program import Program
 
 _MAY_FOUND_A_RULE: Final = frozenset({"threshold", "rule-support"})
@@ -391,15 +392,11 @@ def _meaning(data: Mapping[str, Any], program: Program) -> Iterator[Found]:
 
 
 def _unreachable(program: Program) -> Iterator[Found]:
-    tables: list[tuple[Route, Any]] = [(("rows",), program.classes.table)]
+    tables: list[tuple[Route, Table]] = [(("rows",), program.classes.table)]
     tables += [(("tiers", tier.name, "rows"), tier.axes.table) for tier in program.tiers]
     for route, table in tables:
-        count = (
-            len(program.rows) if route == ("rows",) else len(next(t for t in program.tiers if t.name == route[1]).order)
-        )
-        yield from (
-            ((*route, row), "this row can never answer", None) for row in sorted(set(range(count)) - table.reachable())
-        )
+        idle = [row for row in range(len(table.rows)) if row not in table.reachable()]
+        yield from (((*route, row), "this row can never answer", None) for row in idle)
 
 
 def _display_only(data: Mapping[str, Any], program: Program) -> Iterator[Found]:

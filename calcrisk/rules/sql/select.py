@@ -166,21 +166,17 @@ class _Writer:
     def _tight(self, at: int) -> bool | Condition:
         tier = self._program.tiers[at]
         assessed = flag(f"{tier.name}__assessed")
-        same = Atom(f"{self._least(at)} = {tier.name}__most", f"{self._least(at)} <> {tier.name}__most")
+        same = Atom(f"{tier.name}__now = {tier.name}__most", f"{tier.name}__now <> {tier.name}__most")
         withheld = tier.spec["withheld_when"]
         held_back = certain_yes(self._answers.layers.columns.truths[withheld]) if withheld else False
         begins = some(*(self._missing[name] for name in self._answers.begins(at) if name in self._missing))
         idle = every(opposite(assessed), some(held_back, opposite(begins)))
         return certain(some(every(assessed, same), idle))
 
-    def _least(self, at: int) -> str:
-        tier = self._program.tiers[at]
-        return f"{tier.name}__now" if list(tier.order) == sorted(tier.order, reverse=True) else f"{tier.name}__least"
-
     def _tiers(self) -> Iterable[Column]:
         names = self._data["tier_names"]
-        for at, tier in enumerate(self._program.tiers):
-            held = {"tier": f"{tier.name}__now", "lowest": self._least(at), "highest": f"{tier.name}__most"}
+        for tier in self._program.tiers:
+            held = {"tier": f"{tier.name}__now", "lowest": f"{tier.name}__now", "highest": f"{tier.name}__most"}
             for what, column in held.items():
                 yield Column(
                     f"{tier.name}_{what}", self._named(column, names, only_if=flag(f"{tier.name}__assessed").text)
