@@ -25,6 +25,7 @@ ESSENTIALS: Final = (
     "facts",
 )
 CLASSIFICATION: Final = "classification"
+NOT_ASSESSED: Final = "not_assessed"  # of a tier, wherever a word stands for it
 NOTICE: Final = (
     "Arithmetic on the rules of this rulebook, not advice. A value that would reach a tier says where a rule turns; "
     "whether and how to change it, and whether that would help anybody, is not said."

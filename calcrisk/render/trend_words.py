@@ -258,5 +258,5 @@ def interval(shown: Document) -> Iterator[str]:
 
 
 def _differing(shown: Document, name: str) -> str:
-    values = [words.word(str(shown[end][name] or "not assessed")) for end in ("lowest", "here", "highest")]
+    values = [words.word(str(shown[end][name] or words.NOT_ASSESSED)) for end in ("lowest", "here", "highest")]
     return f"{name.capitalize()} hangs on noise: {' / '.join(values)} (lowest, as measured, highest)."

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from calcrisk.render import words
+from calcrisk.scenario import NOT_ASSESSED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -140,7 +141,7 @@ def _goal(goal: Goal, numbers: Numbers) -> Iterator[Section]:
 
 
 def _none(goal: Goal) -> Iterator[Item]:
-    if not goal.alone and not goal.pairs and goal.now == words.NOT_ASSESSED.replace(" ", "_"):
+    if not goal.alone and not goal.pairs and goal.now == NOT_ASSESSED:
         yield Item("Nothing to come down from:", "none of its questions was answered, so there is no tier.")
     elif not goal.alone and not goal.pairs:
         yield Item(
