@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 LISTS: Final = ("possible", "settled", "met_rules", "missing")  # the columns that cost more than all others
 INPUTS: Final = "inputs"
-_BITS: Final = 50  # of a mask: a double holds 53, should an engine add in doubles
+BITS: Final = 50  # of a mask: a double holds 53, should an engine add in doubles
 
 
 class Stage(NamedTuple):
@@ -129,8 +129,8 @@ class _Writer:
             yield Column(name, _listed(possible))
             return
         self._masks[name] = tuple(word for word, _ in possible)
-        for at, first in enumerate(range(0, len(possible), _BITS)):
-            bits = enumerate(possible[first : first + _BITS])
+        for at, first in enumerate(range(0, len(possible), BITS)):
+            bits = enumerate(possible[first : first + BITS])
             sums = (f"CASE WHEN {condition(holds)} THEN {1 << bit} ELSE 0 END" for bit, (_, holds) in bits)
             yield Column(f"{name}__mask_{at}", f"CAST({' + '.join(sums)} AS BIGINT)")
 
