@@ -98,8 +98,7 @@ def trend(patient: Patient | Record, book: Rulebook, *, as_of: str | None = None
     """
     look = Look(patient, book, as_of)
     of = CORRECTED if corrected else PRODUCT
-    limit, low, high = look.threshold
-    draws, excluded = look.drawn(of)
+    limit, draws = look.threshold[0], look.drawn(of)[0]
     noise = noise_of(look)
     answer = assess(patient, book, as_of=look.as_of)
     document: Document = {
@@ -110,14 +109,7 @@ def trend(patient: Patient | Record, book: Rulebook, *, as_of: str | None = None
         "rulebook": _plain(identity(book)),
         "patient": {"id": patient.id},
         "quantity": of,
-        "unit": "mg2/dL2",
-        "threshold": limit,
-        "threshold_lowest": low,
-        "threshold_highest": high,
-        "usable": len(draws),
-        "excluded": len(excluded),
-        **looked_back(look, draws, limit),
-        "at_or_above_highest": len(look.exceeded(of, high).above),
+        **looked_back(look, of),
         "at_limit": _at_limit(draws, limit),
         "parameters": {name.removeprefix("history_"): look.number(name) for name in _PARAMETERS},
         "panels": _with_bands(list(panels(look, of, limit)), noise),
@@ -202,9 +194,8 @@ def _doubts(look: Look, noise: Noise, draws: Sequence[Draw]) -> Iterator[Documen
         apart = sorted((recent[0], recent[-1]), key=lambda draw: draw.time)
         ends = " and ".join(f"{draw.value:.1f} on {draw.date}" for draw in apart)
         yield {"reason": "changed", "says": f"the draws differ by more than noise explains ({ends})"}
-    age = look.age()
-    if age is not None and age > look.number("history_stale"):
-        yield {"reason": "stale", "says": f"the newest usable draw is {days(age)} old"}
+    if look.stale:
+        yield {"reason": "stale", "says": f"the newest usable draw is {days(look.age() or 0)} old"}
 
 
 def _unsteady(look: Look, noise: Noise) -> str | None:
