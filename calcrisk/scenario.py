@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 if TYPE_CHECKING:
-    from calcrisk.assessment import Assessment, Lever, Scalar
+    from calcrisk.assessment import Assessment, Lever, Reference, Scalar
 
 FORMAT: Final = 1  # of the JSON
 ESSENTIALS: Final = (
@@ -255,7 +255,7 @@ class Scenario(NamedTuple):
             "notice": self.notice,
         }
 
-    def references(self) -> dict[str, Any]:
+    def references(self) -> dict[str, Reference]:
         """Return the sources cited by the levers of a goal; it is asked of the changed patient where there is one."""
         known = self.before.references | (self.after.references if self.after else {})
         levers = [lever for each in (self.goal.evidence if self.goal else ()) for lever in each.levers]

@@ -32,7 +32,10 @@ _Made = TypeVar("_Made")
 
 
 def read_map(path: str) -> ColumnMap:
-    """Read a map file; its faults are told with those that only its table shows. Raises ``UsageError`` for no map."""
+    """Read a map file; its faults are told with those that only its table shows. Raises ``UsageError`` for none.
+
+    So does one of which so much is wrong that its table need not be looked at.
+    """
     try:
         text = Path(path).read_text(encoding="utf-8-sig")
     except OSError as error:
