@@ -64,6 +64,10 @@ class CalcriskError(Exception):
         self.faults: tuple[Fault, ...] = tuple(faults)
         super().__init__("\n".join(str(fault) for fault in self.faults))
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Be made again of the faults: what an exception keeps of its own accord is their text."""
+        return type(self), (self.faults,), self.__dict__
+
 
 class InputError(CalcriskError):
     """What is said of a patient cannot be used."""

@@ -9,7 +9,7 @@ import re
 from itertools import chain
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 Identifier = Annotated[str, Field(pattern=rf"^{_NAME.pattern}$")]
@@ -32,17 +32,19 @@ class Where(Entry):
     at: Sentence
 
 
+def _one_or_many(value: object) -> object:
+    return [value] if isinstance(value, dict) else value
+
+
+Cited = Annotated[list[Where], BeforeValidator(_one_or_many)]  # one source may stand without a list around it
+
+
 class Sourced(Entry):
     """What carries a source, or says that it is our own choice and why."""
 
-    where: list[Where] = []
+    where: Cited = []
     basis: Basis = "sourced"
     why: str | None = None
-
-    @field_validator("where", mode="before")
-    @classmethod
-    def _one_or_many(cls, value: object) -> object:
-        return [value] if isinstance(value, dict) else value
 
     @model_validator(mode="after")
     def _has_a_source(self) -> Sourced:
