@@ -11,6 +11,8 @@ from calcrisk.cli.extra import add_to_table, require_arrow, with_chemistry
 from calcrisk.cli.output import is_terminal, print_page
 from calcrisk.cli.parquet import placed, require_parquet
 from calcrisk.cli.progress import Watch
+from calcrisk.cohort.beside import disagreeing, said_beside, unit_columns, unread_units
+from calcrisk.cohort.columnmap import plain_map
 from calcrisk.cohort.engine import engine, require, text
 from calcrisk.cohort.found import notices
 from calcrisk.cohort.mapfile import read_map
@@ -21,7 +23,7 @@ from calcrisk.cohort.staging import staged
 from calcrisk.cohort.suggest import likely_inputs
 from calcrisk.cohort.tables import opened, table_files, telling_rows
 from calcrisk.cohort.textfile import ASIDE, TEXTS, aside, copied
-from calcrisk.errors import Fault, InputError
+from calcrisk.errors import Fault, InputError, UsageError
 from calcrisk.inputs.earlier import refuse_overwriting
 from calcrisk.render.faults import show
 from calcrisk.render.overview import Overview, Scale, line
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from calcrisk.assessment import Assessment
+    from calcrisk.cohort.columnmap import ColumnMap
     from calcrisk.cohort.engine import Engine
     from calcrisk.cohort.tables import Table
     from calcrisk.rules.rulebook import Rulebook
@@ -101,6 +104,8 @@ class _Work:
             for each in notices(at_work, table, column_map.long):
                 tell(clean(each) + "\n")
         self._table, self._staged, self._reader = staged(table, column_map, book, at_work.held)
+        if column_map is None or not self._table.order:
+            self._look_beside(column_map or plain_map(table.columns, table.files[0]), by_map=column_map is not None)
         if column_map is None:
             self._tell_unread(table)
         names = columns(book.data["tiers"], [entry["name"] for entry in book.data["mechanisms"]])
@@ -122,8 +127,20 @@ class _Work:
     @staticmethod
     def _tell_unread(table: Table) -> None:
         """Say of columns that are nearly named as an input that they are not read."""
-        for name, hint in likely_inputs(unread(table.columns, None)).items():
+        of_units = unit_columns(table.columns)  # which are looked at by themselves
+        others = (each for each in unread(table.columns, None) if each not in of_units)
+        for name, hint in likely_inputs(others).items():
             tell(f"the column {name!r} is not read: {hint}\n")
+
+    def _look_beside(self, mapped: ColumnMap, *, by_map: bool) -> None:
+        """Refuse a table whose own columns of units say otherwise than is read; where a map says so, tell it."""
+        found = list(unread_units(mapped, self._table.columns))
+        said = said_beside(self._engine, self._table.relation, found)
+        faults = list(disagreeing(found, said, self._table.files[0]))
+        if faults and not by_map:
+            raise UsageError(faults)
+        for fault in faults:
+            tell(clean(fault.message) + ", as the map says\n")
 
     @property
     def ended(self) -> Ended:
