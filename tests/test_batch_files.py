@@ -140,3 +140,24 @@ def test_what_a_shell_puts_in_place_of_a_command_is_read(tmp_path: Path) -> None
     ended = subprocess.run(whole, pass_fds=[ours], capture_output=True, env=environment(), cwd=tmp_path, check=False)
     os.close(ours)
     assert (ended.returncode, json.loads(ended.stdout)["patient"]["id"]) == (DONE, "p")
+
+
+# ------------------------------------------------------------------------------------------ names of files
+
+
+def test_a_name_that_is_not_utf8_loses_no_answer(tmp_path: Path) -> None:
+    pytest.importorskip("duckdb")
+    import duckdb
+
+    try:
+        (tmp_path / "a\udcff.yaml").write_text("id: a\ncalcium: 9.9\n", "utf-8")
+    except OSError:
+        pytest.skip("this file system has no such names")
+    (tmp_path / "b.yaml").write_text("id: b\ncalcium: 9.9\n", "utf-8")
+    assert run("batch", ".", "-o", "../x.parquet", cwd=tmp_path).code == DONE
+    told = f"SELECT source, id FROM read_parquet('{tmp_path.parent}/x.parquet')"
+    assert duckdb.sql(told).fetchall() == [(r"./a\udcff.yaml", "a"), ("./b.yaml", "b")]
+    (tmp_path / "t\udcff.csv").write_text("id,calcium\na,9.9\n", "utf-8")
+    ended = run("batch", "t\udcff.csv", cwd=tmp_path)
+    assert ended.code == BAD_INPUT
+    assert "the name of a table must be UTF-8 (cannot-read)\n    hint: rename it" in ended.err

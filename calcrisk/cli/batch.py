@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from calcrisk.assessment import Assessment
     from calcrisk.inputs.sources import Found, Unit
     from calcrisk.render.overview import Line, RefusedLine
+    from calcrisk.render.rows import Cell
 
 _FORMATS: Final = ("table", "csv", "json", "ndjson", "parquet")
 _AT_A_LIMIT: Final = 3  # the exit code when --fail-on was reached
@@ -248,7 +249,7 @@ class Scoring:
         if self.form == "ndjson":
             return b"".join(to_line(outcome) for outcome in some)
         if self.form == "parquet":
-            return b"".join(encoded(json.dumps(cells(outcome, self._order, self._panels)) + "\n") for outcome in some)
+            return b"".join(_json_line(cells(outcome, self._order, self._panels)) for outcome in some)
         if self.form == "json":
             return b",\n".join(to_line(outcome).rstrip(b"\n") for outcome in some)
         return b""
@@ -257,6 +258,15 @@ class Scoring:
         if isinstance(outcome, Refused):
             return False
         return any(getattr(outcome.risk, question).tier in tiers for question, tiers in self._limits.items())
+
+
+def _json_line(row: Mapping[str, Cell]) -> bytes:
+    """Write a row for DuckDB; half a character (a byte of a file's name) as its escape, as CSV has it."""
+    try:
+        return json.dumps(row, ensure_ascii=False).encode() + b"\n"
+    except UnicodeEncodeError:
+        whole = {name: encoded(cell).decode() if isinstance(cell, str) else cell for name, cell in row.items()}
+        return json.dumps(whole).encode() + b"\n"
 
 
 def _told(refused: Refused) -> str:
