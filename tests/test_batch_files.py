@@ -156,7 +156,7 @@ def test_a_name_that_is_not_utf8_loses_no_answer(tmp_path: Path) -> None:
     (tmp_path / "b.yaml").write_text("id: b\ncalcium: 9.9\n", "utf-8")
     assert run("batch", ".", "-o", "../x.parquet", cwd=tmp_path).code == DONE
     told = f"SELECT source, id FROM read_parquet('{tmp_path.parent}/x.parquet')"
-    assert duckdb.sql(told).fetchall() == [(r"./a\udcff.yaml", "a"), ("./b.yaml", "b")]
+    assert duckdb.connect().execute(told).fetchall() == [(r"./a\udcff.yaml", "a"), ("./b.yaml", "b")]
     (tmp_path / "t\udcff.csv").write_text("id,calcium\na,9.9\n", "utf-8")
     ended = run("batch", "t\udcff.csv", cwd=tmp_path)
     assert ended.code == BAD_INPUT

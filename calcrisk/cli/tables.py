@@ -116,7 +116,8 @@ class _Work:
         lists = wanted.lists and wanted.form != "table"  # which shows none
         self._columns = [column for column in names if lists or column not in LISTS]
         self._cohort = Cohort(at_work, book, self._table, self._staged, self._columns, tuple(self._panels))
-        passes = 2 + (wanted.form in TEXTS)  # the survey, the answers, and these as text
+        # the survey, the rows that SQL does not read, the answers, and these as text
+        passes = 3 + (wanted.form in TEXTS)
         self.watch = Watch(passes, shown=wanted.form == "table" or not is_terminal(wanted.output))
         self._scale = Scale(tuple(book.data["tier_names"]), tuple(book.data["classes"]))
         labels = [tier["label"] for tier in book.data["tiers"].values()]
@@ -158,15 +159,22 @@ class _Work:
         for what, count in self._cohort.unusual().items():
             self.watch.tell(f"{what}: {self._unusual(count)}\n")
         if self._cohort.counts.odd:
-            self._cohort.begin_answers()
-            for rows in self._cohort.odd_rows():
-                answers = self._solved(list(map(_with_row, outcomes(map(self._reader, rows), self._book))))
-                self._cohort.answer(rows, [cells(answer, self._order, self._panels) for answer in answers])
-                self._take(answers)
+            self._read_odd()
+        else:
+            self.watch.advance(1, self._cohort.counts.rows)
         if self._wanted.chemistry:
             add_to_table(self._cohort)
         if not self._is_parquet:
             self._count(self._cohort.tallies())
+
+    def _read_odd(self) -> None:
+        self._cohort.begin_answers()
+        odd = self._cohort.counts.odd
+        for rows in self._cohort.odd_rows():
+            answers = self._solved(list(map(_with_row, outcomes(map(self._reader, rows), self._book))))
+            self._cohort.answer(rows, [cells(answer, self._order, self._panels) for answer in answers])
+            self._take(answers)
+            self.watch.advance(len(rows) / odd, self._scored + self._refused)
 
     def _unusual(self, count: int) -> str:
         rows = self._cohort.counts.rows
@@ -212,6 +220,7 @@ class _Work:
         if self._wanted.form == "table":
             for rows in self._cohort.worst(self._wanted.top):
                 self._page.keep(line(answer, self._scale) for answer in outcomes(map(self._reader, rows), self._book))
+            self.watch.close()  # or it would be drawn over the page, and taken away with a line of it
             print_page(self._page.print_to, self._wanted.output)
             return
         with placed(self._wanted.output) as path:
