@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from calcrisk.rules.rulebook import Rulebook
 
 _TOLD: Final = 20  # refused rows that are told one by one
+_ELSEWHERE: Final = "answers as CSV, JSON, NDJSON or Parquet have all of them, each with its errors"
 
 
 class Tables(NamedTuple):
@@ -175,6 +176,8 @@ class _Work:
             self._cohort.answer(rows, [cells(answer, self._order, self._panels) for answer in answers])
             self._take(answers)
             self.watch.advance(len(rows) / odd, self._scored + self._refused)
+        if (more := self._refused - _TOLD) > 0:
+            self.watch.tell(f"and {more:,} more refused {'row' if more == 1 else 'rows'}: {_ELSEWHERE}\n")
 
     def _unusual(self, count: int) -> str:
         rows = self._cohort.counts.rows
@@ -193,7 +196,7 @@ class _Work:
                 self._scored += 1
                 tiers = {question: part.tier for question, part in vars(answer.risk).items()}
                 self._reached += self._reaches(tiers)
-        self._page.add(line(answer, self._scale) for answer in answers)
+        self._page.add(line(answer, self._scale, is_row=True) for answer in answers)
 
     def _tell(self, refused: Refused) -> None:
         if self._refused <= _TOLD:
@@ -219,7 +222,10 @@ class _Work:
         """Write the page, or every row."""
         if self._wanted.form == "table":
             for rows in self._cohort.worst(self._wanted.top):
-                self._page.keep(line(answer, self._scale) for answer in outcomes(map(self._reader, rows), self._book))
+                found = outcomes(map(self._reader, rows), self._book)
+                self._page.keep(line(answer, self._scale, is_row=True) for answer in found)
+            is_long = bool(self._table.order)  # of which each patient has several draws
+            self._page.count_repeated(0 if is_long else self._cohort.repeated_ids())
             self.watch.close()  # or it would be drawn over the page, and taken away with a line of it
             print_page(self._page.print_to, self._wanted.output)
             return
