@@ -24,6 +24,8 @@ MAX_BYTES = 1_000_000  # of one patient; who reads it from elsewhere need read n
 MAX_FILE_BYTES = 16_000_000  # of a file of several, which is held in memory whole; lines of JSON have no such limit
 _LIKE_JSON = re.compile(r"\s*(?:\[\s*)?(?:\{\s*(?P<quoted>\")?|\[|\])")  # a flow mapping of YAML looks alike
 
+_NEXT_LINE = re.compile(r"(?:[ \t\r]*\n)+\ufeff?\{")
+
 
 def read_document(content: str | bytes, source: str) -> Document:
     """Read one patient; ``source`` names the text in messages, and ``.json`` at its end asks for exact JSON.
@@ -158,7 +160,7 @@ def _parse(text: str, source: str) -> list[Root]:
     if named or like_json:
         from calcrisk.inputs.json_text import read_json  # what is YAML does not pay for it
 
-        exact = read_json(text, source, several=not named)
+        exact = read_json(text, source, several=not named or _is_lined(text))
         if named or all(root.node for root in exact):
             return exact
     from calcrisk.inputs.yaml_text import read_yaml, yaml_parts  # what is JSON does not pay for it
@@ -167,3 +169,23 @@ def _parse(text: str, source: str) -> list[Root]:
     if like_json and like_json["quoted"] and not all(root.node for root in roots):
         return exact  # it is neither, and what it was meant to be has the better message
     return roots
+
+
+def _is_lined(text: str) -> bool:
+    """Tell whether a second value begins a line behind the first one, which is whole, or at least one line of its own.
+
+    What breaks off within one document is none: its parts would be taken for patients.
+    """
+    from json import JSONDecoder
+
+    begin = len(text) - len(text.lstrip())
+    first = text[begin:].partition("\n")[0].rstrip()
+    end = begin + len(first)
+    if not first.startswith("{"):
+        return False
+    if first.count("{") != first.count("}"):
+        try:
+            end = JSONDecoder().raw_decode(text, begin)[1]
+        except (ValueError, RecursionError):
+            return False
+    return _NEXT_LINE.match(text, end) is not None

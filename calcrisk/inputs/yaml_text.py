@@ -28,6 +28,8 @@ _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the C parser is 
 _BLOCKS = (">", "|")  # the styles of a text over several lines
 _DASHES, _DOTS = "---", "..."  # begin and end a document
 _MARK = re.compile(r"(?<![^\n\r\x85\u2028\u2029])(?:---|\.\.\.)(?![^ \t\n\r\x85\u2028\u2029])")
+_JOINED = "\ufeff"  # the mark of byte order
+_FILES = re.compile(r"(?<![^\n\r\x85\u2028\u2029])\ufeff")
 _NOTHING = re.compile(
     r"(?:---|\.\.\.)?"
     r"(?:(?:[ \t]*(?:#[^\n\r\x85\u2028\u2029]*)?|%[^\n\r\x85\u2028\u2029]*)(?:[\n\r\x85\u2028\u2029]|\Z))*"
@@ -37,8 +39,21 @@ _NOTHING = re.compile(
 def yaml_parts(text: str) -> list[tuple[str, int]]:
     """Take a text apart at its document marks: each document, and how many lines stand before it.
 
-    Comments and directives belong to the document behind them; a mark at the very end begins nothing.
+    Comments and directives belong to the document behind them; a mark at the very end begins nothing. A byte-order mark
+    at the beginning of a line begins a document too: a file that was joined to others.
     """
+    if _JOINED not in text:
+        return _parts(text)
+    found: list[tuple[str, int]] = []
+    lines = 0
+    for file in _FILES.split(text):
+        if not _NOTHING.fullmatch(file):
+            found += [(part, before + lines) for part, before in _parts(file)]
+        lines += len(BREAK.findall(file))
+    return found
+
+
+def _parts(text: str) -> list[tuple[str, int]]:
     if _DASHES not in text and _DOTS not in text:  # allowed nowhere else at the beginning of a line
         return [(text, 0)]
     starts = [0, *(mark.start() for mark in _MARK.finditer(text) if mark.start()), len(text)]
