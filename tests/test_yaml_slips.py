@@ -9,6 +9,7 @@ from samples import patient_from
 from calcrisk.errors import Fault, InputError
 from calcrisk.inputs import yaml_text
 from calcrisk.inputs.documents import read_documents
+from calcrisk.render.faults import show
 
 pytestmark = pytest.mark.once
 
@@ -64,3 +65,44 @@ def test_a_long_text_behind_such_a_sign_is_not_repeated() -> None:
     (found,) = faults("note: > a text of some length that may tell of anybody\n")
     assert (found.got, found.hint) == (None, "put quotes round a text that begins with >")
     assert "anybody" not in str(found)
+
+
+# ------------------------------------------------------------------------------- where a text stops being YAML
+
+LOADERS = [yaml.SafeLoader, getattr(yaml, "CSafeLoader", yaml.SafeLoader)]
+
+
+@pytest.mark.parametrize("loader", LOADERS)
+@pytest.mark.parametrize(
+    ("text", "place", "said", "hint"),
+    [
+        ("id: a\nsex: male\ncalcium:9.1\nage: 3\n", (3, 1), "as far as line 4", "with a blank behind the colon"),
+        ("labs:\n  calcium:9.1\n  phosphate: 4\n", (2, 3), "", "with a blank behind the colon"),
+        ("labs:\n  - calcium:9.1\n    phosphate: 4\n", (2, 5), "", "with a blank behind the colon"),
+        ("calcium:\u00a09.1\nage: 3\n", (1, 1), "", "write a plain blank behind the colon: U+00A0 stands there"),
+        ("id: a\nsex: 'male\nage: 3\n\n", (2, 6), "as far as line 5", "close the quotes"),
+        ("id: a\nlabs: {calcium: 9.1\nage: 3\n", (2, 7), "as far as line 3", "close the bracket"),
+        ("labs: {calcium: 9.1,\n  phosphate: 4\n", (1, 7), "as far as line", "close the bracket"),
+        ("labs: {calcium: 9.1,\n  albumin: 4,\n  pth: 5\nage: 3\n", (4, 4), "begun in line 1", "quotes round a text"),
+        ("id: a\n sex: male\n", (2, 5), "", "indented alike"),
+    ],
+)  # fmt: skip
+def test_a_slip_is_told_where_it_was_made(  # noqa: PLR0913  # what a message says, by each parser
+    text: str, place: tuple[int, int], said: str, hint: str, loader: type, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(yaml_text, "_LOADER", loader)
+    (found,) = faults(text)
+    assert (found.code, found.line, found.column) == ("bad-yaml", *place)
+    assert said in found.message
+    assert hint in (found.hint or "")
+
+
+def test_a_line_is_counted_from_the_beginning_of_the_file() -> None:
+    assert [(found.line, found.message[-16:]) for found in faults("id: a\n---\nid: 'b\nage: 3\n")] == [
+        (3, "as far as line 5")
+    ]
+
+
+def test_a_blank_that_is_none_shows_in_a_name() -> None:
+    (found,) = faults("calcium\u00a0: 9\n")
+    assert r"a.yaml:1:1: calcium\xa0: calcium\xa0 is not a known input" in show(InputError([found]))
