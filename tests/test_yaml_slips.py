@@ -87,7 +87,7 @@ LOADERS = [yaml.SafeLoader, getattr(yaml, "CSafeLoader", yaml.SafeLoader)]
         ("id: a\n sex: male\n", (2, 5), "", "indented alike"),
     ],
 )  # fmt: skip
-def test_a_slip_is_told_where_it_was_made(  # noqa: PLR0913  # what a message says, by each parser
+def test_a_slip_is_told_where_it_was_made(  # what a message says, by each parser
     text: str, place: tuple[int, int], said: str, hint: str, loader: type, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(yaml_text, "_LOADER", loader)

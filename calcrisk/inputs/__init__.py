@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from calcrisk.errors import InputError
 from calcrisk.inputs.drawing import as_written, drawn
+from calcrisk.inputs.nodes import MEASURED
 from calcrisk.record import Record
 
 if TYPE_CHECKING:
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
     from calcrisk.errors import Fault
     from calcrisk.inputs.documents import Document
     from calcrisk.stated import Written
-
-_PARTS = ("value", "unit", "upper_limit", "lower_limit")  # of a measurement; what stands under another name is not ours
 
 
 def record_from(document: Document | None, flags: Mapping[str, Written], source: str | None = None) -> Record:
@@ -59,4 +58,4 @@ def _texts(fields: Iterable[Written]) -> Iterator[tuple[tuple[int | None, int | 
         if isinstance(written.raw, str):
             yield (written.location.line, written.location.column), written.raw
         elif isinstance(written.raw, Mapping):
-            yield from _texts(part for name, part in written.raw.items() if name in _PARTS)
+            yield from _texts(part for name, part in written.raw.items() if name in MEASURED)

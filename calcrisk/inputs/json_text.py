@@ -6,8 +6,8 @@ import re
 from json import JSONDecodeError, JSONDecoder
 
 from calcrisk.errors import Fault, InputError
-from calcrisk.inputs.nodes import MAX_DEPTH, Fields, Items, Node, Root, Text, too_deep
-from calcrisk.stated import Location, fault, quoted, shortened
+from calcrisk.inputs.nodes import MAX_DEPTH, Fields, Items, Node, Root, Text, named, too_deep
+from calcrisk.stated import Location, fault, quoted
 
 _DECODER = JSONDecoder()
 _BLANK = re.compile(r"[ \t\n\r]*")
@@ -216,7 +216,7 @@ class _Reader:
         return found == closing
 
     def _refuse_twice(self, key: Text, first: Text) -> None:
-        message = f"{shortened(key.text)} stands twice in one mapping, first in line {first.line}"
+        message = f"{named(key.text)} stands twice in one mapping, first in line {first.line}"
         at = Location(self._source, key.line, key.column)
         self._faults.append(fault(at, code="duplicate-key", message=message, hint="keep one of the two"))
 

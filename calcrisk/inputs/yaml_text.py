@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import yaml  # noqa: TID253 - `documents` imports this module only when there is YAML to read
 
 from calcrisk.errors import Fault, InputError
-from calcrisk.inputs.nodes import MAX_DEPTH, Fields, Items, Node, Root, Text, too_deep
+from calcrisk.inputs.nodes import MAX_DEPTH, Fields, Items, Node, Root, Text, named, too_deep
 from calcrisk.inputs.yaml_faults import BREAK, indented_by, marked, unprintable
 from calcrisk.stated import Location, fault, shortened
 
@@ -170,7 +170,7 @@ class _Walk:
                 )
             elif key.text in fields:
                 first = fields[key.text][0]
-                message = f"{shortened(key.text)} stands twice in one mapping, first in line {first.line}"
+                message = f"{named(key.text)} stands twice in one mapping, first in line {first.line}"
                 self._refuse(event, code="duplicate-key", message=message, hint="keep one of the two")
             else:
                 fields[key.text] = (key, value)
