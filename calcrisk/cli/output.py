@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from calcrisk.errors import Fault, SurroundingsError
+from calcrisk.errors import Fault, SurroundingsError, cannot_write
 from calcrisk.telling import to_nowhere
 
 if TYPE_CHECKING:
@@ -138,8 +138,7 @@ def _telling(output: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        message = f"cannot be written: {error.strerror or error}"
-        raise SurroundingsError([Fault(code="cannot-write", message=message, file=output)]) from None
+        raise SurroundingsError([cannot_write(output, error)]) from None
 
 
 class _File:

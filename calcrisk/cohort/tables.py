@@ -14,7 +14,7 @@ from calcrisk.cohort.header import header
 from calcrisk.cohort.unreadable import faults_of_csv, faults_of_lines
 from calcrisk.errors import Fault, InputError, UsageError, cannot_read
 from calcrisk.inputs.earlier import answers, is_answer
-from calcrisk.inputs.streams import TABLES
+from calcrisk.inputs.foreign import TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

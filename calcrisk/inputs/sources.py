@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 from calcrisk.errors import Fault, UsageError, cannot_read
 from calcrisk.inputs.documents import MAX_FILE_BYTES, Document, read_documents
 from calcrisk.inputs.earlier import STDIN, answers, is_answer, refuse_overwriting
-from calcrisk.inputs.streams import BLOCK_BYTES, LINES, TABLES, Lines, Unread, Whole, units_of
+from calcrisk.inputs.foreign import TABLES
+from calcrisk.inputs.streams import BLOCK_BYTES, LINES, Lines, Unread, Whole, units_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
