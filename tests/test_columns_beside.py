@@ -103,3 +103,26 @@ def test_a_statement_sees_no_cells_and_is_refused(tmp_path: Path) -> None:
     )
     assert ended.err.startswith(message)
     assert run("sql", "--columns", "id,calcium,unit", cwd=tmp_path).code == 0
+
+
+def test_a_column_of_what_are_no_units_is_only_a_guess(tmp_path: Path) -> None:
+    rows = "a,9.1,per cent,7.4,pH,4,mg/dL\nb,9.1,mg/dL,7.3,units,4,\n"
+    head = "id,calcium,calcium_units,ph,ph_units,phosphate,phosphate_units\n"
+    (tmp_path / "t.csv").write_text(head + rows, "utf-8")
+    lines = run("columns", "suggest", "t.csv", cwd=tmp_path).out.splitlines()
+    (calcium,) = (line for line in lines if "calcium:" in line)
+    assert calcium.startswith("#   calcium: {column: calcium, unit_column: calcium_units}")
+    assert calcium.endswith("; it says per cent, which is no unit of it")
+    assert any(line.startswith("  phosphate: {column: phosphate, unit_column: phosphate_units}") for line in lines)
+    assert any(line.startswith("  blood_ph: ph  #") for line in lines)  # which has no unit
+
+
+def test_what_has_no_unit_is_a_number_whatever_stands_beside_it(tmp_path: Path) -> None:
+    rows = "1,t,Calcium,9,mg/dL\n1,t,pH,7.4,units\n2,t,Calcium,9,mg/dL\n2,t,pH,40,nmol/L\n"
+    (tmp_path / "t.csv").write_text(f"who,time,lab,value,unit\n{rows}", "utf-8")
+    analytes = "analytes: {calcium: [Calcium], blood_ph: [pH]}"
+    said = f"long: {{patient: who, time: time, analyte: lab, value: value, unit: unit, {analytes}}}\n"
+    (tmp_path / "m.yaml").write_text(said, "utf-8")
+    ended = run("batch", "t.csv", "--map", "m.yaml", "--format", "csv", cwd=tmp_path)
+    assert [line.split(",")[3] for line in ended.out.splitlines()[1:]] == ["scored", "refused"]
+    assert "blood_ph 40 is above" in ended.err

@@ -10,16 +10,17 @@ from math import log, sqrt
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from calcrisk import units
-from calcrisk.cohort.beside import UNITS, unit_columns, units_of
+from calcrisk.cohort.beside import UNITS, Beside, said_beside, unit_columns, units_of
 from calcrisk.cohort.cells import TABLE_WORDS, is_gap, is_numeric
 from calcrisk.cohort.codes import LOINC, loinc
+from calcrisk.cohort.columnmap import Entry
 from calcrisk.cohort.engine import name
 from calcrisk.cohort.mapwords import quoted, shown
 from calcrisk.errors import did_you_mean
 from calcrisk.variables import choices, plain, registry
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from calcrisk.cohort.engine import Engine
     from calcrisk.cohort.tables import Table
@@ -91,6 +92,7 @@ def _wide(engine: Engine, table: Table) -> Iterator[str | Line]:
     unknown, taken = [], set[str]()
     beside, shared = _beside(table)
     whose = shared if sum(each == shared for each in beside.values()) > 1 else None  # the units of which of them?
+    strange = _strange(engine, table, beside)
     for column, kind in table.columns.items():
         if column in (identifier, *beside.values()):
             continue
@@ -104,6 +106,10 @@ def _wide(engine: Engine, table: Table) -> Iterator[str | Line]:
         taken.add(variable.name)
         if by_row := beside.get(column):
             line = _with_units(variable, column, by_row, seen, shared=by_row == whose)
+            if strange[column]:
+                line = Line(
+                    line.text, f"{line.why}; it says {_listed(strange[column])}, which is no unit of it", guess=True
+                )
         text, why, guess = line
         yield Line(f"  {text}", why + (", but another column says the same" if twice else ""), guess or twice)
     yield "# assume: {tissue_damage: no}  # for what the table does not ask: assumptions become a part of the answer"
@@ -124,6 +130,15 @@ def _beside(table: Table) -> tuple[dict[str, str], str | None]:
         if beside := units_of(column, variable, named) or shared:
             found[column] = beside
     return found, shared
+
+
+def _strange(engine: Engine, table: Table, beside: Mapping[str, str]) -> dict[str, list[str]]:
+    """Return, by the column of a number, what its column of units says that is no unit of it: the first few."""
+    meant_by = {column: variable for column in beside if (variable := meant(column)[0])}
+    asked = [Beside(Entry(meant_by[each].name, each), beside[each], alone=False) for each in meant_by]
+    said = said_beside(engine, f"(SELECT * FROM {table.relation} AS s LIMIT {_SAMPLE})", asked)
+    found = zip(meant_by.items(), said, strict=True)
+    return {column: [word for word in words if units.find(one, word) is None][:_FEW] for (column, one), words in found}
 
 
 def _with_units(variable: Variable, column: str, by_row: str, seen: Seen, *, shared: bool) -> Line:
