@@ -12,7 +12,7 @@ from calcrisk.batch import outcomes
 from calcrisk.cli.assess import as_date
 from calcrisk.cli.formats import chosen_format
 from calcrisk.cli.jobs import in_order
-from calcrisk.cli.output import encoded, is_terminal, print_page, require_folder, writing
+from calcrisk.cli.output import encoded, is_terminal, print_page, require_writable, writing
 from calcrisk.cli.progress import Watch
 from calcrisk.cli.rulebooks import load
 from calcrisk.cli.signals import ending_cleanly, exit_code, uninterrupted
@@ -69,7 +69,7 @@ def run(paths: Sequence[str], wanted: Wanted, *, profile: str | None, rulebook: 
     _require_room(form, {"--chemistry": wanted.chemistry, "--history": wanted.history})
     if wanted.engine != "duckdb" or wanted.master:
         return _run_spark(paths, wanted, book, form, limits)
-    require_folder(wanted.output)
+    require_writable(wanted.output)
     if wanted.map or names_tables(paths):
         return _run_tables(paths, wanted, book, form, limits)
     if form == "parquet":
@@ -416,8 +416,7 @@ def _passed_over(found: Found) -> str:
         ("tables, to be named in a call of their own, passed over", found.tables),
         ("hidden, passed over", found.hidden),
         ("no patient documents, passed over", found.others),
+        ("reached twice, and read once", found.repeated),
     ):
         said += words.clean(f"{what}: {names}") + "\n" if names.count else ""
-    if found.repeated:
-        said += f"reached twice and read once: {words.plural(found.repeated, 'file or folder', 'files or folders')}\n"
     return said
