@@ -12,6 +12,7 @@ No fault quotes more of a patient than the field at fault.
 
 from __future__ import annotations
 
+import errno
 from difflib import SequenceMatcher, get_close_matches
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
@@ -91,9 +92,34 @@ class SurroundingsError(CalcriskError):
     exit_code = 4
 
 
+_TO_READ = {
+    errno.ENOENT: "is its path right?",
+    errno.ENOTDIR: "is its path right?",
+    errno.EACCES: "may you read it? Ask whom it belongs to",
+    errno.EPERM: "may you read it? Ask whom it belongs to",
+    errno.EISDIR: "name a file in it; `calcrisk batch` reads a folder",
+}
+_TO_WRITE = {
+    errno.ENOENT: "make the folder first, or name another",
+    errno.ENOTDIR: "make the folder first, or name another",
+    errno.EACCES: "may you write there? Name another folder or file",
+    errno.EPERM: "may you write there? Name another folder or file",
+    errno.EROFS: "nothing can be written there: name another folder",
+    errno.EISDIR: "this is a folder: name a file",
+    errno.ENOSPC: "make room there, or name another folder",
+}
+
+
 def cannot_read(file: str, error: OSError) -> Fault:
-    """Say why a file cannot be read."""
-    return Fault(code="cannot-read", message=f"cannot be read: {error.strerror or error}", file=file)
+    """Say why a file cannot be read, and what to do about it where that is known."""
+    hint = _TO_READ.get(error.errno or 0)
+    return Fault(code="cannot-read", message=f"cannot be read: {error.strerror or error}", file=file, hint=hint)
+
+
+def cannot_write(file: str, error: OSError) -> Fault:
+    """Say why a file cannot be written, and what to do about it where that is known."""
+    hint = _TO_WRITE.get(error.errno or 0)
+    return Fault(code="cannot-write", message=f"cannot be written: {error.strerror or error}", file=file, hint=hint)
 
 
 def did_you_mean(wrong: str, known: Iterable[str], *, alike: float = _NEAR_ENOUGH) -> str | None:

@@ -267,7 +267,7 @@ def test_what_lies_beside_the_patients_is_named_once(folder: Path) -> None:
         "tables, to be named in a call of their own, passed over: ward/x.csv, ward/y.parquet",
         "hidden, passed over: ward/.git, ward/.hidden.yaml",
         "no patient documents, passed over: ward/notes, ward/z0.txt, ward/z1.txt, ward/z2.txt, ward/z3.txt and 3 more",
-        "reached twice and read once: 1 file or folder",
+        "reached twice, and read once: ward/a.yaml",
         "3 scored, 1 refused",
     ]
 

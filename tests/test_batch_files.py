@@ -11,10 +11,12 @@ from typing import Any
 import pytest
 from commands import PROGRAM, environment, run
 
+from calcrisk.cli.output import require_writable
+from calcrisk.errors import SurroundingsError
 from calcrisk.inputs.earlier import _BEGINS
 from calcrisk.render.rows import columns, header
 
-DONE, BAD_INPUT, WRONG_USAGE = 0, 1, 2
+DONE, BAD_INPUT, WRONG_USAGE, SURROUNDINGS = 0, 1, 2, 4
 PATIENTS = {
     "a.yaml": "id: a\nlabs: {calcium: 9.9, phosphate: 6.8}\n",
     "b/y.yaml": "id: y\nlabs: {calcium: 8.1, phosphate: 6.8}\n",
@@ -140,3 +142,56 @@ def test_what_a_shell_puts_in_place_of_a_command_is_read(tmp_path: Path) -> None
     ended = subprocess.run(whole, pass_fds=[ours], capture_output=True, env=environment(), cwd=tmp_path, check=False)
     os.close(ours)
     assert (ended.returncode, json.loads(ended.stdout)["patient"]["id"]) == (DONE, "p")
+
+
+# ------------------------------------------------------------------------------------------ names of files
+
+
+def test_a_name_that_is_not_utf8_loses_no_answer(tmp_path: Path) -> None:
+    pytest.importorskip("duckdb")
+    import duckdb
+
+    try:
+        (tmp_path / "a\udcff.yaml").write_text("id: a\ncalcium: 9.9\n", "utf-8")
+    except OSError:
+        pytest.skip("this file system has no such names")
+    (tmp_path / "b.yaml").write_text("id: b\ncalcium: 9.9\n", "utf-8")
+    assert run("batch", ".", "-o", "../x.parquet", cwd=tmp_path).code == DONE
+    told = f"SELECT source, id FROM read_parquet('{tmp_path.parent}/x.parquet')"
+    assert duckdb.connect().execute(told).fetchall() == [(r"./a\udcff.yaml", "a"), ("./b.yaml", "b")]
+    (tmp_path / "t\udcff.csv").write_text("id,calcium\na,9.9\n", "utf-8")
+    ended = run("batch", "t\udcff.csv", cwd=tmp_path)
+    assert ended.code == BAD_INPUT
+    assert "the name of a table must be UTF-8 (cannot-read)\n    hint: rename it" in ended.err
+
+
+def test_what_is_reached_twice_is_named(folder: Path) -> None:
+    ended = run("batch", "ward", "ward/a.yaml", "ward/d.json", *["ward"] * 5, "--format", "csv", cwd=folder.parent)
+    names = "ward/a.yaml, ward/d.json, ward, ward, ward and 2 more"
+    assert f"reached twice, and read once: {names}\n" in ended.err
+    assert ended.err.endswith("3 scored, 1 refused\n")
+
+
+@pytest.mark.parametrize("form", ["table", "csv", "json", "parquet"])
+@pytest.mark.parametrize("paths", [["ward"], ["t.csv"]])
+def test_an_output_that_cannot_be_written_is_told_before_anything_is_read(
+    form: str, paths: list[str], folder: Path
+) -> None:
+    (folder.parent / "t.csv").write_text("id,calcium\na,99\n", "utf-8")
+    ended = run("batch", *paths, "--format", form, "-o", "ward/b", cwd=folder.parent)
+    assert ended.code == SURROUNDINGS
+    assert (
+        ended.err
+        == "ward/b: cannot be written: Is a directory (cannot-write)\n    hint: this is a folder: name a file\n"
+    )
+
+
+def test_a_folder_that_nobody_may_write_to_is_told_before_as_well(
+    monkeypatch: pytest.MonkeyPatch, folder: Path
+) -> None:
+    monkeypatch.setattr(os, "access", lambda *_: False)  # who runs this may be allowed anything
+    with pytest.raises(SurroundingsError) as refused:
+        require_writable(str(folder / "x.csv"))
+    assert str(refused.value).endswith(
+        "cannot be written: Permission denied (cannot-write)\n    may you write there? Name another folder or file"
+    )

@@ -195,7 +195,10 @@ def test_an_output_that_cannot_be_is_the_surroundings(patient: Path, tmp_path: P
     assert ended == (
         SURROUNDINGS,
         "",
-        "no/such/folder/a.json: cannot be written: No such file or directory (cannot-write)\n",
+        (
+            "no/such/folder/a.json: cannot be written: No such file or directory (cannot-write)\n"
+            "    hint: make the folder first, or name another\n"
+        ),
     )
 
 

@@ -67,7 +67,10 @@ def test_the_programs_own_output_may_be_named_as_a_file(tmp_path: Path) -> None:
 
 def test_a_folder_is_no_output(tmp_path: Path) -> None:
     ended = run(*ASKED, "-o", ".", cwd=tmp_path)
-    assert (ended.code, ended.err) == (SURROUNDINGS, ".: cannot be written: Is a directory (cannot-write)\n")
+    assert (ended.code, ended.err) == (
+        SURROUNDINGS,
+        ".: cannot be written: Is a directory (cannot-write)\n    hint: this is a folder: name a file\n",
+    )
     assert list(tmp_path.iterdir()) == []
 
 

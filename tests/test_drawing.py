@@ -9,7 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from random_patients import bounded_examples
 
-from calcrisk.errors import Fault
+from calcrisk.errors import Fault, InputError
+from calcrisk.inputs import record_from
+from calcrisk.inputs.documents import read_document
 from calcrisk.inputs.drawing import drawn
 
 LONG = "{" + ", ".join(f'"note{number}": "Kowalczyk"' for number in range(40)) + ', "calcium": 2.4, "age": 61}'
@@ -42,6 +44,28 @@ def test_drawings_by_hand(text: str | bytes, column: int, told: str, expected: s
 
 def test_the_line_is_counted_from_where_the_text_begins() -> None:
     assert drawing("id: a\ncalcium: 2.4", 10, told="2.4", line=12, before=10) == "12 | calcium: 2.4\n   |          ^~~"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown", "got"),
+    [
+        ("calcium: 138.0", "calcium: 138.0", "138.0 mg/dL"),
+        ("calcium: 99.00  # Kowalczyk", "calcium: 99.00  · ·········", "99.00 mg/dL"),
+        ("labs: {calcium: +99.00, phosphate: 4}", "labs: {calcium: +99.00, phosphate: ·}", "+99.00 mg/dL"),
+        ("labs: {calcium: '99.00 mg/dL', phosphate: 4}", "labs: {calcium: '99.00 mg/dL', phosphate: ·}", "99.00 mg/dL"),
+        ("calcium: {value: 1.0e3, unit: mg/dL}", "calcium: {value: 1.0e3, unit: ·····}", "1.0e3 mg/dL"),
+        ("calcium: 38 g/ml", "calcium: 38 g/ml", "g/ml"),
+        ("calcium: {value: 9.1, x: 123.4}", "calcium: {value: ···, ·: ·····}", "x"),
+        (f"calcium: 9 {'z' * 60}", f"calcium: · {'·' * 60}"[:72], "z" * 60),
+    ],
+)
+def test_a_field_is_shown_as_it_was_written_and_nothing_besides(text: str, shown: str, got: str) -> None:
+    with pytest.raises(InputError) as refused:
+        record_from(read_document(f"id: Kowalczyk\n{text}\n", "a.yaml"), {})
+    (fault,) = refused.value.faults
+    assert fault.drawing is not None
+    assert fault.drawing.splitlines()[0] == f"2 | {shown}"
+    assert fault.got == got
 
 
 @pytest.mark.parametrize(("line", "column"), [(3, 1), (1, 13), (0, 1)])

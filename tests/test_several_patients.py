@@ -63,6 +63,10 @@ def told(found: list[Document]) -> list[tuple[str | None, int, list[str]]]:
         ("[{id: a}, {id: b}]", [("a", 0, []), ("b", 1, [])]),
         ("id: '----'\nsex: |\n  ---\n  female", [("----", 0, [])]),
         ("# ---- head\nid: a ... b", [("a ... b", 0, [])]),
+        # files that were joined, each with the mark of byte order that it began with
+        ("id: a\n\ufeffid: b\n\ufeff---\nid: c\nzzz: 1\n", [("a", 0, []), ("b", 1, []), ("c", 2, ["5:unknown-field"])]),
+        ("id: a\n---\n\ufeffid: b\n---\n\ufeff# c\nid: c\n...\n\ufeff", [("a", 0, []), ("b", 1, []), ("c", 2, [])]),
+        ("- id: a\n- id: b\n\ufeff- id: c\n", [("a", 0, []), ("b", 1, []), ("c", 2, [])]),
         ("[]", [(None, 0, ["1:empty"])]),
         ("", [(None, 0, ["1:empty"])]),
         ("\n# nothing\n", [(None, 0, ["1:empty"])]),
@@ -86,6 +90,18 @@ def test_yaml_of_several_patients(text: str, found: list[tuple[str | None, int, 
         ('[{"id": "a"},\n{"id": "b", "age": 01}, {"id": "c"}]', [("a", 0, []), ("b", 1, ["2:bad-json"])]),
         ('[{"id": "a"}\n{"id": "b"}]', [("a", 0, []), (None, 1, ["2:bad-json"])]),
         ('[{"id": "a"}] x', [("a", 0, []), (None, 1, ["1:bad-json"])]),
+        # one a line, as in a file of lines that is named otherwise
+        ('{"id": "a"}\n\n{"id": "b"}\r\n\ufeff{"id": "c"}\n', [("a", 0, []), ("b", 1, []), ("c", 2, [])]),
+        ('{\n "id": "a"\n}\n{\n "id": "b"\n}\n', [("a", 0, []), ("b", 1, [])]),
+        (
+            '{"id": "a", "age": 01}\n{"id": "b"}\n{"id": "c",',
+            [("a", 0, ["1:bad-json"]), ("b", 1, []), ("c", 2, ["3:bad-json"])],
+        ),
+        # which one document is not, whatever it lacks
+        ('{"id": "a", "tissue": [\n  {}\n  {}]}', [("a", 0, ["3:bad-json"])]),
+        ('{"id": "a"} {"id": "b"}', [("a", 0, ["1:bad-json"])]),
+        ('{"id": "a", "labs":\n{"calcium": 9.9,}\n}', [("a", 0, ["2:bad-json"])]),
+        ('{"id": "a", "tissue": [{}\n{"id": "b"}]}', [("a", 0, ["2:bad-json"])]),
         ('[{"id": "a"}, null, [1]]', [("a", 0, []), (None, 1, ["1:empty"]), (None, 2, ["1:not-a-mapping"])]),
         ("[ ]", [(None, 0, ["1:empty"])]),
         (" \n ", [(None, 0, ["1:empty"])]),
@@ -97,8 +113,7 @@ def test_json_of_several_patients(text: str, found: list[tuple[str | None, int, 
 
 
 def test_what_was_meant_as_json_is_refused_as_json() -> None:
-    text = '{"id": "a"}\n{"id": "b"}'
-    assert told(read_documents(text, "a.json")) == [("a", 0, ["2:bad-json"])]
+    assert told(read_documents('{"id": "a"} {"id": "b"}', "a.json")) == [("a", 0, ["1:bad-json"])]
     assert told(read_documents("{id: a} {id: b}", "-")) == [("a", 0, ["1:bad-yaml"])]
 
 

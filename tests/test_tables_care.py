@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from typing import TYPE_CHECKING, Final
 
 import pytest
@@ -138,3 +139,31 @@ def test_an_empty_folder_holds_no_answers(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     ended = run("columns", "suggest", "empty", cwd=tmp_path)
     assert ended.err.partition("\n")[0] == "empty: there is no table in this folder (no-table)"
+
+
+def refused_and_twice(rows: int) -> str:
+    """A table whose every second id stands twice, and in which the rows of every third place are refused."""
+    cells = (f"p{at // 2},9.1,{99 if at % 3 == 1 else 4}" for at in range(rows))
+    return "\n".join(["id,calcium,phosphate", *cells]) + "\n"
+
+
+def test_a_row_is_named_alike_wherever_it_is_told(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text(refused_and_twice(80), "utf-8")
+    page = run("batch", "t.csv", cwd=tmp_path, COLUMNS="140")
+    told = [line.partition(": phosphate")[0] for line in page.err.splitlines() if "(out-of-range)" in line]
+    assert told == [f"t.csv: row {row}" for row in range(2, 61, 3)]
+    assert page.err.endswith(
+        "and 7 more refused rows: answers as CSV, JSON, NDJSON or Parquet have all of them, each with its errors\n"
+        "53 scored, 27 refused\n"
+    )
+    assert re.findall(r"^(t.csv: row \d+) \(p\d+\) +phosphate", page.out, re.MULTILINE)[:2] == told[:2]
+    assert re.search(r"^ +p0 \(t.csv: row 1\) +t.csv: row 1 ", page.out, re.MULTILINE)
+    answers = run("batch", "t.csv", "--format", "csv", cwd=tmp_path).out.splitlines()
+    assert [line.split(",")[1] for line in answers if "refused" in line][:2] == ["1", "4"]  # from 0, as in every batch
+
+
+@pytest.mark.parametrize(("rows", "said"), [(2, "1 id stands"), (80, "40 ids stand"), (1, "")])
+def test_every_id_that_stands_twice_is_counted(rows: int, said: str, tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text(refused_and_twice(rows), "utf-8")
+    page = run("batch", "t.csv", cwd=tmp_path).out
+    assert (f"\n{said} more than once\n" in page) if said else "more than once" not in page

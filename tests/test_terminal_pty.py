@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from commands import PROGRAM, environment, run
@@ -21,17 +22,20 @@ import pty
 import struct
 import termios
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 SAMPLE = Path(__file__).parent.parent / "sample_labs" / "hd-warfarin-58f.yaml"
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\]8;[^\x1b\x07]*(?:\x1b\\|\x07)")
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
-def in_terminal(*arguments: str, width: int = 80, **more: str) -> tuple[int, str]:
+def in_terminal(*arguments: str, width: int = 80, start: Sequence[str] = PROGRAM, **more: str) -> tuple[int, str]:
     """Run the program in a terminal of some width; give its exit code and everything it printed."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, width, 0, 0))
     program = subprocess.Popen(
-        [*PROGRAM, *arguments], stdin=theirs, stdout=theirs, stderr=theirs, env=environment(**more), close_fds=True
+        [*start, *arguments], stdin=theirs, stdout=theirs, stderr=theirs, env=environment(**more), close_fds=True
     )
     os.close(theirs)
     printed = b"".join(iter(lambda: _some(ours), b""))
@@ -110,3 +114,24 @@ def test_a_page_is_as_wide_as_the_terminal_and_a_pipe_as_it_says(
     assert ESCAPES.sub("", printed).split() == piped.split()
     for text in (ESCAPES.sub("", printed), piped):
         assert max(map(cell_len, text.splitlines())) <= width
+
+
+AT_ONCE = (
+    "from calcrisk.cli import progress as p; p._PATIENCE = p._PAUSE = 0; from calcrisk.__main__ import main; main()"
+)
+
+
+@pytest.mark.parametrize("width", [60, 80, 140])
+def test_the_bar_of_a_table_moves_and_is_gone_before_the_page(width: int, tmp_path: Path) -> None:
+    pytest.importorskip("duckdb")
+    rows = "".join(f"p{at},9.1,{'2.1 mmol/L' if at % 2 else 6.5}\n" for at in range(2_200))
+    (tmp_path / "t.csv").write_text(f"id,calcium,phosphate\n{rows}", "utf-8")
+    code, printed = in_terminal(
+        "batch", str(tmp_path / "t.csv"), "--top", "3", width=width, start=[sys.executable, "-c", AT_ONCE]
+    )
+    bars, page = printed.rsplit("━", 1)
+    assert code == 0
+    assert all(f"{done} patients" in bars for done in ("512", "1,024", "1,100"))
+    erased, header = "\x1b[2K", page.index("Metastatic")
+    assert erased in page[:header]
+    assert erased not in page[header:]

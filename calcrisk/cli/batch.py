@@ -12,7 +12,7 @@ from calcrisk.batch import outcomes
 from calcrisk.cli.assess import as_date
 from calcrisk.cli.formats import chosen_format
 from calcrisk.cli.jobs import in_order
-from calcrisk.cli.output import encoded, is_terminal, print_page, require_folder, writing
+from calcrisk.cli.output import encoded, is_terminal, print_page, require_writable, writing
 from calcrisk.cli.progress import Watch
 from calcrisk.cli.rulebooks import load
 from calcrisk.cli.signals import ending_cleanly, exit_code, uninterrupted
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from calcrisk.assessment import Assessment
     from calcrisk.inputs.sources import Found, Unit
     from calcrisk.render.overview import Line, RefusedLine
+    from calcrisk.render.rows import Cell
 
 _FORMATS: Final = ("table", "csv", "json", "ndjson", "parquet")
 _AT_A_LIMIT: Final = 3  # the exit code when --fail-on was reached
@@ -68,7 +69,7 @@ def run(paths: Sequence[str], wanted: Wanted, *, profile: str | None, rulebook: 
     _require_room(form, {"--chemistry": wanted.chemistry, "--history": wanted.history})
     if wanted.engine != "duckdb" or wanted.master:
         return _run_spark(paths, wanted, book, form, limits)
-    require_folder(wanted.output)
+    require_writable(wanted.output)
     if wanted.map or names_tables(paths):
         return _run_tables(paths, wanted, book, form, limits)
     if form == "parquet":
@@ -248,7 +249,7 @@ class Scoring:
         if self.form == "ndjson":
             return b"".join(to_line(outcome) for outcome in some)
         if self.form == "parquet":
-            return b"".join(encoded(json.dumps(cells(outcome, self._order, self._panels)) + "\n") for outcome in some)
+            return b"".join(_json_line(cells(outcome, self._order, self._panels)) for outcome in some)
         if self.form == "json":
             return b",\n".join(to_line(outcome).rstrip(b"\n") for outcome in some)
         return b""
@@ -257,6 +258,15 @@ class Scoring:
         if isinstance(outcome, Refused):
             return False
         return any(getattr(outcome.risk, question).tier in tiers for question, tiers in self._limits.items())
+
+
+def _json_line(row: Mapping[str, Cell]) -> bytes:
+    """Write a row for DuckDB; half a character (a byte of a file's name) as its escape, as CSV has it."""
+    try:
+        return json.dumps(row, ensure_ascii=False).encode() + b"\n"
+    except UnicodeEncodeError:
+        whole = {name: encoded(cell).decode() if isinstance(cell, str) else cell for name, cell in row.items()}
+        return json.dumps(whole).encode() + b"\n"
 
 
 def _told(refused: Refused) -> str:
@@ -406,8 +416,7 @@ def _passed_over(found: Found) -> str:
         ("tables, to be named in a call of their own, passed over", found.tables),
         ("hidden, passed over", found.hidden),
         ("no patient documents, passed over", found.others),
+        ("reached twice, and read once", found.repeated),
     ):
         said += words.clean(f"{what}: {names}") + "\n" if names.count else ""
-    if found.repeated:
-        said += f"reached twice and read once: {words.plural(found.repeated, 'file or folder', 'files or folders')}\n"
     return said

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from calcrisk.errors import Fault, SurroundingsError
+from calcrisk.errors import Fault, SurroundingsError, cannot_write
 from calcrisk.telling import to_nowhere
 
 if TYPE_CHECKING:
@@ -97,11 +98,23 @@ def _aside(output: str) -> Iterator[_File]:
         raise
 
 
-def require_folder(output: str | None) -> None:
-    """Raise ``SurroundingsError`` when the folder of an output is not there: told before anything is read."""
-    if output is not None and output != "-" and not Path(output).resolve().parent.is_dir():
-        message, hint = "cannot be written: there is no such folder", "make the folder first, or name another"
-        raise SurroundingsError([Fault(code="cannot-write", message=message, file=output, hint=hint)])
+def require_writable(output: str | None) -> None:
+    """Raise ``SurroundingsError`` when an output cannot be written: told before anything is read."""
+    if output is None or output == "-":
+        return
+    path = Path(output)
+    folder = path.resolve().parent
+    if not folder.is_dir():
+        raise SurroundingsError([cannot_write(output, OSError(errno.ENOENT, "there is no such folder"))])
+    if path.is_dir():
+        raise SurroundingsError([cannot_write(output, _error(errno.EISDIR))])
+    replaced = path.is_file() or not path.exists()  # in its folder, whatever may be done to the file itself
+    if not os.access(folder if replaced else path, os.W_OK):
+        raise SurroundingsError([cannot_write(output, _error(errno.EACCES))])
+
+
+def _error(number: int) -> OSError:
+    return OSError(number, os.strerror(number))
 
 
 def require_standard_output() -> None:
@@ -138,8 +151,7 @@ def _telling(output: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        message = f"cannot be written: {error.strerror or error}"
-        raise SurroundingsError([Fault(code="cannot-write", message=message, file=output)]) from None
+        raise SurroundingsError([cannot_write(output, error)]) from None
 
 
 class _File:

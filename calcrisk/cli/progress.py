@@ -44,10 +44,12 @@ class Watch:
             self._bar[0].console.print(text, end="", markup=False, highlight=False, soft_wrap=True)
 
     def close(self) -> None:
-        """Draw what is done in the end, and take the bar away."""
+        """Draw what is done in the end, and take the bar away: what comes behind stands in its place."""
+        self._next = float("inf")
         if self._bar is not None:
             self._draw(*self._bar)
             self._bar[0].stop()
+            self._bar = None
 
     def _draw(self, bar: Progress, task: TaskID) -> None:
         bar.update(task, completed=self._done, patients=f"{self._patients:,}")

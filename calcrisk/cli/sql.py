@@ -14,7 +14,7 @@ from calcrisk.cohort.printing import Wanted, mapped_columns, plain_columns, prin
 from calcrisk.cohort.suggest import likely_inputs
 from calcrisk.cohort.tables import typed_columns
 from calcrisk.errors import Fault, UsageError, did_you_mean
-from calcrisk.inputs.streams import TABLES
+from calcrisk.inputs.foreign import TABLES
 from calcrisk.render.words import clean
 from calcrisk.rules.sql.dialects import dialect
 from calcrisk.rules.sql.select import LISTS

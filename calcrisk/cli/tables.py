@@ -11,6 +11,8 @@ from calcrisk.cli.extra import add_to_table, require_arrow, with_chemistry
 from calcrisk.cli.output import is_terminal, print_page
 from calcrisk.cli.parquet import placed, require_parquet
 from calcrisk.cli.progress import Watch
+from calcrisk.cohort.beside import disagreeing, said_beside, unit_columns, unread_units
+from calcrisk.cohort.columnmap import plain_map
 from calcrisk.cohort.engine import engine, require, text
 from calcrisk.cohort.found import notices
 from calcrisk.cohort.mapfile import read_map
@@ -21,7 +23,7 @@ from calcrisk.cohort.staging import staged
 from calcrisk.cohort.suggest import likely_inputs
 from calcrisk.cohort.tables import opened, table_files, telling_rows
 from calcrisk.cohort.textfile import ASIDE, TEXTS, aside, copied
-from calcrisk.errors import Fault, InputError
+from calcrisk.errors import Fault, InputError, UsageError
 from calcrisk.inputs.earlier import refuse_overwriting
 from calcrisk.render.faults import show
 from calcrisk.render.overview import Overview, Scale, line
@@ -34,11 +36,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from calcrisk.assessment import Assessment
+    from calcrisk.cohort.columnmap import ColumnMap
     from calcrisk.cohort.engine import Engine
     from calcrisk.cohort.tables import Table
     from calcrisk.rules.rulebook import Rulebook
 
 _TOLD: Final = 20  # refused rows that are told one by one
+_ELSEWHERE: Final = "answers as CSV, JSON, NDJSON or Parquet have all of them, each with its errors"
 
 
 class Tables(NamedTuple):
@@ -101,6 +105,8 @@ class _Work:
             for each in notices(at_work, table, column_map.long):
                 tell(clean(each) + "\n")
         self._table, self._staged, self._reader = staged(table, column_map, book, at_work.held)
+        if column_map is None or not self._table.order:
+            self._look_beside(column_map or plain_map(table.columns, table.files[0]), by_map=column_map is not None)
         if column_map is None:
             self._tell_unread(table)
         names = columns(book.data["tiers"], [entry["name"] for entry in book.data["mechanisms"]])
@@ -111,7 +117,8 @@ class _Work:
         lists = wanted.lists and wanted.form != "table"  # which shows none
         self._columns = [column for column in names if lists or column not in LISTS]
         self._cohort = Cohort(at_work, book, self._table, self._staged, self._columns, tuple(self._panels))
-        passes = 2 + (wanted.form in TEXTS)  # the survey, the answers, and these as text
+        # the survey, the rows that SQL does not read, the answers, and these as text
+        passes = 3 + (wanted.form in TEXTS)
         self.watch = Watch(passes, shown=wanted.form == "table" or not is_terminal(wanted.output))
         self._scale = Scale(tuple(book.data["tier_names"]), tuple(book.data["classes"]))
         labels = [tier["label"] for tier in book.data["tiers"].values()]
@@ -122,8 +129,20 @@ class _Work:
     @staticmethod
     def _tell_unread(table: Table) -> None:
         """Say of columns that are nearly named as an input that they are not read."""
-        for name, hint in likely_inputs(unread(table.columns, None)).items():
+        of_units = unit_columns(table.columns)  # which are looked at by themselves
+        others = (each for each in unread(table.columns, None) if each not in of_units)
+        for name, hint in likely_inputs(others).items():
             tell(f"the column {name!r} is not read: {hint}\n")
+
+    def _look_beside(self, mapped: ColumnMap, *, by_map: bool) -> None:
+        """Refuse a table whose own columns of units say otherwise than is read; where a map says so, tell it."""
+        found = list(unread_units(mapped, self._table.columns))
+        said = said_beside(self._engine, self._table.relation, found)
+        faults = list(disagreeing(found, said, self._table.files[0]))
+        if faults and not by_map:
+            raise UsageError(faults)
+        for fault in faults:
+            tell(clean(fault.message) + ", as the map says\n")
 
     @property
     def ended(self) -> Ended:
@@ -141,15 +160,24 @@ class _Work:
         for what, count in self._cohort.unusual().items():
             self.watch.tell(f"{what}: {self._unusual(count)}\n")
         if self._cohort.counts.odd:
-            self._cohort.begin_answers()
-            for rows in self._cohort.odd_rows():
-                answers = self._solved(list(map(_with_row, outcomes(map(self._reader, rows), self._book))))
-                self._cohort.answer(rows, [cells(answer, self._order, self._panels) for answer in answers])
-                self._take(answers)
+            self._read_odd()
+        else:
+            self.watch.advance(1, self._cohort.counts.rows)
         if self._wanted.chemistry:
             add_to_table(self._cohort)
         if not self._is_parquet:
             self._count(self._cohort.tallies())
+
+    def _read_odd(self) -> None:
+        self._cohort.begin_answers()
+        odd = self._cohort.counts.odd
+        for rows in self._cohort.odd_rows():
+            answers = self._solved(list(map(_with_row, outcomes(map(self._reader, rows), self._book))))
+            self._cohort.answer(rows, [cells(answer, self._order, self._panels) for answer in answers])
+            self._take(answers)
+            self.watch.advance(len(rows) / odd, self._scored + self._refused)
+        if (more := self._refused - _TOLD) > 0:
+            self.watch.tell(f"and {more:,} more refused {'row' if more == 1 else 'rows'}: {_ELSEWHERE}\n")
 
     def _unusual(self, count: int) -> str:
         rows = self._cohort.counts.rows
@@ -168,7 +196,7 @@ class _Work:
                 self._scored += 1
                 tiers = {question: part.tier for question, part in vars(answer.risk).items()}
                 self._reached += self._reaches(tiers)
-        self._page.add(line(answer, self._scale) for answer in answers)
+        self._page.add(line(answer, self._scale, is_row=True) for answer in answers)
 
     def _tell(self, refused: Refused) -> None:
         if self._refused <= _TOLD:
@@ -194,7 +222,11 @@ class _Work:
         """Write the page, or every row."""
         if self._wanted.form == "table":
             for rows in self._cohort.worst(self._wanted.top):
-                self._page.keep(line(answer, self._scale) for answer in outcomes(map(self._reader, rows), self._book))
+                found = outcomes(map(self._reader, rows), self._book)
+                self._page.keep(line(answer, self._scale, is_row=True) for answer in found)
+            is_long = bool(self._table.order)  # of which each patient has several draws
+            self._page.count_repeated(0 if is_long else self._cohort.repeated_ids())
+            self.watch.close()  # or it would be drawn over the page, and taken away with a line of it
             print_page(self._page.print_to, self._wanted.output)
             return
         with placed(self._wanted.output) as path:

@@ -76,7 +76,9 @@ class ColumnMap:
         wrong = [self._no_column(Entry("long"), name, known) for name in self.long.columns if name not in known]
         if self.faults or wrong:
             raise UsageError([*self.faults, *wrong])
-        analytes = {each: Entry(each, each, unit_column=unit_column(each)) for each in self.long.analytes}
+        units = {each: unit_column(each) for each in self.long.analytes if registry()[each].units}
+        # what has no unit (a pH) is a number whatever stands beside it: laboratories write "units" there, or "pH"
+        analytes = {each: Entry(each, each, unit_column=units.get(each)) for each in self.long.analytes}
         return replace(self, id="id", entries={**analytes, **self.entries}, long=None)
 
     def against(self, columns: Iterable[str]) -> ColumnMap:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final
 
 from calcrisk.errors import Fault, cannot_read
+from calcrisk.inputs.foreign import foreign
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 UNREAD: Final = (OSError, EOFError, zlib.error)  # what may come while a file is read
 _PACKED: Final = b"\x1f\x8b"  # how gzip begins
-_UTF16: Final = (b"\xff\xfe", b"\xfe\xff")
+_BEGINNING: Final = 4_096  # bytes that tell what a file is
 _UTF8: Final = "save it as UTF-8"
 
 
@@ -51,11 +52,11 @@ def unread(path: str, error: Exception) -> Fault:
 
 def not_utf8(path: str) -> Iterator[Fault]:
     """Give the first fault of a file that is no text in UTF-8; raises ``UNREAD``."""
+    if fault := other(path):
+        yield fault
+        return
     with opened_bytes(path) as file:
         for number, line in enumerate(file, 1):
-            if number == 1 and (fault := _other(path, line)):
-                yield fault
-                return
             try:
                 line.decode()
             except UnicodeDecodeError as error:
@@ -65,12 +66,11 @@ def not_utf8(path: str) -> Iterator[Fault]:
                 return
 
 
-def _other(path: str, line: bytes) -> Fault | None:
-    """Say what a file is that is known by its first bytes."""
-    if line.startswith(_PACKED):
+def other(path: str) -> Fault | None:
+    """Say what a file is that is known by its first bytes to be no text; raises ``UNREAD``."""
+    with opened_bytes(path) as file:
+        beginning = file.read(_BEGINNING)
+    if beginning.startswith(_PACKED):
         message, hint = "this is a packed file (gzip), and its name does not say so", "let its name end in .gz"
         return Fault(code="unreadable-table", message=message, file=path, expected="text", got="gzip", hint=hint)
-    if line.startswith(_UTF16):
-        message = "this is UTF-16, not UTF-8"
-        return Fault(code="not-utf8", message=message, file=path, expected="UTF-8", got="UTF-16", hint=_UTF8)
-    return None
+    return foreign(beginning, path)

@@ -7,16 +7,21 @@ comment, and forgets the quotes that come later.
 from __future__ import annotations
 
 import csv
+import re
 from collections import Counter
+from itertools import islice
 from typing import IO, TYPE_CHECKING, Final, NamedTuple
 
-from calcrisk.cohort.encoding import UNREAD, is_packed, is_utf8, not_utf8, opened_text, unread
+from calcrisk.cohort.encoding import UNREAD, is_packed, is_utf8, not_utf8, opened_text, other, unread
 from calcrisk.cohort.engine import file_text, name, text
 from calcrisk.errors import Fault, InputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+_SAID: Final = re.compile(
+    r"\"?sep=(?P<sign>[,;\t|])\"?\s*", re.IGNORECASE
+)  # what stands between cells, by a first line
 _BEGINNING: Final = 65_536  # signs that tell how lines end
 _BETWEEN: Final = (",", ";", "\t", "|")  # what may stand between cells
 # Empty cells are made NULL here, not by DuckDB: it passes over a cell too many at a row's end where that would be NULL,
@@ -29,6 +34,7 @@ class Header(NamedTuple):
 
     names: tuple[str, ...]
     delimiter: str
+    skipped: int  # lines before the first one of names, which say what stands between cells
 
     def select(self, path: str) -> str:
         """Write the query that gives every cell of a file as it was written, NULL where it is empty."""
@@ -47,7 +53,8 @@ class Header(NamedTuple):
     def _dialect(self, path: str) -> str:
         packed = "gzip" if is_packed(path) else "none"
         signs = f"delim = {text(self.delimiter)}, quote = '\"', escape = '\"', comment = ''"
-        return f"header = true, strict_mode = true, compression = '{packed}', {signs}"
+        skipped = f", skip = {self.skipped}" if self.skipped else ""
+        return f"header = true, strict_mode = true, compression = '{packed}', {signs}{skipped}"
 
 
 def header(path: str) -> Header:
@@ -57,7 +64,9 @@ def header(path: str) -> Header:
     twice, in whatever case: DuckDB would call the second one otherwise.
     """
     try:
-        names, delimiter = _first_row(path)
+        if fault := other(path):
+            raise InputError([fault])
+        names, delimiter, skipped = _first_row(path)
         faults = [*([] if is_utf8("".join(names)) else not_utf8(path)), *wrong(path, names), *_broken(path, names)]
     except UNREAD as error:
         raise InputError([unread(path, error)]) from None
@@ -67,13 +76,17 @@ def header(path: str) -> Header:
         raise InputError([fault]) from None
     if faults:
         raise InputError(faults[:1])
-    return Header(tuple(named(names)), delimiter)
+    return Header(tuple(named(names)), delimiter, skipped)
 
 
-def _first_row(path: str) -> tuple[list[str], str]:
+def _first_row(path: str) -> tuple[list[str], str, int]:
+    """Return the names, what stands between cells, and how many lines stand before: Excel may write one."""
     with opened_text(path) as file:
-        delimiter = delimiter_of(file)
-        return [name.strip() for name in next(records(file, delimiter), [])], delimiter
+        said = _SAID.fullmatch(file.readline())
+        delimiter = said["sign"] if said else delimiter_of(file)
+        rows = records(file, delimiter)
+        names = next(islice(rows, 1, None) if said else rows, [])
+        return [name.strip() for name in names], delimiter, int(said is not None)
 
 
 def records(file: IO[str], delimiter: str, *, strict: bool = False) -> Iterator[list[str]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from calcrisk._version import __version__
+from calcrisk.cohort.beside import unread_units, unseen
 from calcrisk.cohort.columnmap import plain_map
 from calcrisk.cohort.engine import name, text
 from calcrisk.cohort.staging import staged
@@ -49,6 +50,8 @@ def printed(book: Rulebook, wanted: Wanted) -> str:
     """Return the statement, with a header that says what it was written from; raises ``UsageError``."""
     told = dialect(wanted.dialect)
     column_map = wanted.map or plain_map(wanted.columns, wanted.table)
+    if wanted.map is None and (faults := list(unseen(unread_units(column_map, wanted.columns), wanted.table))):
+        raise UsageError(faults)
     chosen, seen = _chosen(book, wanted, column_map)
     kept = [each for each in wanted.kept if each != column_map.id or each.casefold() != _ID]  # shown as the id is
     keys = {f"calcrisk_kept_{at}": name(column) for at, column in enumerate(kept)}

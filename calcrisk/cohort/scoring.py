@@ -165,6 +165,12 @@ class Cohort:
         }
         return {each: count for each, count in counts.items() if count}
 
+    def repeated_ids(self) -> int:
+        """Count the ids that stand in more than one row."""
+        ids = f"SELECT calcrisk_id FROM ({self._whole}) WHERE trim(calcrisk_id) <> '' GROUP BY ALL HAVING count(*) > 1"
+        ((count,),) = self._engine.rows(f"SELECT count(*) FROM ({ids})")
+        return int(count)
+
     # ---- odd rows ----------------------------------------------------------------------------------------------------
 
     def odd_rows(self) -> Iterator[list[dict[str, Any]]]:

@@ -10,15 +10,17 @@ from math import log, sqrt
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from calcrisk import units
+from calcrisk.cohort.beside import UNITS, Beside, said_beside, unit_columns, units_of
 from calcrisk.cohort.cells import TABLE_WORDS, is_gap, is_numeric
 from calcrisk.cohort.codes import LOINC, loinc
+from calcrisk.cohort.columnmap import Entry
 from calcrisk.cohort.engine import name
 from calcrisk.cohort.mapwords import quoted, shown
 from calcrisk.errors import did_you_mean
 from calcrisk.variables import choices, plain, registry
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from calcrisk.cohort.engine import Engine
     from calcrisk.cohort.tables import Table
@@ -34,7 +36,6 @@ _ANALYTES: Final = (
     *("labname", "label", "itemid", "code", "component"),
 )
 _VALUES: Final = ("value", "result", "labresult", "labresulttext", "valuetext", "resultvalue", "testresult")
-_UNITS: Final = ("unit", "units", "valueuom", "uom", "resultunit", "valueunit", "labmeasurename")
 _TIMES: Final = (
     *("time", "charttime", "date", "datetime", "collected"),
     *("collectiontime", "labresultoffset", "observationdate"),
@@ -91,6 +92,7 @@ def _wide(engine: Engine, table: Table) -> Iterator[str | Line]:
     unknown, taken = [], set[str]()
     beside, shared = _beside(table)
     whose = shared if sum(each == shared for each in beside.values()) > 1 else None  # the units of which of them?
+    strange = _strange(engine, table, beside)
     for column, kind in table.columns.items():
         if column in (identifier, *beside.values()):
             continue
@@ -102,8 +104,12 @@ def _wide(engine: Engine, table: Table) -> Iterator[str | Line]:
         line = _line(variable, column, kind, unit, seen)
         twice = variable.name in taken
         taken.add(variable.name)
-        if units_of := beside.get(column):
-            line = _with_units(variable, column, units_of, seen, shared=units_of == whose)
+        if by_row := beside.get(column):
+            line = _with_units(variable, column, by_row, seen, shared=by_row == whose)
+            if strange[column]:
+                line = Line(
+                    line.text, f"{line.why}; it says {_listed(strange[column])}, which is no unit of it", guess=True
+                )
         text, why, guess = line
         yield Line(f"  {text}", why + (", but another column says the same" if twice else ""), guess or twice)
     yield "# assume: {tissue_damage: no}  # for what the table does not ask: assumptions become a part of the answer"
@@ -113,27 +119,34 @@ def _wide(engine: Engine, table: Table) -> Iterator[str | Line]:
 
 def _beside(table: Table) -> tuple[dict[str, str], str | None]:
     """Return, by the column of a number, that of its units: named after it, or the only one of units; and this one."""
-    by_name = {plain(column): column for column in table.columns}
-    alone = [by_name[word] for word in _UNITS if word in by_name]
+    named = unit_columns(table.columns)
+    alone = [each for each, of in named.items() if not of]
     shared = alone[0] if len(alone) == 1 else None
     found = {}
     for column in table.columns:
         variable, unit = meant(column)
         if variable is None or unit or not variable.units:
             continue
-        names = (plain(each) + word for each in (column, variable.name) for word in _UNITS)
-        units_of = next((by_name[name] for name in names if name in by_name), shared)
-        if units_of:
-            found[column] = units_of
+        if beside := units_of(column, variable, named) or shared:
+            found[column] = beside
     return found, shared
 
 
-def _with_units(variable: Variable, column: str, units_of: str, seen: Seen, *, shared: bool) -> Line:
+def _strange(engine: Engine, table: Table, beside: Mapping[str, str]) -> dict[str, list[str]]:
+    """Return, by the column of a number, what its column of units says that is no unit of it: the first few."""
+    meant_by = {column: variable for column in beside if (variable := meant(column)[0])}
+    asked = [Beside(Entry(meant_by[each].name, each), beside[each], alone=False) for each in meant_by]
+    said = said_beside(engine, f"(SELECT * FROM {table.relation} AS s LIMIT {_SAMPLE})", asked)
+    found = zip(meant_by.items(), said, strict=True)
+    return {column: [word for word in words if units.find(one, word) is None][:_FEW] for (column, one), words in found}
+
+
+def _with_units(variable: Variable, column: str, by_row: str, seen: Seen, *, shared: bool) -> Line:
     """Read the units row by row; a guess where several numbers would read the same column of units."""
-    why = f"by its name; its units stand in {shown(units_of)}, if that column is of this one"
+    why = f"by its name; its units stand in {shown(by_row)}, if that column is of this one"
     why += ", which other numbers would read as well" if shared else ""
     why += "; no number was found in it" if seen.median is None else ""
-    text = f"{variable.name}: {{column: {quoted(column)}, unit_column: {quoted(units_of)}}}"
+    text = f"{variable.name}: {{column: {quoted(column)}, unit_column: {quoted(by_row)}}}"
     return Line(text, why, shared or seen.median is None)
 
 
@@ -297,7 +310,7 @@ def _long(engine: Engine, table: Table) -> list[str | Line] | None:
     column, found = max(named, key=lambda one: len(one[1]))
     if not found:
         return None
-    besides = {"patient": _IDS, "time": _TIMES, "unit": _UNITS}
+    besides = {"patient": _IDS, "time": _TIMES, "unit": UNITS}
     lines: list[str | Line] = ["long:"]
     for what, names in besides.items():
         of = next((each for each in table.columns if plain(each) in names), None)

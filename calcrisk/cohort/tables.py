@@ -8,12 +8,13 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from calcrisk.cohort import lines as ndjson
+from calcrisk.cohort.encoding import is_utf8
 from calcrisk.cohort.engine import file_text, name, text
 from calcrisk.cohort.header import header
 from calcrisk.cohort.unreadable import faults_of_csv, faults_of_lines
 from calcrisk.errors import Fault, InputError, UsageError, cannot_read
 from calcrisk.inputs.earlier import answers, is_answer
-from calcrisk.inputs.streams import TABLES
+from calcrisk.inputs.foreign import TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -169,6 +170,9 @@ def _complain_unless_there(file: str) -> None:
             pass
     except OSError as error:
         raise InputError([cannot_read(file, error)]) from None
+    if not is_utf8(file):
+        message, hint = "cannot be read: the name of a table must be UTF-8", "rename it, or name a link to it"
+        raise InputError([Fault(code="cannot-read", message=message, file=file, hint=hint)])
 
 
 def _part(engine: Engine, file: str, at: int) -> _Part:

@@ -48,11 +48,11 @@ def _some(path: str, faults: Iterator[Fault]) -> list[Fault]:
 
 def _bad_rows(path: str) -> Iterator[Fault]:
     """Give the faults of rows that are longer or shorter than the header, and of a quote that ends where none may."""
-    names, delimiter = header(path)
+    names, delimiter, skipped = header(path)
     with opened_text(path) as file:
         rows, line = records(file, delimiter, strict=True), 1
         try:
-            for row in rows:
+            for row in islice(rows, skipped, None):
                 if row and len(row) != len(names):
                     yield _uneven(path, rows.line_num, len(row), len(names))  # type: ignore[attr-defined]  # of a csv reader
                 line = rows.line_num + 1  # type: ignore[attr-defined]  # as above

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from calcrisk.errors import InputError
-from calcrisk.inputs.drawing import drawn
+from calcrisk.inputs.drawing import as_written, drawn
+from calcrisk.inputs.nodes import MEASURED
 from calcrisk.record import Record
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Iterator
 
+    from calcrisk.errors import Fault
     from calcrisk.inputs.documents import Document
     from calcrisk.stated import Written
 
@@ -37,5 +40,22 @@ def record_from(document: Document | None, flags: Mapping[str, Written], source:
         )
     except InputError as error:
         if document.exact is None:
-            raise InputError(drawn(fault, document.text, document.before) for fault in error.faults) from None
+            raise InputError(_shown(document, error)) from None
     return record_from(document.exact(), flags, source)  # which raises the same with the place of everything
+
+
+def _shown(document: Document, error: InputError) -> Iterator[Fault]:
+    """Draw each fault in its line; a number that was refused is told as it was written."""
+    own = dict(_texts(document.fields.values()))
+    for fault in error.faults:
+        written = own.get((fault.line, fault.column))
+        yield drawn(as_written(fault, written), document.text, document.before, written)
+
+
+def _texts(fields: Iterable[Written]) -> Iterator[tuple[tuple[int | None, int | None], str]]:
+    """Give every text that a document states, by the place where it stands."""
+    for written in fields:
+        if isinstance(written.raw, str):
+            yield (written.location.line, written.location.column), written.raw
+        elif isinstance(written.raw, Mapping):
+            yield from _texts(part for name, part in written.raw.items() if name in MEASURED)

@@ -10,6 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from calcrisk.inputs.everyday import everyday_line, everyday_yaml
+from calcrisk.inputs.foreign import as_a_table, foreign, looks_like_a_table
 from calcrisk.inputs.nodes import Fields, Root, Text
 from calcrisk.inputs.placing import Document, place
 from calcrisk.stated import Location, fault
@@ -24,6 +25,9 @@ MAX_BYTES = 1_000_000  # of one patient; who reads it from elsewhere need read n
 MAX_FILE_BYTES = 16_000_000  # of a file of several, which is held in memory whole; lines of JSON have no such limit
 _LIKE_JSON = re.compile(r"\s*(?:\[\s*)?(?:\{\s*(?P<quoted>\")?|\[|\])")  # a flow mapping of YAML looks alike
 
+_OF_A_TABLE = ("bad-yaml", "not-a-mapping")  # how a table reads that is taken for YAML
+_NEXT_LINE = re.compile(r"(?:[ \t\r]*\n)+\ufeff?\{")
+
 
 def read_document(content: str | bytes, source: str) -> Document:
     """Read one patient; ``source`` names the text in messages, and ``.json`` at its end asks for exact JSON.
@@ -34,7 +38,7 @@ def read_document(content: str | bytes, source: str) -> Document:
     roots = unfit or _roots(content, source)
     broken = [root for root in roots if root.node is None]
     if len(roots) == 1 or broken:
-        return place((broken or roots)[0], source, 0, content)
+        return _perhaps_a_table(place((broken or roots)[0], source, 0, content))
     second = Location(source, roots[1].line, roots[1].column)
     message = f"a second patient begins here, of {len(roots):,}"
     hint = f"`calcrisk batch {source}` assesses each"
@@ -64,7 +68,16 @@ def read_documents(content: str | bytes, source: str) -> list[Document]:
             found.append(everyday)
     for index, document in enumerate(found):
         document.index = index
+    if len(found) == 1:
+        _perhaps_a_table(found[0])
     return found or [place(Root(None, []), source, 0)]
+
+
+def _perhaps_a_table(document: Document) -> Document:
+    """Hint at what a table needs where its rows are taken for a patient."""
+    if any(fault.code in _OF_A_TABLE for fault in document.faults) and looks_like_a_table(_clean(document.text) or ""):
+        document.faults = [as_a_table(fault) for fault in document.faults]
+    return document
 
 
 def read_line(line: bytes, source: str, *, number: int, index: int) -> Document:
@@ -106,6 +119,8 @@ def _clean(content: str | bytes) -> str | None:
 
 
 def _unfit(content: str | bytes, source: str, most: int) -> list[Root]:
+    if isinstance(content, bytes) and (other := foreign(content, source)) is not None:
+        return [Root(None, [other])]
     root = _too_large(content, Location(source), most)
     return [root] if root else []
 
@@ -139,8 +154,7 @@ def _decoded(content: bytes, source: str, line: int) -> tuple[str, Fault | None]
         at = Location(
             source, before.count(b"\n") + line, len(before[before.rfind(b"\n") + 1 :].decode("utf-8", "replace")) + 1
         )
-        utf16 = content.startswith((b"\xff\xfe", b"\xfe\xff"))
-        hint = "it looks like UTF-16: save it as UTF-8" if utf16 else "save the file as UTF-8"
+        hint = "save the file as UTF-8: as it is, it may be Latin-1 or Windows-1252"
         message = f"byte 0x{error.object[error.start]:02x} is not UTF-8"
         return content.decode("utf-8-sig", "replace"), fault(at, code="not-utf8", message=message, hint=hint)
 
@@ -158,7 +172,7 @@ def _parse(text: str, source: str) -> list[Root]:
     if named or like_json:
         from calcrisk.inputs.json_text import read_json  # what is YAML does not pay for it
 
-        exact = read_json(text, source, several=not named)
+        exact = read_json(text, source, several=not named or _is_lined(text))
         if named or all(root.node for root in exact):
             return exact
     from calcrisk.inputs.yaml_text import read_yaml, yaml_parts  # what is JSON does not pay for it
@@ -167,3 +181,23 @@ def _parse(text: str, source: str) -> list[Root]:
     if like_json and like_json["quoted"] and not all(root.node for root in roots):
         return exact  # it is neither, and what it was meant to be has the better message
     return roots
+
+
+def _is_lined(text: str) -> bool:
+    """Tell whether a second value begins a line behind the first one, which is whole, or at least one line of its own.
+
+    What breaks off within one document is none: its parts would be taken for patients.
+    """
+    from json import JSONDecoder
+
+    begin = len(text) - len(text.lstrip())
+    first = text[begin:].partition("\n")[0].rstrip()
+    end = begin + len(first)
+    if not first.startswith("{"):
+        return False
+    if first.count("{") != first.count("}"):
+        try:
+            end = JSONDecoder().raw_decode(text, begin)[1]
+        except (ValueError, RecursionError):
+            return False
+    return _NEXT_LINE.match(text, end) is not None

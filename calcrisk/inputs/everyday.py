@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import operator
+import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
@@ -26,6 +27,7 @@ _LONGEST = 5_000  # characters of an everyday text, and
 _DEEPEST = 200  # signs that may each begin a level: the C composer recurses without looking at its stack
 _LEVELS = "[{-?"
 _UNUSUAL = "&*!"  # anchors, aliases and tags, or what looks like one
+_BLOCK = re.compile(r"\s[>|][-+]?[1-9]")  # a bound without quotes, which YAML takes for a text over several lines
 
 Tree: TypeAlias = dict[str, Any]  # of Written, and of (origin, Tree) and (origin, list of Trees)
 
@@ -48,6 +50,8 @@ def everyday_line(text: str, source: str, origin: str, index: int) -> Document |
 def everyday_yaml(text: str, source: str, before: int) -> Document | None:
     """Read one YAML document that stands behind so many lines; None when the exact reader must."""
     if len(text) > _LONGEST or sum(map(text.count, _LEVELS)) > _DEEPEST or any(sign in text for sign in _UNUSUAL):
+        return None
+    if (">" in text or "|" in text) and _BLOCK.search(text):
         return None
     composer = _composer()
     if composer is None:

@@ -6,8 +6,8 @@ import re
 from json import JSONDecodeError, JSONDecoder
 
 from calcrisk.errors import Fault, InputError
-from calcrisk.inputs.nodes import MAX_DEPTH, Fields, Items, Node, Root, Text, too_deep
-from calcrisk.stated import Location, fault, quoted, shortened
+from calcrisk.inputs.nodes import MAX_DEPTH, Fields, Items, Node, Root, Text, named, too_deep
+from calcrisk.stated import Location, fault, quoted
 
 _DECODER = JSONDecoder()
 _BLANK = re.compile(r"[ \t\n\r]*")
@@ -20,6 +20,7 @@ _A_VALUE = "write a number, true, false, null, or a text in double quotes"
 _NO_NAN, _NANS = "write null where nothing is known", ("NaN", "nan", "None")
 _OPENING = ("{", "[")
 _BRACE = re.compile(r"^\{", re.MULTILINE)
+_MARKS = re.compile(r"^\ufeff", re.MULTILINE)  # of byte order: what files have at their beginning, joined to one
 _HALF = re.compile(r"[\ud800-\udfff]")
 
 
@@ -30,8 +31,7 @@ def read_json(text: str, source: str, *, several: bool = False) -> list[Root]:
     ``several``, one value may stand behind another, as ``jq`` writes them, and reading goes on at the next line that
     begins with a brace.
     """
-    reader = _Reader(text, source)
-    return reader.run() if several else reader.roots()
+    return _Reader(_MARKS.sub("", text), source).run() if several else _Reader(text, source).roots()
 
 
 def read_json_line(text: str, source: str, line: int) -> Root:
@@ -216,7 +216,7 @@ class _Reader:
         return found == closing
 
     def _refuse_twice(self, key: Text, first: Text) -> None:
-        message = f"{shortened(key.text)} stands twice in one mapping, first in line {first.line}"
+        message = f"{named(key.text)} stands twice in one mapping, first in line {first.line}"
         at = Location(self._source, key.line, key.column)
         self._faults.append(fault(at, code="duplicate-key", message=message, hint="keep one of the two"))
 

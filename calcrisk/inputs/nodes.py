@@ -70,6 +70,32 @@ class TooManyFaults(Exception):  # noqa: N818  # it ends the search for more, an
     """So much is wrong that the rest need not be looked at."""
 
 
+_NAME = re.compile(
+    r"[\w.-]{1,40}"
+)  # no longer than any name of ours, and nothing in it that parts the words of a record
+_HEADING = re.compile(r"[^\W\d](?:[^\W\d]|[\s()/%_.-]){0,39}|[\w.-]{1,40}")
+_HIDDEN = "this name"  # in the place of what is none
+MEASURED = ("value", "unit", "lower_limit", "upper_limit")  # what a measurement is made of
+
+
+def is_name(text: str) -> bool:
+    """Tell what may be the name of a field; anything else may be a record, and no message repeats it."""
+    return _NAME.fullmatch(text) is not None
+
+
+def named(text: str, *, near: bool = False) -> str:
+    """Return a name as a message says it, and of a key that is none nothing.
+
+    ``near`` says that it is like a name of ours: blanks may stand in it then, as in a heading of a report.
+    """
+    return text if (_HEADING if near else _NAME).fullmatch(text) else _HIDDEN
+
+
+def inside(path: str | None, name: str, *, near: bool = False) -> str | None:
+    """Return the path of a field within another; of one without a name that can be told, the other's."""
+    return ".".join(part for part in (path, named(name, near=near)) if part and part != _HIDDEN) or None
+
+
 _DIGITS = re.compile(r"\d+(?:\s|$)")  # how a name begins that a comma cut off a number
 
 
@@ -79,17 +105,17 @@ class Refusals(NamedTuple):
     source: str
     faults: list[Fault]
 
-    def place(self, node: Node, path: str) -> Location:
+    def place(self, node: Node, path: str | None) -> Location:
         """Return where a node stands; ``path`` names it within the document."""
         return Location(self.source, node.line, node.column, path)
 
-    def add(self, node: Node, path: str, **said: Unpack[Said]) -> None:
+    def add(self, node: Node, path: str | None, **said: Unpack[Said]) -> None:
         """Record a fault that lies at a node. Raises TooManyFaults when more are of no use to anybody."""
         if len(self.faults) > MAX_FAULTS:
             raise TooManyFaults
         self.faults.append(fault(self.place(node, path), **said))
 
-    def behind_a_comma(self, key: Text, path: str) -> bool:
+    def behind_a_comma(self, key: Text, path: str | None) -> bool:
         """Record, and tell, that a name is what a comma cut off a number: in braces a comma ends a value."""
         if not _DIGITS.match(key.text):
             return False

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from calcrisk.dated import LABS, bad_date, is_read, moment_of, panel_of
-from calcrisk.inputs.nodes import Fields, Items, Text, is_null, kind_of
-from calcrisk.stated import Reading, Written, shortened
+from calcrisk.inputs.nodes import Fields, Items, Text, inside, is_null, kind_of, named
+from calcrisk.stated import Reading, Written
 from calcrisk.variables import registry
 
 if TYPE_CHECKING:
@@ -62,32 +62,32 @@ class Panels:
 
     def _values(self, path: str, node: Fields) -> Iterator[tuple[str, Written]]:
         seen: dict[str, Written] = {}
-        for inside, key, value in self._members(path, node):
+        for at, key, value in self._members(path, node):
             variable = registry().places.get((LABS, key.text)) or registry().get(key.text)
             if variable is None or not is_read(variable):
-                self._refuse_name(key, inside)
+                self._refuse_name(key, at)
                 continue
-            written = self._written(value, inside)
+            written = self._written(value, at)
             if variable.name in seen:
-                self._refusals.add_twice(variable.name, seen[variable.name], self._refusals.place(key, inside))
+                self._refusals.add_twice(variable.name, seen[variable.name], self._refusals.place(key, at))
             else:
                 seen[variable.name] = written
                 yield variable.name, written
 
     def _members(self, path: str, node: Fields) -> Iterator[tuple[str, Text, Node]]:
         for name, (key, value) in node.fields.items():
-            inside = f"{path}.{shortened(name)}"
+            within = inside(path, name) or path
             if name == LABS and isinstance(value, Fields):
-                yield from ((f"{inside}.{shortened(part)}", own, one) for part, (own, one) in value.fields.items())
+                yield from ((inside(within, part) or within, own, one) for part, (own, one) in value.fields.items())
             elif name == LABS and not is_null(value):
                 hint = "write the values beneath, as in `labs: {calcium: 9.6}`"
-                self._refusals.add(value, inside, code="not-a-mapping", message="labs is a group of inputs", hint=hint)
+                self._refusals.add(value, within, code="not-a-mapping", message="labs is a group of inputs", hint=hint)
             elif name not in {_DATE, _NOTE, LABS}:
-                yield inside, key, value
+                yield within, key, value
 
     def _refuse_name(self, key: Text, path: str) -> None:
         if self._refusals.behind_a_comma(key, path):
             return
         hint = registry().hint(key.text, within=LABS) or "a panel takes date, note and the inputs of `labs`"
-        message = f"{shortened(key.text)} is not a known input of a panel"
+        message = f"{named(key.text)} is not a known input of a panel"
         self._refusals.add(key, path, code="unknown-field", message=message, hint=hint)

@@ -15,7 +15,22 @@ from typing import TYPE_CHECKING
 
 from calcrisk.errors import Fault, did_you_mean
 from calcrisk.inputs.fold import fold
-from calcrisk.inputs.nodes import MAX_FAULTS, Fields, Items, Node, Refusals, Root, Text, TooManyFaults, is_null, kind_of
+from calcrisk.inputs.nodes import (
+    MAX_FAULTS,
+    MEASURED,
+    Fields,
+    Items,
+    Node,
+    Refusals,
+    Root,
+    Text,
+    TooManyFaults,
+    inside,
+    is_name,
+    is_null,
+    kind_of,
+    named,
+)
 from calcrisk.stated import Location, Written, fault, quoted, shortened
 from calcrisk.variables import registry
 
@@ -145,24 +160,18 @@ class _Placing:
             self._refusals.add_twice(variable.name, first, self._refusals.place(key, path))
 
     def _refuse_name(self, group: str | None, key: Text, node: Node) -> None:
-        name = shortened(key.text)
-        path = f"{group}.{name}" if group else name
-        if self._refusals.behind_a_comma(key, path):
-            return
         elsewhere = self._variables.get(key.text)
-        if group is not None and elsewhere is not None:
-            self._refusals.add(
-                key,
-                path,
-                code="wrong-group",
-                message=f"{name} does not belong to {group}",
-                hint=_belongs(elsewhere),
-            )
-            return
         hints = [self._variables.hint(key.text, within=group), self._near_section(key.text)]
         if group is None and not isinstance(node, Text):  # what holds others is a group or a list
             hints.reverse()
         hint = next(filter(None, hints), None)
+        name, path = named(key.text, near=bool(hint)), inside(group, key.text, near=bool(hint))
+        if self._refusals.behind_a_comma(key, path):
+            return
+        if group is not None and elsewhere is not None:
+            message = f"{name} does not belong to {group}"
+            self._refusals.add(key, path, code="wrong-group", message=message, hint=_belongs(elsewhere))
+            return
         message = f"{name} is not a known input" + (f" of {group}" if group else "")
         self._refusals.add(
             key, path, code="unknown-field", message=message, hint=hint or "`calcrisk template` lists every input"
@@ -178,8 +187,31 @@ class _Placing:
             return Written(node.raw, origin, at)
         if isinstance(node, Items):
             return Written([None] * len(node.items), origin, at)
-        parts = {name: self._written(part, f"{path}.{shortened(name)}") for name, (_, part) in node.fields.items()}
+        _, unit = node.fields.get("unit", (None, None))
+        if unit is not None and not isinstance(unit, Text):
+            self._refuse_unit(unit, path)
+            return Written(None, origin, at)  # of a number in an unknown unit nothing else can be said
+        parts = {
+            name: self._part(*part, path) for name, part in node.fields.items() if self._may_be_a_part(part[0], path)
+        }
         return Written(parts, origin, at)
+
+    def _refuse_unit(self, node: Node, path: str) -> None:
+        message, hint = f"a unit cannot be {kind_of(node)}", "write the unit alone, as in `{value: 9.9, unit: mg/dL}`"
+        self._refusals.add(node, f"{path}.unit", code="wrong-kind", message=message, hint=hint)
+
+    def _may_be_a_part(self, key: Text, path: str) -> bool:
+        """Tell, and record, that no part of a measurement can be named so; whatever may be one is judged with it."""
+        if is_name(key.text) or key.text[:1].isdigit():
+            return True
+        message, hint = f"{named(key.text)} is no part of a measurement", f"it takes {', '.join(MEASURED)}"
+        self._refusals.add(key, path, code="unknown-field", message=message, hint=hint)
+        return False
+
+    def _part(self, key: Text, node: Node, path: str) -> Written:
+        """Return a part of a measurement; one that is not known lies where its name stands."""
+        part = self._written(node, f"{path}.{shortened(key.text)}")
+        return part if key.text in MEASURED else part._replace(location=self._refusals.place(key, part.location.path))
 
     def _id(self, node: Node) -> None:
         if isinstance(node, Text):

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 from calcrisk.errors import Fault, UsageError, cannot_read
 from calcrisk.inputs.documents import MAX_FILE_BYTES, Document, read_documents
 from calcrisk.inputs.earlier import STDIN, answers, is_answer, refuse_overwriting
-from calcrisk.inputs.streams import BLOCK_BYTES, LINES, TABLES, Lines, Unread, Whole, units_of
+from calcrisk.inputs.foreign import TABLES
+from calcrisk.inputs.streams import BLOCK_BYTES, LINES, Lines, Unread, Whole, units_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -80,7 +81,7 @@ class Found:
     tables: Names = field(default_factory=Names)
     hidden: Names = field(default_factory=Names)
     others: Names = field(default_factory=Names)
-    repeated: int = 0  # files and folders reached a second time, and read once
+    repeated: Names = field(default_factory=Names)  # files and folders reached a second time, and read once
 
     @property
     def size(self) -> float | None:
@@ -158,11 +159,11 @@ class _Search:
     def named(self, path: str) -> None:
         real = STDIN if path == STDIN else os.path.realpath(path)
         if not self.is_new(real):
-            self.found.repeated += 1
+            self.found.repeated.add(path)
         elif path != STDIN and os.path.isdir(path):  # noqa: PTH112  # thousands of paths: `Path` would cost as much as reading
-            before = len(self.found.sources) + self.found.repeated
+            before = len(self.found.sources) + self.found.repeated.count
             self._folder(path, real)
-            if len(self.found.sources) + self.found.repeated == before:
+            if len(self.found.sources) + self.found.repeated.count == before:
                 self.found.sources.append(Source(path, _nothing_in(path)))
         else:
             self._document(path, real)
@@ -181,7 +182,7 @@ class _Search:
                     if self.is_new(inside):
                         waiting.append(self._listing(entry.path, inside))
                         break
-                    self.found.repeated += 1
+                    self.found.repeated.add(entry.path)
                 else:
                     self._file(entry, inside)
             else:
@@ -215,7 +216,7 @@ class _Search:
         elif self.is_new(real):
             self.found.sources.append(Source(entry.path))
         else:
-            self.found.repeated += 1
+            self.found.repeated.add(entry.path)
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:

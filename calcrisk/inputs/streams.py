@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from calcrisk.errors import Fault, cannot_read
 from calcrisk.inputs.documents import MAX_BYTES, MAX_FILE_BYTES, Document, read_documents, read_line
 from calcrisk.inputs.earlier import STDIN
+from calcrisk.inputs.foreign import as_a_table, foreign
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import IO
 
 LINES: Final = (".ndjson", ".jsonl")  # how names of files end that hold one patient a line
-TABLES: Final = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".parquet")  # and of tables
 BLOCK_BYTES: Final = 65_536  # as much as a pipe holds; a slow pipe gives less, and what came is answered at once
 _STDIN_NAME: Final = "<stdin>"
 _BETWEEN: Final = (b",", b";", b"\t", b"|")  # what stands between the cells of a table
@@ -80,9 +80,7 @@ class Unread(NamedTuple):
 def _perhaps_a_table(document: Document, line: bytes) -> Document:
     """Hint at what a table needs where its header is taken for a patient."""
     if b"{" not in line and any(sign in line for sign in _BETWEEN):
-        hint = f"is this a table? One is read from a file that ends in {', '.join(TABLES)}: calcrisk batch FILE"
-        found = (fault._replace(hint=hint) if fault.code == "bad-json" else fault for fault in document.faults)
-        document.faults = [*found]
+        document.faults = [as_a_table(fault) if fault.code == "bad-json" else fault for fault in document.faults]
     return document
 
 
@@ -93,6 +91,9 @@ def units_of(path: str) -> Iterator[Lines | Whole | Unread]:
     try:
         with _opened(path) as (stream, size):
             head = _beginning(stream)
+            if (fault := foreign(head, name)) is not None:
+                yield Unread(name, 0, fault, 1)
+                return
             if _is_one_text(head):
                 yield Whole(name, head + stream.read(MAX_FILE_BYTES + 1 - len(head)), 1)
                 return

@@ -14,16 +14,22 @@ from typing import TYPE_CHECKING, Any
 import yaml  # noqa: TID253 - `documents` imports this module only when there is YAML to read
 
 from calcrisk.errors import Fault, InputError
-from calcrisk.inputs.nodes import MAX_DEPTH, Fields, Items, Node, Root, Text, too_deep
+from calcrisk.inputs.nodes import MAX_DEPTH, Fields, Items, Node, Root, Text, named, too_deep
+from calcrisk.inputs.yaml_faults import BREAK, indented_by, marked, unprintable
 from calcrisk.stated import Location, fault, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Unpack
+
+    from calcrisk.stated import Said
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the C parser is several times faster, and not everywhere
+_BLOCKS = (">", "|")  # the styles of a text over several lines
 _DASHES, _DOTS = "---", "..."  # begin and end a document
-_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")  # what YAML counts as the end of a line
 _MARK = re.compile(r"(?<![^\n\r\x85\u2028\u2029])(?:---|\.\.\.)(?![^ \t\n\r\x85\u2028\u2029])")
+_JOINED = "\ufeff"  # the mark of byte order
+_FILES = re.compile(r"(?<![^\n\r\x85\u2028\u2029])\ufeff")
 _NOTHING = re.compile(
     r"(?:---|\.\.\.)?"
     r"(?:(?:[ \t]*(?:#[^\n\r\x85\u2028\u2029]*)?|%[^\n\r\x85\u2028\u2029]*)(?:[\n\r\x85\u2028\u2029]|\Z))*"
@@ -33,8 +39,21 @@ _NOTHING = re.compile(
 def yaml_parts(text: str) -> list[tuple[str, int]]:
     """Take a text apart at its document marks: each document, and how many lines stand before it.
 
-    Comments and directives belong to the document behind them; a mark at the very end begins nothing.
+    Comments and directives belong to the document behind them; a mark at the very end begins nothing. A byte-order mark
+    at the beginning of a line begins a document too: a file that was joined to others.
     """
+    if _JOINED not in text:
+        return _parts(text)
+    found: list[tuple[str, int]] = []
+    lines = 0
+    for file in _FILES.split(text):
+        if not _NOTHING.fullmatch(file):
+            found += [(part, before + lines) for part, before in _parts(file)]
+        lines += len(BREAK.findall(file))
+    return found
+
+
+def _parts(text: str) -> list[tuple[str, int]]:
     if _DASHES not in text and _DOTS not in text:  # allowed nowhere else at the beginning of a line
         return [(text, 0)]
     starts = [0, *(mark.start() for mark in _MARK.finditer(text) if mark.start()), len(text)]
@@ -42,20 +61,20 @@ def yaml_parts(text: str) -> list[tuple[str, int]]:
     begin = lines = 0
     for start, end in itertools.pairwise(starts):
         if text.startswith(_DOTS, start):  # not every parser takes this mark at the beginning of a text
-            lines += len(_BREAK.findall(text, begin, start))
+            lines += len(BREAK.findall(text, begin, start))
             begin = start + len(_DOTS)
         begins = text.startswith(_DASHES, start) and not (found and end == len(text))
         if not begins and _NOTHING.fullmatch(text, start, end):
             continue
         found.append((text[begin:end], lines))
-        lines += len(_BREAK.findall(text, begin, end))
+        lines += len(BREAK.findall(text, begin, end))
         begin = end
     return found
 
 
 def read_yaml(text: str, source: str, before: int = 0) -> list[Root]:
     """Read one YAML document that stands behind so many lines: a patient, or a list of them. Never raises."""
-    walk = _Walk(source, before)
+    walk = _Walk(text, source, before)
     try:
         loader = _LOADER(text)
         try:
@@ -63,9 +82,9 @@ def read_yaml(text: str, source: str, before: int = 0) -> list[Root]:
         finally:
             loader.dispose()
     except yaml.MarkedYAMLError as error:
-        return walk.broken(_marked(error, text, source, before))
+        return walk.broken(marked(error, text, source, before))
     except (yaml.reader.ReaderError, UnicodeEncodeError):
-        return walk.broken(_unprintable(text, source, before))
+        return walk.broken(unprintable(text, source, before))
     except InputError as error:
         return walk.broken(*error.faults)
 
@@ -73,7 +92,8 @@ def read_yaml(text: str, source: str, before: int = 0) -> list[Root]:
 class _Walk:
     """One pass over the events of a document."""
 
-    def __init__(self, source: str, before: int) -> None:
+    def __init__(self, text: str, source: str, before: int) -> None:
+        self._text = text
         self._source = source
         self._before = before
         self._next: Callable[[], yaml.Event]
@@ -112,6 +132,8 @@ class _Walk:
         if isinstance(event, yaml.ScalarEvent):
             if event.tag is not None:
                 self._refuse_tag(event, event.tag)
+            if event.style in _BLOCKS and not event.value.strip():
+                self._refuse_bound(event)
             return Text(event.value, not event.style, line, column)
         if isinstance(event, yaml.AliasEvent):
             self._refuse(
@@ -148,7 +170,7 @@ class _Walk:
                 )
             elif key.text in fields:
                 first = fields[key.text][0]
-                message = f"{shortened(key.text)} stands twice in one mapping, first in line {first.line}"
+                message = f"{named(key.text)} stands twice in one mapping, first in line {first.line}"
                 self._refuse(event, code="duplicate-key", message=message, hint="keep one of the two")
             else:
                 fields[key.text] = (key, value)
@@ -164,37 +186,11 @@ class _Walk:
         message = f"the tag {shortened(tag)} is not read"
         self._refuse(event, code="yaml-tag", message=message, hint="write the value without a tag")
 
-    def _refuse(self, event: yaml.Event, *, code: str, message: str, hint: str) -> None:
-        at = Location(self._source, *self._place(event))
-        self._faults.append(fault(at, code=code, message=message, hint=hint))
+    def _refuse_bound(self, event: yaml.Event) -> None:
+        """Refuse a text of nothing whose sign and digit were meant for a bound; any other says nothing."""
+        mark: Any = event.start_mark
+        if (said := indented_by(self._text, mark.line, mark.column)) is not None:
+            self._refuse(event, **said)
 
-
-def _marked(error: yaml.MarkedYAMLError, text: str, source: str, before: int) -> Fault:
-    mark = error.problem_mark or error.context_mark
-    lines = _BREAK.split(text)
-    last = len(lines) - 1
-    at = Location(source)
-    if mark is not None:  # where a text ends without a line's end, the parser goes on to a line that nobody wrote
-        line, column = (mark.line, mark.column) if mark.line <= last else (last, len(lines[last]))
-        at = Location(source, line + before + 1, column + 1)
-    context = f" {error.context}" if error.context else ""
-    hint = _mend(text, mark.line if mark else None)
-    return fault(at, code="bad-yaml", message=f"not readable as YAML: {error.problem}{context}", hint=hint)
-
-
-def _mend(text: str, line: int | None) -> str:
-    """Guess at the commonest slips of a line: a tab, or an open quote or bracket."""
-    lines = text.splitlines()
-    here = lines[line] if line is not None and line < len(lines) else ""
-    if "\t" in here[: len(here) - len(here.lstrip())]:
-        return "indent with spaces, not with a tab"
-    return "write `name: value`, indented alike within a group, and quotes round a text that holds `: `"
-
-
-def _unprintable(text: str, source: str, before: int) -> Fault:
-    """Say where the first character stands that YAML does not allow."""
-    found = yaml.reader.Reader.NON_PRINTABLE.search(text)
-    offset = found.start() if found else 0
-    at = Location(source, text.count("\n", 0, offset) + before + 1, offset - text.rfind("\n", 0, offset))
-    message = f"not readable as YAML: the character U+{ord(text[offset]):04X} is not text"
-    return fault(at, code="bad-yaml", message=message, hint="take it out, and save the file as UTF-8")
+    def _refuse(self, event: yaml.Event, **said: Unpack[Said]) -> None:
+        self._faults.append(fault(Location(self._source, *self._place(event)), **said))

@@ -81,11 +81,12 @@ class RefusedLine(NamedTuple):
     errors: int
 
 
-def line(outcome: Assessment | Refused, scale: Scale) -> Line | RefusedLine:
-    """Make the line of one patient."""
+def line(outcome: Assessment | Refused, scale: Scale, *, is_row: bool = False) -> Line | RefusedLine:
+    """Make the line of one patient; ``is_row`` says that it is a row of a table."""
     if isinstance(outcome, Refused):
         first = outcome.errors[0]
         position = ":".join(str(part) for part in (outcome.source, first["line"]) if part)
+        position = _row(position, outcome.index) if is_row else position
         error = " ".join(str(part) for part in (first["path"], f"({first['code']})") if part)
         return RefusedLine(outcome.patient.id, position, error, len(outcome.errors))
     parts = tuple(vars(outcome.risk).values())
@@ -93,7 +94,7 @@ def line(outcome: Assessment | Refused, scale: Scale) -> Line | RefusedLine:
     return Line(
         order=(not outcome.alerts, *(-rank for rank in ranks), scale.place(outcome.classification)),
         id=outcome.patient.id,
-        source=_position(outcome),
+        source=_row(outcome.source or "", outcome.index) if is_row else _position(outcome),
         classification=outcome.classification,
         tiers=tuple(map(_tier, parts)),
         ranks=ranks,
@@ -102,6 +103,11 @@ def line(outcome: Assessment | Refused, scale: Scale) -> Line | RefusedLine:
         certain=len(outcome.possible_classifications) == 1,
         alert=bool(outcome.alerts),
     )
+
+
+def _row(source: str, index: int | None) -> str:
+    """Say where a row stands as its messages do: rows count from 1, beneath the header."""
+    return f"{source}: row {(index or 0) + 1}"
 
 
 def _position(answer: Assessment) -> str:
@@ -143,6 +149,7 @@ class Overview:
         self._scored = self._refused = self._seen = 0
         self._ids, self._repeated = set[int](), set[int]()
         self._forgetful = False
+        self._counted: int | None = None  # ids that stand more than once, where they were counted elsewhere
 
     def add(self, lines: Iterable[Line | RefusedLine]) -> None:
         """Count every line, and keep those that will be listed; of equals, the earlier."""
@@ -168,6 +175,10 @@ class Overview:
         for each in lines:
             if isinstance(each, Line):
                 self._keep(each)
+
+    def count_repeated(self, ids: int) -> None:
+        """Say that so many ids stand more than once: not every line comes by here."""
+        self._counted = ids
 
     def _remember(self, patient: str | None) -> None:
         """Take note of ids that stand more than once."""
@@ -209,7 +220,7 @@ class Overview:
             if more := self._refused - len(self._told):
                 yield page.text(f"and {more:,} more", "dim")
             yield ""
-        if self._repeated:
+        if self._twice:
             yield page.text(self._said_of_ids())
             yield ""
         if self._scored:
@@ -248,7 +259,8 @@ class Overview:
         if one.id is None:
             return one.source
         name = _cut(one.id)
-        return f"{name} ({one.source})" if hash(one.id) in self._repeated and one.source else name
+        stands_twice = self._counted or hash(one.id) in self._repeated
+        return f"{name} ({one.source})" if stands_twice and one.source else name
 
     def _style(self, rank: int) -> str:
         below = len(self._scale.tiers) - 1 - rank
@@ -271,9 +283,14 @@ class Overview:
             table.add_row(page.text(f"{one.position}{whose}"), page.text(f"{one.error}{others}"))
         return table
 
+    @property
+    def _twice(self) -> int:
+        """How many ids stand more than once, as far as is known."""
+        return len(self._repeated) if self._counted is None else self._counted
+
     def _said_of_ids(self) -> str:
-        count = len(self._repeated)
-        least = "at least " if self._forgetful else ""
+        count = self._twice
+        least = "at least " if self._forgetful and self._counted is None else ""
         return f"{least}{count:,} {'id stands' if count == 1 else 'ids stand'} more than once"
 
     def _counts(self, page: _Sheet) -> Table:
