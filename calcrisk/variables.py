@@ -48,7 +48,10 @@ class Choice(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Variable:
-    """One thing that can be known of a patient. Limits and factors are in and to the canonical ``unit``."""
+    """One thing that can be known of a patient. Limits and factors are in and to the canonical ``unit``.
+
+    Messages name the words ``offered``; ``unread`` says what a word beside that of a choice is, which no input holds.
+    """
 
     name: str
     label: str
@@ -70,6 +73,8 @@ class Variable:
     values: tuple[str, ...]
     ranges: Mapping[str, tuple[str, str]]
     spellings: Mapping[str, Any]
+    offered: tuple[str, ...]
+    unread: Mapping[str, str]
     listed: Mapping[str, Any] | None
     onset_of: str | None
     of: str | None
@@ -274,6 +279,8 @@ def _variable(data: Mapping[str, Any]) -> Variable:
         values=tuple(get("values") or ()),
         ranges={word: (low, high) for word, (low, high) in (get("ranges") or {}).items()},
         spellings=get("spellings") or {},
+        offered=tuple(get("offered") or get("values") or ()),
+        unread=get("unread") or {},
         listed=get("listed"),
         onset_of=get("onset_of"),
         of=get("of"),

@@ -128,7 +128,7 @@ def _type(variable: Variable, aliases: dict[tuple[str, ...], str]) -> str:
 
 def _flag(variable: Variable, labels: dict[str | None, str]) -> str:
     units = f" ({either(variable.units)})" if variable.units else ""
-    metavar = {"number": "NUMBER", "yesno": "", "choice": "|".join(variable.values)}[variable.kind]
+    metavar = {"number": "NUMBER", "yesno": "", "choice": "|".join(variable.offered)}[variable.kind]
     parts = (variable.name, variable.kind, variable.label + units, metavar, labels[variable.group])
     return f"Option({', '.join(map(quote, parts))}),"
 

@@ -80,7 +80,7 @@ OPTIONS: tuple[Option, ...] = (
     Option("sulfate", "number", "serum sulfate (mmol/L)", "NUMBER", "Laboratory"),
     Option("citrate", "number", "serum citrate (mmol/L)", "NUMBER", "Laboratory"),
     Option("lactate", "number", "blood lactate (mmol/L)", "NUMBER", "Laboratory"),
-    Option("ckd_stage", "choice", "CKD stage (KDIGO G)", "G1|G2|G3a|G3b|G4|G5", "Kidney"),
+    Option("ckd_stage", "choice", "CKD stage (KDIGO G)", "none|G1|G2|G3|G3a|G3b|G4|G5|G5D", "Kidney"),
     Option("dialysis", "yesno", "dialysis", "", "Kidney"),
     Option("dialysis_months", "number", "time on dialysis (months, years, weeks or days)", "NUMBER", "Kidney"),
     Option("acute_kidney_injury", "yesno", "acute kidney injury", "", "Kidney"),

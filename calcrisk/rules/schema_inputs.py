@@ -123,6 +123,8 @@ class VariableEntry(Sourced):
     ordered: bool = False
     ranges: dict[str, tuple[str, str]] = {}
     spellings: dict[str, str | Spelling] = {}
+    offered: list[str] = []  # the words of a choice that messages name; left out: its values
+    unread: dict[str, str] = {}  # what may stand beside a word of a choice and is no input, with its name
     listed: Listed | None = None
     onset_of: Identifier | None = None
     of: Identifier | None = None
@@ -143,6 +145,10 @@ class VariableEntry(Sourced):
                 "a unit trap needs another of the variable's units, or another input, as 'likely'",
             ),
             (not {*self.values} >= self._meant(), "ranges and spellings lead to the choice's values alone"),
+            (
+                not {*self.values, *self.ranges, *self.spellings} >= {*self.offered},
+                "what is offered is a value, range or spelling of the choice",
+            ),
         ]
         for missing, message in wanting:
             if missing:
