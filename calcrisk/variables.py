@@ -61,6 +61,7 @@ class Variable:
     unit: str | None
     digits: int
     units: Mapping[str, float]
+    si: str | None
     hard: tuple[float, float] | None
     plausible: tuple[float, float] | None
     ask: str | Mapping[str, str]
@@ -267,6 +268,7 @@ def _variable(data: Mapping[str, Any]) -> Variable:
         unit=unit,
         digits=get("digits") or 0,
         units=({unit: 1.0} if unit else {}) | (get("units") or {}),
+        si=get("si"),
         hard=_pair(get("hard")),
         plausible=_pair(get("plausible")),
         ask=get("ask") or "volunteered",

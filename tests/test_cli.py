@@ -154,6 +154,12 @@ def test_brief_is_three_lines(patient: Path, tmp_path: Path) -> None:
     assert (tmp_path / "a.txt").read_text("utf-8") == ended.out
 
 
+def test_brief_tells_beside_its_lines_that_a_number_is_in_doubt(tmp_path: Path) -> None:
+    ended = run("assess", "--brief", "--calcium", "2.75 mmol/l", "--pth", "40", cwd=tmp_path)
+    said = "pth 40 has no unit and was read as pg/mL, while calcium is written in mmol/L: was pmol/L meant?\n"
+    assert (ended.code, len(ended.out.splitlines()), ended.err) == (DONE, 3, said)
+
+
 def test_all_lists_every_rule(patient: Path, tmp_path: Path) -> None:
     every = document(run("assess", str(patient), "--all", "--json", cwd=tmp_path)).findings
     met = document(run("assess", str(patient), "--json", cwd=tmp_path)).findings

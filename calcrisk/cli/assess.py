@@ -147,9 +147,11 @@ def _write(answer: Assessment, form: str, output: str | None, *, full: bool) -> 
 
         emit(markdown(answer, full=full), output)
     elif form == "brief":
-        from calcrisk.render.brief import brief
+        from calcrisk.render.brief import brief, doubts
+        from calcrisk.telling import tell
 
         emit(brief(answer), output)
+        tell(doubts(answer))
     else:
         _explain(answer, output, full=full)
 

@@ -107,6 +107,7 @@ class VariableEntry(Sourced):
     unit: str | None = None
     digits: int | None = None
     units: dict[str, Finite] = {}
+    si: str | None = None  # the one of its further units that a report of SI units uses
     hard: tuple[Finite, Finite] | None = None
     plausible: tuple[Finite, Finite] | None = None
     unit_traps: list[UnitTrap] = []
@@ -145,6 +146,7 @@ class VariableEntry(Sourced):
                 "a unit trap needs another of the variable's units, or another input, as 'likely'",
             ),
             (not {*self.values} >= self._meant(), "ranges and spellings lead to the choice's values alone"),
+            (self.si is not None and self.si not in self.units, "'si' is one of the further units"),
             (
                 not {*self.values, *self.ranges, *self.spellings} >= {*self.offered},
                 "what is offered is a value, range or spelling of the choice",
