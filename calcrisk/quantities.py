@@ -7,6 +7,7 @@ another unit is refused with the likely one; one that is possible but unusual is
 from __future__ import annotations
 
 import math
+import re
 from decimal import ROUND_CEILING, ROUND_FLOOR, Context
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 _ENDLESS = (-math.inf, math.inf)
 _TENFOLD = 10  # what a lost decimal point makes of a number
+_YEAR = re.compile(r"(?:19|20)\d\d")  # of the calendar, where a length of time belongs
 _LIMIT_DIGITS = 3  # significant digits of a limit that had to be converted
 # How the words begin, as plain words, by which a report says that a sample gave no result.
 _NO_RESULT = (
@@ -245,6 +247,10 @@ def _guesses(variable: Variable, amount: _Amount, likely: str | None) -> Iterato
 
     The suspected unit, unless it mends nothing and a decimal point does; both where no usual limits tell them apart.
     """
+    if amount.unit.name == variable.unit and "years" in variable.units and _YEAR.fullmatch(f"{amount.written:g}"):
+        hint = f"did you mean the time since {amount.written:g}, as in 5 years"
+        yield _Guess(code="out-of-range", hint=hint)
+        return
     point = _lost_point(variable, amount)
     factor = variable.units.get(likely) if likely else None
     mends = likely is not None and (factor is None or _is_usual(variable, amount.written * factor))

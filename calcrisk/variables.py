@@ -14,7 +14,7 @@ from functools import cached_property, lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
-from calcrisk.errors import LONGEST_NAME, nearest
+from calcrisk.errors import CLOSE, LONGEST_NAME, nearest
 from calcrisk.packaged import compiled
 
 if TYPE_CHECKING:
@@ -211,7 +211,7 @@ class Registry(Mapping[str, Variable]):
             return f"did you mean {self._spelt(meant, within)!r}?"
         # a name without what tells it from its kin is offered them all: `hyperparathyroidism`
         kin = [variable for variable in self._variables.values() if variable.name.endswith(f"_{word}")]
-        near = kin or [self._known_words[found] for found in nearest(word, self._known_words)]
+        near = kin or [self._known_words[found] for found in nearest(word, self._known_words, alike=CLOSE)]
         offered = dict.fromkeys(self._spelt(variable, within) for variable in near)
         return f"did you mean {' or '.join(map(repr, offered))}?" if offered else None
 

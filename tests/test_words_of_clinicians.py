@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
-import pytest
+from typing import TYPE_CHECKING
 
+import pytest
+from commands import run
+from samples import patient_from
+
+from calcrisk.errors import Fault, InputError
+from calcrisk.inputs.documents import read_document, read_documents
 from calcrisk.stated import Location, Range, Reading, Value, Written
 from calcrisk.values import read, settle
 from calcrisk.variables import registry
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+BAD_INPUT, WRONG_USAGE = 1, 2
 
 
 def read_all(**stated: object) -> Reading:
@@ -73,3 +84,108 @@ def test_a_stage_that_is_none_is_told_what_to_write(typed: str, hint: str) -> No
 def test_a_stage_without_dialysis_contradicts_dialysis() -> None:
     [fault] = read_all(ckd_stage="5ND", dialysis=True).faults
     assert fault.code == "contradiction"
+
+
+# -------------------------------------------------------------------------------- flags
+
+
+@pytest.mark.parametrize(
+    ("flags", "hints"),
+    [
+        (("--brief", "--ca", "9"), ["did you mean '--calcium'?"]),
+        (("--json", "--ca", "9"), ["did you mean '--calcium'?"]),
+        (("--dialysis", "--tb"), ["did you mean '--granuloma'?"]),
+        (("--age=60", "--tb"), ["did you mean '--granuloma'?"]),
+        (("--no-tb",), ["did you mean '--no-granuloma'?"]),
+        (("--no-po4",), ["phosphate is no yes or no: leave it out, or write --unknown phosphate"]),
+        (("--calcum", "9"), ["did you mean '--calcium'?"]),  # nearest first, and no other that is far from it
+        (("--calcum", "9", "--po4=4"), ["did you mean '--calcium'?", "did you mean '--phosphate'?"]),
+        (("--mi",), ["did you mean '--infarct'?"]),
+        (("--myocardial-infarction",), ["did you mean '--infarct'?"]),
+        (("--esrd",), ["did you mean '--ckd-stage'?"]),
+    ],
+)
+def test_a_flag_in_other_words_is_told_its_name(flags: tuple[str, ...], hints: list[str], tmp_path: Path) -> None:
+    ended = run("assess", *flags, cwd=tmp_path)
+    told = [line.removeprefix("    hint: ") for line in ended.err.splitlines() if line.startswith("    hint: ")]
+    assert (ended.code, ended.out, told) == (WRONG_USAGE, "", hints)
+
+
+@pytest.mark.parametrize("flags", [("--unknown", "--ca"), ("--unknown=ca", "--help"), ("--", "--ca")])
+def test_what_is_no_flag_is_not_taken_for_one(flags: tuple[str, ...], tmp_path: Path) -> None:
+    assert "unknown-flag" not in run("assess", *flags, cwd=tmp_path).err
+
+
+@pytest.mark.parametrize("word", ["yes", "No", "unknown"])
+def test_a_value_behind_a_flag_that_takes_none_is_told_so(word: str, tmp_path: Path) -> None:
+    ended = run("assess", "--dialysis", word, cwd=tmp_path)
+    hint = "a flag takes no value: --dialysis says yes, --no-dialysis no, --unknown dialysis that it is open"
+    assert ended.code == BAD_INPUT
+    assert ended.err.endswith(f"    hint: {hint}\n")
+    assert "hint" not in run("assess", "no-such-file.yaml", cwd=tmp_path).err
+
+
+# -------------------------------------------------------------------------------- files
+
+
+def faults(text: str, source: str = "hd.yaml") -> tuple[Fault, ...]:
+    with pytest.raises(InputError) as caught:
+        patient_from(read_document(text, source), {})
+    return caught.value.faults
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("tissue: [{finding: tuberculosis}]", "did you mean 'granuloma'?"),
+        ("tissue: [{finding: TB}]", "did you mean 'granuloma'?"),
+        ("tissue: [{finding: histoplasmosis}]", "did you mean 'granuloma'?"),
+        ("tissue: [{finding: MI}]", "did you mean 'infarct'?"),
+        ("tissue: [{finding: myocardial infarction}]", "did you mean 'infarct'?"),
+        ("tissue: [{finding: pancreatitis}]", "write finding: necrosis, kind: fat"),
+        ("tissue: [{finding: hydatid}]", "did you mean 'other_parasite'?"),
+        ("tissue: [{finding: abscess}]", "did you mean 'necrosis'?"),
+        ("tissue: [{finding: gangrene}]", "did you mean 'necrosis'?"),
+        ("tissue: [{finding: diabetes}]", "write conditions.diabetes: yes"),
+        ("tissue: [{finding: infarct, since: 5 weeks}]", "did you mean 'onset'?"),
+        ("tissue: [{finding: infarct, onset: 1998}]", "did you mean the time since 1998, as in 5 years?"),
+        ("kidney: {dialysis_months: 2019}", "did you mean the time since 2019, as in 5 years?"),
+        ("kidney: {esrd: yes}", "did you mean 'ckd_stage'?"),
+        ("weight: 80", "`calcrisk template` lists every input"),
+        ("labs: {CRP: 3}", "`calcrisk template` lists every input"),
+    ],
+)
+def test_a_hint_is_what_was_meant_or_none(text: str, hint: str) -> None:
+    assert [fault.hint for fault in faults(text)] == [hint]
+
+
+@pytest.mark.parametrize("name", ["mg", "zzz"])  # a number is no finding
+def test_a_finding_that_nothing_is_near_to_is_offered_all(name: str) -> None:
+    [fault] = faults(f"tissue: [{{finding: {name}}}]")
+    assert (fault.hint or "").startswith("write one of necrosis, infarct, ")
+
+
+@pytest.mark.parametrize("source", ["hd.yaml", "hd.json"])
+def test_a_site_in_which_a_finding_does_not_lie_is_refused(source: str) -> None:
+    [fault] = faults('{"tissue": [{"finding": "trauma", "site": "skin"}]}', source)
+    assert (fault.code, fault.path, fault.expected) == ("contradiction", "tissue[0].site", "muscle")
+    assert fault.message == "'trauma' is read as muscle trauma, and the site 'skin' contradicts it"
+    assert fault.hint == "write site: muscle, or another finding for this site"
+
+
+@pytest.mark.parametrize("entry", ["trauma, site: muscle", "trauma", "trauma, site: unknown", "infarct, site: skin"])
+def test_a_site_that_agrees_is_read(entry: str) -> None:
+    [document] = read_documents(f"tissue: [{{finding: {entry}}}]", "hd.yaml")
+    given = patient_from(document, {}).record.given
+    assert {"muscle_trauma", "infarct"} & given.keys()
+
+
+def test_the_everyday_reader_leaves_a_wrong_site_to_the_exact_one() -> None:
+    [document] = read_documents("tissue: [{finding: trauma, site: skin}]", "hd.yaml")
+    with pytest.raises(InputError, match="contradiction"):
+        patient_from(document, {})
+
+
+def test_aliases_of_a_patient_are_told_once() -> None:
+    bomb = "a: &a [x, x]\n" + "".join(f"{name}: &{name} [{'*a, ' * 9}*a]\n" for name in "bcdefgh")
+    assert [fault.code for fault in faults(bomb)].count("yaml-alias") == 1

@@ -71,6 +71,7 @@ class Listed(Entry):
     value: str | None = None
     fold: Literal["max"] | None = None
     spellings: list[str] = []
+    sites: list[str] = []  # where alone a finding lies, by what it is; left out: anywhere
 
 
 class Spelling(Entry):
