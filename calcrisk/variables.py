@@ -57,6 +57,7 @@ class Variable:
     label: str
     group: str | None
     key: str
+    flag: str
     kind: Kind
     unit: str | None
     digits: int
@@ -93,7 +94,7 @@ class Variable:
     @property
     def option(self) -> str:
         """The flag of the command line, without its dashes: ``ckd-stage``."""
-        return self.name.replace("_", "-")
+        return self.flag.replace("_", "-")
 
 
 class Registry(Mapping[str, Variable]):
@@ -264,6 +265,7 @@ def _variable(data: Mapping[str, Any]) -> Variable:
         label=data["label"],
         group=get("group"),
         key=get("key") or data["name"],
+        flag=get("flag") or data["name"],
         kind=data["kind"],
         unit=unit,
         digits=get("digits") or 0,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -109,6 +110,13 @@ def test_a_flag_in_other_words_is_told_its_name(flags: tuple[str, ...], hints: l
     ended = run("assess", *flags, cwd=tmp_path)
     told = [line.removeprefix("    hint: ") for line in ended.err.splitlines() if line.startswith("    hint: ")]
     assert (ended.code, ended.out, told) == (WRONG_USAGE, "", hints)
+
+
+@pytest.mark.parametrize("flag", ["--transplant", "--organ-transplant"])
+def test_a_flag_is_called_as_the_file_calls_it_and_by_its_name(flag: str, tmp_path: Path) -> None:
+    given = json.loads(run("assess", flag, "--json", cwd=tmp_path).out)["inputs"]["organ_transplant"]
+    assert (given["value"], given["from"]) == (True, "--transplant")
+    assert "organ_transplant is stated twice" in run("assess", flag, "--no-transplant", cwd=tmp_path).err
 
 
 @pytest.mark.parametrize("flags", [("--unknown", "--ca"), ("--unknown=ca", "--help"), ("--", "--ca")])

@@ -16,7 +16,7 @@ from calcrisk.cli.options import OPTIONS, Option
 from calcrisk.errors import CLOSE, Fault, UsageError, did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 _HELP: Final = ("--help",)  # every command has it, and declares it nowhere
 _NO_MORE: Final = "--"  # behind it nothing is an option
@@ -111,7 +111,7 @@ def _meant(flag: str) -> str | None:
 def _valued(own: Sequence[inspect.Parameter]) -> set[str]:
     """Return how the options are written that take a value."""
     mine = (form for part in own if not _is_switch(part) for form in _own_forms(part))
-    return {*mine, *(_forms(option)[0] for option in OPTIONS if option.kind != "yesno")}
+    return {*mine, *(form for option in OPTIONS if option.kind != "yesno" for form in _written(option))}
 
 
 def _is_switch(part: inspect.Parameter) -> bool:
@@ -131,20 +131,28 @@ def is_completing() -> bool:
 
 
 def _forms(option: Option) -> tuple[str, str]:
-    dashed = option.name.replace("_", "-")
+    return _pair(option.flag or option.name)
+
+
+def _pair(name: str) -> tuple[str, str]:
+    dashed = name.replace("_", "-")
     return f"--{dashed}", f"--no-{dashed}"
 
 
 def _written(option: Option) -> tuple[str, ...]:
-    """Return how an option may be written: denied only where it is a yes or no."""
-    forms = _forms(option)
-    return forms if option.kind == "yesno" else forms[:1]
+    """Return how an option may be written: denied only where it is a yes or no; by its name as well as by its flag."""
+    return tuple(form for pair in _pairs(option) for form in pair)
+
+
+def _pairs(option: Option) -> Iterable[tuple[str, ...]]:
+    taken = 2 if option.kind == "yesno" else 1
+    return (_pair(name)[:taken] for name in dict.fromkeys((option.flag or option.name, option.name)))
 
 
 def _annotation(option: Option) -> Any:  # noqa: ANN401  # a type made at run time
-    yesno, forms = option.kind == "yesno", _forms(option)
+    yesno = option.kind == "yesno"
     info = typer.Option(
-        "/".join(forms) if yesno else forms[0],
+        *map("/".join, _pairs(option)),
         help=option.help,
         metavar=None if yesno else option.metavar,
         rich_help_panel=option.panel,

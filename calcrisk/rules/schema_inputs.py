@@ -104,6 +104,7 @@ class VariableEntry(Sourced):
     label: Sentence
     group: str | None = None
     key: str | None = None
+    flag: Identifier | None = None  # what its flag is called where that is not its name, which is one as well
     kind: Literal["number", "yesno", "choice"]
     unit: str | None = None
     digits: int | None = None
