@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+import re
+from pathlib import Path
 
 import pytest
 from commands import run
+from renderings import flowing
 from samples import patient_from
 
+from calcrisk import Rulebook
 from calcrisk.errors import Fault, InputError
 from calcrisk.inputs.documents import read_document, read_documents
+from calcrisk.saying import _NUMBERS
 from calcrisk.stated import Location, Range, Reading, Value, Written
 from calcrisk.values import read, settle
 from calcrisk.variables import registry
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
+README = Path(__file__).parent.parent / "README.md"
 BAD_INPUT, WRONG_USAGE = 1, 2
 
 
@@ -131,6 +133,30 @@ def test_a_value_behind_a_flag_that_takes_none_is_told_so(word: str, tmp_path: P
     assert ended.code == BAD_INPUT
     assert ended.err.endswith(f"    hint: {hint}\n")
     assert "hint" not in run("assess", "no-such-file.yaml", cwd=tmp_path).err
+
+
+# -------------------------------------------------------------------------------- what is shown
+
+
+def test_a_time_is_shown_in_the_unit_it_was_written_in(tmp_path: Path) -> None:
+    flags = ("--infarct", "--infarct-onset", "10 days", "--muscle-trauma", "--muscle-trauma-onset", "<6 weeks")
+    every = run("assess", *flags, "--all", cwd=tmp_path).out
+    assert "0.027" not in every
+    assert re.search(r"time since the infarct +10 days +--infarct-onset", every)
+    assert re.search(r"time since the muscle trauma +<6 weeks +--muscle-trauma-onset", every)
+    assert "10 days →" not in run("assess", *flags, cwd=tmp_path).out
+
+
+def test_a_margin_of_multiples_is_told_in_words(tmp_path: Path) -> None:
+    flags = ("--pth", "1139", "--pth-upper-limit", "65", "--ckd-stage", "5D")
+    shown = flowing(run("assess", *flags, cwd=tmp_path).out)
+    assert "(8.52 times the upper limit more than the rule asks)" in shown
+
+
+def test_the_readme_counts_the_classes() -> None:
+    counted = re.search(r"which of\s+(\w+) other answers", README.read_text("utf-8"))
+    assert counted is not None
+    assert counted[1] == "ten" == _NUMBERS[len(Rulebook.default().data["classes"]) - 2]  # besides the two named there
 
 
 # -------------------------------------------------------------------------------- files
