@@ -16,6 +16,7 @@ from calcrisk.render import chemistry_words
 from calcrisk.render.chemistry_files import picture
 from calcrisk.render.chemistry_plot import ends_of
 from calcrisk.render.layout import Page
+from calcrisk.render.markdown import markdown
 from calcrisk.render.summary import View
 
 if TYPE_CHECKING:
@@ -31,11 +32,27 @@ def circles(drawn: str) -> list[float]:
 
 
 def test_one_line_says_that_apatite_is_no_news() -> None:
-    """Above the indices, and short enough for a narrow terminal."""
-    lines = printed(with_curves(**WORKED), width=80).splitlines()
-    place = next(at for at, line in enumerate(lines) if "Healthy serum is always supersaturated for apatite" in line)
-    assert lines[place].endswith("that is not the news.")
-    assert place < next(at for at, line in enumerate(lines) if line.strip().startswith("hydroxyapatite"))
+    """What is always so, what keeps serum clear, and what the news is: one sentence, in one line, above the indices."""
+    line = "Healthy serum is always supersaturated for apatite but inhibited; distance to brushite is news."
+    lines = [shown.strip() for shown in printed(with_curves(**WORKED), width=100).splitlines()]
+    first = next(at for at, shown in enumerate(lines) if shown.startswith("brushite "))
+    assert lines.index(line) < first
+    assert len(line) <= 98
+
+
+def test_solids_are_told_from_the_news_to_what_is_none() -> None:
+    """In the terminal, in a note and in JSON: brushite first, hydroxyapatite last."""
+    order = ["brushite", "amorphous calcium phosphate", "octacalcium phosphate"]
+    order += ["β-tricalcium phosphate", "hydroxyapatite"]
+    solved = with_curves(**WORKED)
+    assert solved.chemistry is not None
+    assert [part.label for part in solved.chemistry.saturation.values()] == order
+    lines = printed(solved, width=100).splitlines()
+    rows = [line.strip() for line in lines if re.search(r"[+-]\d+\.\d\d +[+-]", line)]
+    assert [row.partition("  ")[0] for row in rows] == order
+    written = markdown(solved).partition("Saturation index")[2]
+    places = [written.index(label) for label in order]
+    assert places == sorted(places)
 
 
 def test_solids_that_every_serum_is_saturated_with_say_so() -> None:
@@ -108,6 +125,23 @@ def test_no_zero_is_negative() -> None:
     part = chemistry(**WORKED).saturation["dcpd"]
     vars(part).update(lowest=-0.04, highest=0.04)
     assert chemistry_words.band(part) == "+0.0 to +0.0"
+
+
+@pytest.mark.parametrize(("lowest", "highest"), [(-0.265, -0.005), (0.005, 0.265), (-0.1, 0.1)])
+def test_a_range_that_is_printed_with_zero_in_it_is_near_saturation(lowest: float, highest: float) -> None:
+    """``+0.0`` beside "below saturation" would contradict itself."""
+    part = chemistry(**WORKED).saturation["dcpd"]
+    vars(part).update(lowest=lowest, highest=highest)
+    assert chemistry_words.side(part) == "near saturation"
+
+
+def test_the_index_and_the_precipice_are_near_together() -> None:
+    """Both bands of brushite are of the same constants: where one begins to hold zero, the other holds the patient."""
+    told = chemistry(**WORKED)
+    index, precipice = told.saturation["dcpd"], told.precipice["dcpd"]
+    shift = [10 ** -((at or 0) - (index.index or 0)) for at in (index.highest, index.lowest)]
+    band = [(at or 0) / (precipice.phosphate or 1) for at in (precipice.lowest, precipice.highest)]
+    assert shift == pytest.approx(band, abs=0.02)
 
 
 def test_an_ionised_calcium_alone_lacks_only_the_phosphate() -> None:

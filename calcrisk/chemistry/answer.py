@@ -136,8 +136,8 @@ class _Telling:
     def saturation(self, name: str) -> Fields:
         phase, entry = constants.phases()[name], constants.document()["phases"][name]
         index = self.numbers[f"si_{name}"]
-        usual = constants.document()["uncertainty"]["reference_si"]["value"][name]
-        lowest, highest = phase.band or (usual, usual)
+        usual = _uncertainty("reference_si")[name]
+        lowest, highest = _uncertainty("band_of_normal_serum").get(name, (usual, usual))
         return {
             "label": phase.label,
             "formula": entry["formula"],
@@ -150,8 +150,8 @@ class _Telling:
         }
 
     def between_patients(self, name: str) -> float | None:
-        usual = constants.phases()[name].between_patients
-        uncertain = name in constants.document()["uncertainty"]["doubled_without_ph"]["value"] and "ph" in self.assumed
+        usual: float | None = _uncertainty("between_patients").get(name)
+        uncertain = name in _uncertainty("doubled_without_ph") and "ph" in self.assumed
         return None if usual is None else 2 * usual if uncertain else usual
 
     def precipice(self, name: str) -> Fields:
@@ -174,7 +174,7 @@ class _Telling:
 
     def bounds(self, name: str) -> tuple[tuple[float, float] | None, float]:
         """Return lowest and highest phosphate of the reference serum by other constants, and the one by ours."""
-        entry = constants.document()["uncertainty"]["precipice"]["value"]
+        entry = _uncertainty("precipice")
         return ((entry["lowest"], entry["highest"]) if name == PRECIPICES[0] else None), entry["base"]
 
     def at_threshold(self) -> float | None:
@@ -241,6 +241,10 @@ class _Telling:
     def differs(self, limit: float) -> bool:
         total, consistent = self.given["ca"], self.numbers["total_ca"]
         return total is not None and consistent is not None and abs(total - consistent) > limit
+
+
+def _uncertainty(name: str) -> Any:  # noqa: ANN401  # as it stands in the data
+    return constants.document()["uncertainty"][name]["value"]
 
 
 def _is_bounded(part: Input) -> bool:

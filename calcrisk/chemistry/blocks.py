@@ -32,7 +32,6 @@ PRECIPICES: Final = ("dcpd", "acp")  # the phases whose saturation phosphate is 
 _KEPT: Final = 2**21  # numbers; twice this is more than the temporary arrays of a block take
 _FEW: Final = 256  # rows whose temporary arrays are kept anyway
 _PERCENT: Final = 100.0  # of a whole
-_MOST_PHOSPHATE: Final = 50.0  # mmol/L; above it a phase counts as not reached
 
 BESIDES: Final = (
     *("ionised_ca", "ionised_mg", "total_ca", "ca_x_p"),
@@ -65,7 +64,7 @@ def solve(
     Columns are named as the fields of ``constants.json`` (``ca`` and ``p`` are required), in mmol per litre of serum
     (albumin and globulin g/L), NaN where nothing was measured; ``ionised_ca`` is a measured one, ``dialysis`` 1 or 0.
     ``status`` is a place in ``serum.STATUS``, ``assumed`` one bit for each of ``serum.ASSUMED``. ``p_at_si0_…`` is the
-    phosphate (mmol/L) that saturates, NaN where none up to 50 mmol/L does. ValueError for columns that have no meaning.
+    phosphate (mmol/L) that saturates, NaN where none that occurs does. ValueError for columns that have no meaning.
     """
     return solve_filled(fill(columns), phases=phases, precipices=precipices, tolerance=tolerance, rows=rows)
 
@@ -119,7 +118,8 @@ def _block(
     state, done, seen = solved(serum, Target.of([None, *phases], count) if phases else None, tolerance=tolerance)
     with np.errstate(all="ignore"):  # rows that did not converge
         total = phosphate(seen.here, seen.at) * serum.kg / MILLI
-        levels = np.where(done & (total <= _MOST_PHOSPHATE), total, np.nan).reshape(-1, count)
+        most = constants.value("precipices", "most_phosphate")
+        levels = np.where(done & (total <= most), total, np.nan).reshape(-1, count)
         parts = serum.first(count), state.first(count), seen.here.first(count), seen.at.first(count)
         told = _told(*parts) | _active(*parts, wanted[0])
         told["ca_x_p"] = _product(filled, rows)

@@ -23,7 +23,7 @@ class Phase:
 
     def __init__(self, entry: dict[str, Any]) -> None:
         """Take what ``constants.json`` says of it."""
-        ions, band = entry["dissolves_to"], entry["band_of_normal_serum"]
+        ions = entry["dissolves_to"]
         self.ca, self.po4, self.hpo4, self.oh, self.h, self.co3, self.water = (
             float(ions.get(ion, 0)) for ion in ("Ca", "PO4", "HPO4", "OH", "H", "CO3", "H2O")
         )
@@ -32,8 +32,6 @@ class Phase:
         self.ions: int = entry["ions"]
         self.shown: bool = entry["shown"]
         self.always: bool = entry.get("always", False)  # every serum is above saturation with it
-        self.band: tuple[float, float] | None = (band[0], band[1]) if band else None
-        self.between_patients: float | None = entry["between_patients"]
 
 
 @cache

@@ -107,14 +107,18 @@ def band(part: Saturation) -> str:
 
 
 def _tenth(number: float) -> str:
-    return f"{round(number, 1) + 0.0:+.1f}"  # 0.0 is added to a negative zero: it is none
+    return f"{_to_tenth(number):+.1f}"
+
+
+def _to_tenth(number: float) -> float:
+    return round(number, 1) + 0.0  # added to a negative zero, which it makes none
 
 
 def side(part: Saturation) -> str:
-    """Say on which side of saturation a solid is, and when that is no news."""
+    """Say on which side of saturation a solid is, by its range as it is printed, and when that is no news."""
     if part.index is None or part.lowest is None or part.highest is None:
         return ""
-    if part.lowest < 0 < part.highest:
+    if _to_tenth(part.lowest) <= 0 <= _to_tenth(part.highest):
         return "near saturation"
     if part.index < 0:
         return "below saturation"
