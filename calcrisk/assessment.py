@@ -304,12 +304,15 @@ class Saturation(Part):
 
 
 class Precipice(Part):
-    """The phosphate (mmol/L, and mg/dL) at which this serum is saturated with a solid; None where none is.
+    """The phosphate (mmol/L, and mg/dL) at which this serum, its total calcium as it is, is saturated with a solid.
 
-    ``times`` is that phosphate in parts of the patient's own; ``lowest`` and ``highest`` (mmol/L) by other constants.
+    ``status`` tells whether there is one: ``not_reached`` when none that occurs does it; None with the serum unsolved.
+    ``times`` is that phosphate in parts of the patient's own, ``product`` (mg²/dL²) its product with the total calcium,
+    the one that goes with a measured ionised; ``lowest`` and ``highest`` (mmol/L) by other constants.
     """
 
     label: str
+    status: Literal["reached", "not_reached", "not_converged"] | None
     phosphate: float | None
     phosphate_mg_dl: float | None
     product: float | None

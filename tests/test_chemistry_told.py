@@ -11,6 +11,7 @@ from commands import run
 from renderings import flowing, printed
 from solved import WORKED, chemistry, with_curves
 
+from calcrisk.chemistry import blocks
 from calcrisk.chemistry.blocks import shown
 from calcrisk.render import chemistry_words
 from calcrisk.render.chemistry_files import picture
@@ -119,6 +120,38 @@ def test_beyond_a_precipice_it_is_said_so() -> None:
     assert "it is beyond that, which does not mean that anything precipitates" in told
     assert "would saturate" not in brushite
     assert amorphous
+
+
+def test_what_is_said_of_a_precipice_is_what_is_drawn() -> None:
+    """Text, JSON and curve hold the same calcium: the total that goes with a measured ionised one."""
+    told = with_curves(**MEASURED).chemistry
+    assert told is not None
+    assert told.isopleth is not None
+    curve, calcium = told.isopleth, [at or 0 for at in told.isopleth["calcium"]]
+    for name in ("dcpd", "acp"):
+        part, at = told.precipice[name], told.point_mg_dl[0] or 0
+        place = next(place for place, right in enumerate(calcium) if right > at)
+        (left, right), (low, high) = calcium[place - 1 : place + 1], curve[name][place - 1 : place + 1]
+        drawn = (low or 0) + ((high or 0) - (low or 0)) * (at - left) / (right - left)
+        assert part.phosphate_mg_dl == pytest.approx(drawn, rel=5e-3)  # the curve is drawn in straight pieces
+        assert part.product == pytest.approx(at * (part.phosphate_mg_dl or 0))
+        plain = chemistry(**{**MEASURED, "ionised_calcium": None, "calcium": at}).precipice[name]
+        assert part.phosphate_mg_dl == pytest.approx(plain.phosphate_mg_dl, rel=1e-5)
+
+
+def test_a_precipice_that_was_not_solved_has_its_own_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    from test_chemistry_solver import without_aim
+
+    far = chemistry(**{**WORKED, "calcium": "1.3 mmol/L", "blood_ph": 6.7})
+    assert [part.status for part in far.precipice.values()] == ["reached", "not_reached"]
+    assert "No phosphate that occurs saturates this serum with amorphous" in chemistry_words.precipices(far)
+    monkeypatch.setattr(blocks, "solved", without_aim)
+    lost = chemistry(**WORKED)
+    assert lost.status == "solved"
+    assert {part.status for part in lost.precipice.values()} == {"not_converged"}
+    assert "saturates this serum with brushite could not be computed." in chemistry_words.precipices(lost)
+    assert "No phosphate that occurs" not in chemistry_words.precipices(lost)
+    assert {part.status for part in chemistry(calcium=9).precipice.values()} == {None}
 
 
 def test_no_zero_is_negative() -> None:

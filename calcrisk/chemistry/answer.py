@@ -12,7 +12,7 @@ import numpy as np
 
 from calcrisk.assessment import Assessment, Chemistry, Refused
 from calcrisk.chemistry import constants
-from calcrisk.chemistry.blocks import PRECIPICES, shown, solve_filled
+from calcrisk.chemistry.blocks import PRECIPICES, REACH, UNSOLVED, shown, solve_filled
 from calcrisk.chemistry.newton import QUICK
 from calcrisk.chemistry.serum import ASSUMED, STATUS, fill, from_inputs, inputs
 
@@ -86,6 +86,7 @@ class _Telling:
         self.filled = {name: _plain(column[row]) for name, column in filled.values.items()}
         self.given = {name: _plain(column[row]) for name, column in columns.items()}
         self.status = STATUS[solved["status"][row]]
+        self.reach = {name: int(solved[f"reach_{name}"][row]) for name in PRECIPICES}
         self.assumed = [name for bit, name in enumerate(ASSUMED) if int(solved["assumed"][row]) >> bit & 1]
         self.words = constants.document()["words"]
 
@@ -158,12 +159,13 @@ class _Telling:
         level, factor = self.numbers[f"p_at_si0_{name}"], constants.value("units", "phosphorus_mg_dl_per_mmol_l")
         band, base = self.bounds(name)
         own, calcium = self.filled["p"], self.filled["ca"]
-        if calcium is None:
-            calcium = self.numbers["total_ca"]  # the one that goes with a measured ionised
+        if self.given["ionised_ca"] is not None:
+            calcium = self.numbers["total_ca"]  # the one that goes with it, and that the phosphate was found at
         product = constants.value("units", "product_mg2_dl2_per_mmol2_l2")
         known = level is not None and own is not None and calcium is not None
         return {
             "label": constants.phases()[name].label,
+            "status": None if self.reach[name] == UNSOLVED else REACH[self.reach[name]],
             "phosphate": level,
             "phosphate_mg_dl": level * factor if known and level else None,
             "product": product * calcium * level if known and level and calcium else None,

@@ -13,7 +13,7 @@ import numpy as np
 from calcrisk.chemistry import constants
 from calcrisk.chemistry.newton import EXACT, solved
 from calcrisk.chemistry.serum import MILLI, NOT_CONVERGED, SOLVED, fill, molal
-from calcrisk.chemistry.speciation import CA, MG, NA, PR, P, Target, activities, phosphate, saturation
+from calcrisk.chemistry.speciation import CA, MG, NA, PR, P, Target, activities, phosphate, saturating, saturation
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 ROWS: Final = 8192  # of a block, with those of its saturated sera: its temporary arrays stay in the cache
 PRECIPICES: Final = ("dcpd", "acp")  # the phases whose saturation phosphate is told
+REACH: Final = ("reached", "not_reached", "not_converged", "not_solved")  # whether one was found; the last: no serum
+REACHED, NOT_REACHED, LOST, UNSOLVED = range(len(REACH))  # the codes of these words
 _KEPT: Final = 2**21  # numbers; twice this is more than the temporary arrays of a block take
 _FEW: Final = 256  # rows whose temporary arrays are kept anyway
 _PERCENT: Final = 100.0  # of a whole
@@ -64,7 +66,9 @@ def solve(
     Columns are named as the fields of ``constants.json`` (``ca`` and ``p`` are required), in mmol per litre of serum
     (albumin and globulin g/L), NaN where nothing was measured; ``ionised_ca`` is a measured one, ``dialysis`` 1 or 0.
     ``status`` is a place in ``serum.STATUS``, ``assumed`` one bit for each of ``serum.ASSUMED``. ``p_at_si0_…`` is the
-    phosphate (mmol/L) that saturates, NaN where none that occurs does. ValueError for columns that have no meaning.
+    phosphate (mmol/L) that saturates, all else as it is, the total calcium too (that which goes with a measured
+    ionised one); NaN where there is none, and ``reach_…``, a place in ``REACH``, says why. ValueError for columns that
+    have no meaning.
     """
     return solve_filled(fill(columns), phases=phases, precipices=precipices, tolerance=tolerance, rows=rows)
 
@@ -83,15 +87,18 @@ def solve_filled(
     table = np.full((len(told), len(filled.status)), np.nan)
     answer: Columns = dict(zip(told, table, strict=True))
     answer["status"], answer["assumed"] = filled.status.copy(), filled.assumed
+    reach = np.full((len(precipices), len(filled.status)), UNSOLVED, dtype=np.uint8)
+    answer |= dict(zip((f"reach_{name}" for name in precipices), reach, strict=True))
     solvable = np.flatnonzero(filled.status == SOLVED)
     size = max(1, rows // (1 + len(precipices)))
     if len(solvable) > _FEW:
         _keep_memory()
     for begin in range(0, len(solvable), size):
         block = solvable[begin : begin + size]
-        found, done = _block(filled, block, wanted, tolerance)
+        found, reached, done = _block(filled, block, wanted, tolerance)
         kept = slice(None) if done.all() else done
         table[:, block[kept]] = [found[name][kept] for name in told]
+        reach[:, block[kept]] = reached[:, kept]
         answer["status"][block[~done]] = NOT_CONVERGED
     return answer
 
@@ -108,23 +115,58 @@ def _keep_memory() -> None:
 
 def _block(
     filled: Filled, rows: NDArray[np.intp], wanted: tuple[tuple[str, ...], tuple[str, ...]], tolerance: float
-) -> tuple[dict[str, Array], NDArray[np.bool_]]:
-    """Return what is told of some rows, and which of them converged.
+) -> tuple[dict[str, Array], NDArray[np.uint8], NDArray[np.bool_]]:
+    """Return what is told of some rows, which precipices they have (``REACH``), and which of them converged.
 
     The phosphates that saturate them are found in the same run, as further rows: calls of numpy cost one row most.
     """
     phases, count = [constants.phases()[name] for name in wanted[1]], len(rows)
     serum = molal(filled, np.tile(rows, 1 + len(phases)))
-    state, done, seen = solved(serum, Target.of([None, *phases], count) if phases else None, tolerance=tolerance)
+    target = Target.of([None, *phases], count) if phases else None
+    if target is not None:
+        _hold_totals(serum, count)
+    state, done, seen = solved(serum, target, tolerance=tolerance)
     with np.errstate(all="ignore"):  # rows that did not converge
         total = phosphate(seen.here, seen.at) * serum.kg / MILLI
-        most = constants.value("precipices", "most_phosphate")
-        levels = np.where(done & (total <= most), total, np.nan).reshape(-1, count)
+        reach = _reach(serum, target, total, done)
+        levels = np.where(reach == REACHED, total, np.nan).reshape(-1, count)
         parts = serum.first(count), state.first(count), seen.here.first(count), seen.at.first(count)
         told = _told(*parts) | _active(*parts, wanted[0])
         told["ca_x_p"] = _product(filled, rows)
     told |= {f"p_at_si0_{name}": level for name, level in zip(wanted[1], levels[1:], strict=True)}
-    return told, done[:count]
+    return told, reach.reshape(-1, count)[1:], done[:count]
+
+
+def _hold_totals(serum: Serum, count: int) -> None:
+    """Let the saturated sera, behind the first ``count``, keep the total calcium where the ionised was measured.
+
+    More phosphate binds more calcium, so the free calcium falls on the way to the precipice; what stays is the total,
+    here the one that goes with the measured free calcium. A measurement that says what the model says changes nothing.
+    """
+    measured = np.flatnonzero(~np.isnan(serum.held_ca[:count]))
+    if measured.size:
+        _, _, seen = solved(serum.take(measured))
+        for begin in range(count, len(serum.kg), count):
+            serum.totals[CA, begin + measured] = seen.at.held[CA]
+        serum.held_ca[count:] = np.nan
+
+
+def _reach(serum: Serum, target: Target | None, total: Array, done: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    """Return for each row whether its phosphate (mmol/L) is one that occurs (MODEL 6.6).
+
+    Where no solution was found there may be none: a serum that is below saturation at the most phosphate does not reach
+    it, and only what is left was not solved.
+    """
+    most = constants.value("precipices", "most_phosphate")
+    reach = np.where(done, np.where(total <= most, REACHED, NOT_REACHED), LOST).astype(np.uint8)
+    lost = np.flatnonzero(~done)
+    if target is not None and lost.size:
+        full, aim = serum.take(lost), target.take(lost)
+        full.ligands[P] = most * MILLI / full.kg
+        state, solvable, seen = solved(full)
+        needed = saturating(aim, full, seen.here, state.metals, state.water)
+        reach[lost[solvable & (seen.at.ligand[P] < needed)]] = NOT_REACHED
+    return reach
 
 
 def _told(serum: Serum, state: State, here: Medium, at: Balance) -> dict[str, Array]:

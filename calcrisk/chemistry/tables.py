@@ -8,7 +8,7 @@ import numpy as np
 
 from calcrisk.chemistry import constants
 from calcrisk.chemistry.arrow import numbers
-from calcrisk.chemistry.blocks import PRECIPICES, shown, solve_filled
+from calcrisk.chemistry.blocks import PRECIPICES, REACH, shown, solve_filled
 from calcrisk.chemistry.newton import QUICK
 from calcrisk.chemistry.serum import ASSUMED, SOLVED, STATUS, fill, from_inputs
 
@@ -48,6 +48,7 @@ def _told(stated: dict[str, Any], rows: int) -> dict[str, Any]:
         "chemistry": pa.array(np.take(STATUS, solved["status"])),
         **{name: pa.array(column, from_pandas=True) for name, column in numbers.items()},
         "ionised_calcium_measured": by_measure,
+        "brushite_precipice": pa.array(np.take(REACH, solved[f"reach_{PRECIPICES[0]}"]), mask=~done),
         "chemistry_assumed": pa.array(assumed),
     }
 

@@ -134,6 +134,8 @@ def precipices(shown: Chemistry) -> str:
 
 
 def _precipice(part: Precipice) -> str:
+    if part.status == "not_converged":
+        return f"The phosphate that saturates this serum with {part.label} could not be computed."
     if part.phosphate_mg_dl is None or part.phosphate is None or part.times is None:
         return f"No phosphate that occurs saturates this serum with {part.label}."
     text = f"A phosphate of {words.number(part.phosphate_mg_dl, 2)} mg/dL ({words.number(part.phosphate, 2)} mmol/L), "
