@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 
 FORMAT = 1  # 1: the first
+ESTIMATED = " (estimated)"  # marks in a list of labels what was assumed but follows from something measured
 
 Scalar = float | bool | str | None
 Status = Literal["met", "not_met", "unknown"]
@@ -289,7 +290,8 @@ class Warned(Part):
 class Saturation(Part):
     """The saturation index of one solid (log10, per formula unit), and the range that published constants give it.
 
-    ``between_patients`` is how far patients of one index may differ by what was not, or not exactly, measured.
+    ``between_patients`` is how far off the index of one patient may be beside that, for an ionised calcium and a pH
+    as ``says.between`` names them; None where what was assumed leaves it without a bound.
     ``always`` tells that every serum is above saturation with it.
     """
 
@@ -322,12 +324,16 @@ class Precipice(Part):
 
 
 class AssumedValue(Part):
-    """A quantity of the chemistry that was not measured, and what stood for it."""
+    """A quantity of the chemistry that was not measured, and what stood for it.
+
+    ``estimated`` tells a pH that follows from the bicarbonate from one that is only usual.
+    """
 
     label: str
     value: float
     unit: str
     how: str
+    estimated: bool
 
 
 class Chemistry(Part):
@@ -336,7 +342,8 @@ class Chemistry(Part):
     Ionised in mmol/L of serum water, ``total_calcium`` in mmol/L of serum: the one that goes with a measured ionised
     one. ``calcium`` and ``phosphate`` say in per cent where the two are. ``albumin_g_l`` and ``ph`` are what was used,
     measured or assumed. ``isopleth`` holds curves by name (mg/dL); ``point_mg_dl`` is the patient among them, at
-    ``total_calcium``, and ``measured_total_mg_dl`` the total calcium as measured where that is another one.
+    ``total_calcium``, and ``measured_total`` (mmol/L) and ``measured_total_mg_dl`` are the total calcium as measured
+    where an ionised one was measured as well.
     """
 
     status: Literal["solved", "missing", "out_of_range", "not_converged"]
@@ -354,6 +361,7 @@ class Chemistry(Part):
     precipice: dict[str, Precipice]
     phosphate_at_threshold_mg_dl: float | None
     point_mg_dl: tuple[float | None, float | None]
+    measured_total: float | None
     measured_total_mg_dl: float | None
     isopleth: dict[str, tuple[float | None, ...]] | None
     assumed: tuple[AssumedValue, ...]

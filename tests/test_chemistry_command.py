@@ -101,7 +101,7 @@ def test_a_ph_that_is_not_measured_doubles_what_differs_between_patients() -> No
         ({"ionised_calcium": 0.9}, {"calcium-differs"}),
         ({"blood_ph": None}, {"ph-estimated", "estimate-poor"}),
         ({"blood_ph": None, "bicarbonate": None}, {"ph-assumed", "estimate-poor"}),
-        ({"albumin": None}, {"protein-not-used", "albumin-assumed", "estimate-poor"}),
+        ({"albumin": None}, {"albumin-assumed", "estimate-poor"}),
         ({"magnesium": "<3 mg/dL"}, {"bound-not-used", "estimate-poor"}),
     ],
 )
@@ -137,7 +137,11 @@ def test_a_blood_gas_bicarbonate_is_converted() -> None:
         ({}, "missing", "not known: total calcium and phosphate."),
         ({"calcium": 9.6, "phosphate": ">8"}, "missing", "not known: phosphate."),
         ({"corrected_calcium": 9.6, "phosphate": 4}, "missing", "not known: total calcium."),
-        ({"calcium": 9.6, "phosphate": 4, "albumin": 4, "total_protein": 3.5}, "out_of_range", "globulins -5"),
+        (
+            {"calcium": 9.6, "phosphate": 4, "albumin": 4, "total_protein": 3.5},
+            "out_of_range",
+            "total protein 35 g/L is below the albumin of 40 g/L.",
+        ),
         ({"calcium": 9.6, "phosphate": 4, "albumin": 7.5}, "out_of_range", "albumin 75 (from 0 to 70 g/L)"),
     ],
 )

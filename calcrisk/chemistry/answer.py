@@ -12,7 +12,7 @@ import numpy as np
 
 from calcrisk.assessment import Assessment, Chemistry, Refused
 from calcrisk.chemistry import constants
-from calcrisk.chemistry.blocks import PRECIPICES, REACH, UNSOLVED, shown, solve_filled
+from calcrisk.chemistry.blocks import PRECIPICES, REACH, UNSOLVED, albumin_low, shown, solve_filled, warned
 from calcrisk.chemistry.newton import QUICK
 from calcrisk.chemistry.serum import ASSUMED, STATUS, fill, from_inputs, inputs
 
@@ -48,46 +48,61 @@ def _together(answers: Sequence[Assessment]) -> list[Chemistry]:
     if not answers:
         return []
     columns = _columns(answers)
-    filled = fill(columns)
-    solved = solve_filled(filled, tolerance=QUICK)
-    return [_Telling(answer, solved, filled, row, columns).part(None) for row, answer in enumerate(answers)]
+    run = _Run(columns, _filled(answers, columns))
+    return [_Telling(answer, run, row).part(None) for row, answer in enumerate(answers)]
 
 
 def _alone(answer: Assessment) -> Chemistry:
     from calcrisk.chemistry.isopleth import curves, with_curve
 
     columns = with_curve(_columns([answer]))
-    filled = fill(columns)
-    solved = solve_filled(filled, tolerance=QUICK)
-    points = None if solved["status"][0] else curves(solved, answer.ca_p_product.threshold)
-    return _Telling(answer, solved, filled, 0, columns).part(points)
+    run = _Run(columns, _filled([answer], columns))
+    points = None if run.solved["status"][0] else curves(run.solved, answer.ca_p_product.threshold)
+    return _Telling(answer, run, 0).part(points)
 
 
-def _columns(answers: Sequence[Assessment]) -> dict[str, Array]:
-    """Return what was measured of some patients, by field and in its unit."""
+def _columns(answers: Sequence[Assessment], end: str = "value") -> dict[str, Array]:
+    """Return what was measured of some patients, by field and in its unit; or an ``end`` of what is known of them."""
     names = inputs()
-    table = np.array([_numbers(answer.inputs, names) for answer in answers]).T
+    table = np.array([_numbers(answer.inputs, names, end) for answer in answers]).T
     return from_inputs(dict(zip(names, table, strict=True)), len(answers))
 
 
-def _numbers(stated: Mapping[str, Input], names: Sequence[str]) -> list[float]:
-    values = [stated[name].value if name in stated else None for name in names]
+def _numbers(stated: Mapping[str, Input], names: Sequence[str], end: str) -> list[float]:
+    values = [getattr(stated[name], end) if name in stated else None for name in names]
     return [float(value) if isinstance(value, int | float) else np.nan for value in values]
+
+
+def _filled(answers: Sequence[Assessment], columns: Mapping[str, Array]) -> Filled:
+    stated = [part for answer in answers for name, part in answer.inputs.items() if name in inputs()]
+    if not any(part.value is None for part in stated):
+        return fill(columns)
+    from calcrisk.chemistry.bounds import fill_within
+
+    return fill_within(columns, _columns(answers, "lowest"), _columns(answers, "highest"))
+
+
+class _Run:
+    """Some patients, solved together: what was given, what was filled in, what came of it, who is warned of what."""
+
+    def __init__(self, columns: Mapping[str, Array], filled: Filled) -> None:
+        self.columns, self.filled = columns, filled
+        self.solved = solve_filled(filled, tolerance=QUICK)
+        self.warned, self.low = warned(filled, self.solved), albumin_low(filled)
 
 
 class _Telling:
     """One patient's row on its way into the part of the assessment."""
 
-    def __init__(
-        self, answer: Assessment, solved: Mapping[str, Any], filled: Filled, row: int, columns: Mapping[str, Array]
-    ) -> None:
-        self.answer, self.inputs, self.row = answer, answer.inputs, row
+    def __init__(self, answer: Assessment, run: _Run, row: int) -> None:
+        self.answer, self.run, self.row, solved = answer, run, row, run.solved
         self.numbers = {name: _plain(column[row]) for name, column in solved.items() if column.dtype.kind == "f"}
-        self.filled = {name: _plain(column[row]) for name, column in filled.values.items()}
-        self.given = {name: _plain(column[row]) for name, column in columns.items()}
+        self.filled = {name: _plain(column[row]) for name, column in run.filled.values.items()}
+        self.given = {name: _plain(column[row]) for name, column in run.columns.items()}
         self.status = STATUS[solved["status"][row]]
         self.reach = {name: int(solved[f"reach_{name}"][row]) for name in PRECIPICES}
         self.assumed = [name for bit, name in enumerate(ASSUMED) if int(solved["assumed"][row]) >> bit & 1]
+        self.codes = [code for code, rows in run.warned.items() if rows[row]]
         self.words = constants.document()["words"]
 
     def part(self, isopleth: dict[str, tuple[float | None, ...]] | None) -> Chemistry:
@@ -108,11 +123,12 @@ class _Telling:
                 "precipice": {name: self.precipice(name) for name in PRECIPICES},
                 "phosphate_at_threshold_mg_dl": self.at_threshold() if solved else None,
                 "point_mg_dl": self.point(),
-                "measured_total_mg_dl": self.measured_total(),
+                "measured_total": self.measured_total(),
+                "measured_total_mg_dl": self.measured_total(constants.value("units", "calcium_mg_dl_per_mmol_l")),
                 "isopleth": isopleth,
                 "assumed": tuple(self.assumptions()) if solved else (),
                 "warnings": tuple(self.warnings()) if solved else (),
-                "says": {name: self.words[name] for name in _SAID},
+                "says": {name: self.words[name] for name in _SAID} | ({"between": self.between()} if solved else {}),
                 "sources": tuple(map(_cited, constants.document()["objection"])),
             }
         )
@@ -130,9 +146,23 @@ class _Telling:
         said, fields = [], constants.document()["fields"]
         for name, value in {**self.filled, "ionised_ca": self.given["ionised_ca"]}.items():
             (lowest, highest), label, unit = (fields[name][key] for key in ("range", "label", "unit"))
-            if value is not None and not lowest <= value <= highest:
-                said.append(f"{label} {value:.3g} (from {lowest:g} to {highest:g} {unit})".replace(" )", ")"))
+            if value is None or lowest <= value <= highest:
+                continue
+            if name == "globulin" and value < 0:
+                albumin = self.filled["albumin"] or 0
+                said.append(self.words["negative_globulin"].format(protein=albumin + value, albumin=albumin))
+                continue
+            if self.is_estimated(name):
+                label = self.words["estimated"].format(label=label)
+            said.append(f"{label} {value:.3g} (from {lowest:g} to {highest:g} {unit})".replace(" )", ")"))
         return said
+
+    def is_at_bound(self, name: str) -> bool:
+        marked = self.run.filled.at_bound.get(name)
+        return marked is not None and bool(marked[self.row])
+
+    def is_estimated(self, name: str) -> bool:
+        return name == "ph" and "ph_estimated" in self.assumed
 
     def saturation(self, name: str) -> Fields:
         phase, entry = constants.phases()[name], constants.document()["phases"][name]
@@ -151,9 +181,33 @@ class _Telling:
         }
 
     def between_patients(self, name: str) -> float | None:
+        """Return what the errors of one patient make of an index; None where one of them has no bound (MODEL 12)."""
         usual: float | None = _uncertainty("between_patients").get(name)
-        uncertain = name in _uncertainty("doubled_without_ph") and "ph" in self.assumed
-        return None if usual is None else 2 * usual if uncertain else usual
+        if self.status != STATUS[0] or {"albumin-low", "albumin-assumed"} & set(self.codes):
+            return None
+        if usual is not None and name in _uncertainty("doubled_without_ph"):
+            return None if "ph-assumed" in self.codes else 2 * usual if "ph-estimated" in self.codes else usual
+        return usual
+
+    def between(self) -> str:
+        """Say what ``between_patients`` presupposes, and which assumption leaves which solids without it."""
+        words, within, labels = self.words["between"], _uncertainty("within"), constants.phases()
+        known = [(size, labels[name].label) for name in shown() if (size := self.between_patients(name)) is not None]
+        said = []
+        if known:
+            ends = " to ".join(f"± {size:g} ({label})" for size, label in sorted({min(known), max(known)}))
+            ph = within["ph_estimated" if "ph-estimated" in self.codes else "ph"]
+            form = words["without_ph" if "ph-assumed" in self.codes else "known"]
+            said.append(form.format(ends=ends, calcium=within["calcium"], ph=ph))
+        if len(known) < len(shown()):
+            form = words["unbounded" if known else "none"]
+            solids = " and ".join(label for _, label in known)
+            said.append(form.format(solids=solids, why=words["why"][self.unbounded()]))
+        return " ".join(said)
+
+    def unbounded(self) -> str:
+        """Return the code of the assumption that weighs most: an albumin, assumed before low, then the pH."""
+        return next(code for code in ("albumin-assumed", "albumin-low", "ph-assumed") if code in self.codes)
 
     def precipice(self, name: str) -> Fields:
         level, factor = self.numbers[f"p_at_si0_{name}"], constants.value("units", "phosphorus_mg_dl_per_mmol_l")
@@ -195,12 +249,12 @@ class _Telling:
             phosphate * units["phosphorus_mg_dl_per_mmol_l"]["value"],
         )
 
-    def measured_total(self) -> float | None:
-        """Return the total calcium as measured (mg/dL) where a measured ionised one goes with another."""
+    def measured_total(self, per: float = 1) -> float | None:
+        """Return the total calcium as measured (mmol/L, or so many of ``per``) where an ionised one was as well."""
         total = self.given["ca"]
         if total is None or self.given["ionised_ca"] is None or self.numbers["total_ca"] is None:
             return None
-        return total * constants.value("units", "calcium_mg_dl_per_mmol_l")
+        return total * per
 
     def assumptions(self) -> list[Fields]:
         fields, how = constants.document()["fields"], self.words["how"]
@@ -208,57 +262,44 @@ class _Telling:
         for name in self.assumed:
             if name in fields:
                 said = {"label": fields[name]["label"], "value": self.filled[name], "unit": fields[name]["unit"]}
-                told.append({**said, "how": how[self.how(name)]})
+                told.append({**said, "how": how[self.how(name)], "estimated": self.is_estimated(name)})
         return told
 
     def how(self, name: str) -> str:
-        if name == "ph" and "ph_estimated" in self.assumed:
+        if self.is_at_bound(name):
+            return "at_bound"
+        if self.is_estimated(name):
             return "ph_estimated"
-        if name == "cl" and self.given["na"] is not None:
+        if name in {"albumin", "globulin"} and (self.given["protein"] is not None or self.is_at_bound("protein")):
+            return "protein"
+        if name == "cl" and (self.given["na"] is not None or self.is_at_bound("na")):
             return "cl"
         return "on_dialysis" if name == "so4" and self.given["dialysis"] else "default"
 
     def warnings(self) -> list[Fields]:
         entries = constants.document()["warnings"]
-        bounded = [part.label for name, part in self.inputs.items() if name in inputs() and _is_bounded(part)]
-        predicted = self.given["ionised_ca"] is None
-        holds = {
-            "albumin-low": predicted and _below(self.filled["albumin"], entries["albumin-low"]["limit"]),
-            "albumin-assumed": predicted and "albumin" in self.assumed,
-            "calcium-differs": self.differs(entries["calcium-differs"]["limit"]),
-            "acp-ph-range": not _within(self.filled["ph"], *entries["acp-ph-range"]["range"]),
-            "ph-estimated": "ph_estimated" in self.assumed,
-            "ph-assumed": "ph" in self.assumed and "ph_estimated" not in self.assumed,
-            "protein-not-used": "total_protein" in self.inputs and "albumin" in self.assumed,
-            "estimate-poor": predicted,
-            "bound-not-used": bool(bounded),
-        }
-        names, say = ", ".join(bounded), "say" if predicted else "say_of_measured"
-        return [
-            {"code": f"chemistry-{code}", "message": entries[code].get(say, entries[code]["say"]).format(names=names)}
-            for code, true in holds.items()
-            if true
-        ]
+        return [{"code": f"chemistry-{code}", "message": self.warning(code, entries[code])} for code in self.codes]
 
-    def differs(self, limit: float) -> bool:
-        total, consistent = self.given["ca"], self.numbers["total_ca"]
-        return total is not None and consistent is not None and abs(total - consistent) > limit
+    def warning(self, code: str, entry: Fields) -> str:
+        if code in {"at-bound", "bound-not-used"}:
+            from calcrisk.chemistry.bounds import labels
+
+            return str(
+                entry["say"].format(
+                    names=labels(self.run.filled, self.row, self.answer.inputs, used=code == "at-bound")
+                )
+            )
+        if code == "calcium-differs" and ("albumin" in self.assumed or self.run.low[self.row]):
+            reason = "albumin-assumed" if "albumin" in self.assumed else "albumin-low"
+            return str(entry["say_of_albumin"].format(albumin=self.words["albumin"][reason]))
+        if code == "albumin-low" and "albumin" in self.assumed:
+            return str(entry["say_of_assumed"])
+        predicted = self.given["ionised_ca"] is None
+        return str(entry["say"] if predicted else entry.get("say_of_measured", entry["say"]))
 
 
 def _uncertainty(name: str) -> Any:  # noqa: ANN401  # as it stands in the data
     return constants.document()["uncertainty"][name]["value"]
-
-
-def _is_bounded(part: Input) -> bool:
-    return part.value is None and not (part.lowest is None and part.highest is None)
-
-
-def _below(value: float | None, limit: float) -> bool:
-    return value is not None and value < limit
-
-
-def _within(value: float | None, lowest: float, highest: float) -> bool:
-    return value is not None and lowest <= value <= highest
 
 
 def _plain(number: float) -> float | None:

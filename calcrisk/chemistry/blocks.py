@@ -169,6 +169,32 @@ def _reach(serum: Serum, target: Target | None, total: Array, done: NDArray[np.b
     return reach
 
 
+def warned(filled: Filled, solved: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[np.bool_]]:
+    """Return the rows that each warning of ``constants.json`` is for, by its code; only solved rows have any."""
+    entries, values, done = constants.document()["warnings"], filled.values, solved["status"] == SOLVED
+    predicted, estimated, ph = np.isnan(filled.ionised_ca), filled.assumes("ph_estimated"), values["ph"]
+    (lowest, highest), beyond = entries["acp-ph-range"]["range"], filled.at_bound.get("ph", np.False_)
+    found = {
+        "albumin-low": predicted & albumin_low(filled),
+        "albumin-assumed": predicted & filled.assumes("albumin"),
+        "calcium-differs": np.abs(values["ca"] - solved["total_ca"]) > entries["calcium-differs"]["limit"],
+        "acp-ph-range": (ph < lowest) | (ph > highest) | beyond & ((ph == lowest) | (ph == highest)),
+        "ph-estimated": estimated,
+        "ph-assumed": filled.assumes("ph") & ~estimated,
+        "estimate-poor": predicted,
+    }
+    if filled.beside_bound is not None:  # something was known within bounds
+        found["at-bound"] = np.logical_or.reduce([np.zeros_like(done), *filled.at_bound.values()])
+        found["bound-not-used"] = filled.beside_bound
+    return {code: rows & done for code, rows in found.items()}
+
+
+def albumin_low(filled: Filled) -> NDArray[np.bool_]:
+    """Tell which rows have an albumin below the limit of the warning, or a bound at it: the true one lies beneath."""
+    limit, albumin = constants.document()["warnings"]["albumin-low"]["limit"], filled.values["albumin"]
+    return np.asarray((albumin < limit) | (albumin == limit) & filled.at_bound.get("albumin", np.False_))
+
+
 def _told(serum: Serum, state: State, here: Medium, at: Balance) -> dict[str, Array]:
     """Return what is told of every serum (MODEL section 8)."""
     litre = constants.value("water", "density_kg_per_l") / MILLI

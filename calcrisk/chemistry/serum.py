@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     Marks: TypeAlias = NDArray[np.uint16]
 
 FIELDS: Final = ("ca", "p", "albumin", "globulin", "ph", "tco2", "mg", "na", "k", "cl", "so4", "citrate", "lactate")
-COLUMNS: Final = (*FIELDS, "ionised_ca", "dialysis")  # all that is known of a serum; the last two are never filled in
+BESIDES: Final = ("ionised_ca", "dialysis", "protein")  # what else may be known; never filled in
+COLUMNS: Final = (*FIELDS, *BESIDES)  # all that is known of a serum
 ASSUMED: Final = (*FIELDS[2:], "ph_estimated")  # the bits of ``assumed``; the last: from the bicarbonate
 STATUS: Final = ("solved", "missing", "out_of_range", "not_converged")
 SOLVED, MISSING, OUT_OF_RANGE, NOT_CONVERGED = range(len(STATUS))  # the codes of these words
@@ -58,15 +59,22 @@ class Rows:
 class Filled:
     """Every field of every row, in the units of the fields; measured ionised calcium NaN where there is none.
 
-    ``values`` are the rows of ``table`` by their names.
+    ``values`` are the rows of ``table`` by their names. ``at_bound`` marks by field the rows whose value is a bound
+    that was stated, ``beside_bound`` those with a bound that was not used: ``bounds`` fills them, else there are none.
     """
 
-    __slots__ = ("assumed", "ionised_ca", "status", "table", "values")
+    __slots__ = ("assumed", "at_bound", "beside_bound", "ionised_ca", "status", "table", "values")
 
     def __init__(self, table: Array, ionised_ca: Array, assumed: Marks, status: NDArray[np.uint8]) -> None:
         """Take columns, those of the fields in the order of FIELDS."""
         self.table, self.ionised_ca, self.assumed, self.status = table, ionised_ca, assumed, status
         self.values: dict[str, Array] = dict(zip(FIELDS, table, strict=True))
+        self.at_bound: dict[str, NDArray[np.bool_]] = {}
+        self.beside_bound: NDArray[np.bool_] | None = None
+
+    def assumes(self, name: str) -> NDArray[np.bool_]:
+        """Tell which rows have ``name``, one of ``ASSUMED``, by assumption."""
+        return np.asarray(self.assumed >> ASSUMED.index(name) & 1, dtype=bool)
 
 
 class Serum(Rows):
@@ -96,7 +104,7 @@ def inputs() -> tuple[str, ...]:
 def from_inputs(stated: Mapping[str, Array], rows: int) -> dict[str, Array]:
     """Return the columns that ``fill`` takes; ``stated`` holds the inputs that are there, in the rulebook's units.
 
-    Globulins are the total protein less the albumin. A blood gas's bicarbonate is used where the total CO2 is lacking.
+    A blood gas's bicarbonate is used where the total CO2 is lacking.
     """
     nothing = np.full(rows, np.nan)
     reads, besides = constants.document()["reads"], constants.document()["reads_besides"]
@@ -105,7 +113,7 @@ def from_inputs(stated: Mapping[str, Array], rows: int) -> dict[str, Array]:
         if name in stated:
             found[entry["field"]] = stated[name] / entry["per"]
     protein, gas = (stated.get(name, nothing) for name in ("total_protein", "blood_gas_bicarbonate"))
-    found["globulin"] = protein / besides["total_protein"] - found["albumin"]
+    found["protein"] = protein / besides["total_protein"]
     found["tco2"] = np.where(np.isnan(found["tco2"]), total_co2(gas, found["ph"]), found["tco2"])
     found["dialysis"] = np.where(stated.get("dialysis", nothing) == 1, 1.0, np.nan)
     return found
@@ -114,15 +122,17 @@ def from_inputs(stated: Mapping[str, Array], rows: int) -> dict[str, Array]:
 def fill(columns: Mapping[str, ArrayLike]) -> Filled:
     """Fill in what was not measured, mark it, and give every row a status: solvable, something missing or out of range.
 
-    Raises ValueError when a column has no meaning here or another length than the rest.
+    Globulins are the total protein, where that was measured, less the albumin; where the albumin was not, it is the
+    usual share of it. Raises ValueError when a column has no meaning here or another length than the rest.
     """
     given = _given(columns)
     nothing = np.full(len(given["ca"]), np.nan)
-    dialysis, ionised = given.get("dialysis", nothing), given.get("ionised_ca", nothing)
+    ionised, dialysis, protein = (given.get(name, nothing) for name in BESIDES)
     table = np.array([given.get(name, nothing) for name in FIELDS])
+    _less_albumin(table, protein)
     assumed = _marked(np.isnan(table))
-    _fill_in(table, dialysis)
-    return Filled(table, ionised, assumed, _status(table, ionised))
+    _fill_in(table, dialysis, protein)
+    return Filled(table, ionised, assumed, status(table, ionised))
 
 
 def _given(columns: Mapping[str, ArrayLike]) -> dict[str, Array]:
@@ -148,16 +158,23 @@ def _marked(unknown: NDArray[np.bool_]) -> Marks:
     return np.asarray(np.bitwise_or.reduce(bits << np.arange(len(bits), dtype=np.uint16)[:, None]))
 
 
-def _fill_in(table: Array, dialysis: Array) -> None:
-    """Put in what stands for each field that was not measured (MODEL section 2)."""
+def _less_albumin(table: Array, protein: Array) -> None:
+    albumin, globulin = table[FIELDS.index("albumin")], table[FIELDS.index("globulin")]
+    np.copyto(globulin, protein - albumin, where=np.isnan(globulin))
+
+
+def _fill_in(table: Array, dialysis: Array, protein: Array) -> None:
+    """Put in what stands for each field that was not measured (MODEL section 2; the share of the protein is ours)."""
     entries, values = constants.document()["fields"], dict(zip(FIELDS, table, strict=True))
     expected = {
+        "albumin": protein * constants.value("rules_of_default", "albumin_of_protein"),
         "cl": values["na"] - constants.value("rules_of_default", "sodium_less_chloride"),
         "ph": compensated(values["tco2"]),
         "so4": np.where(dialysis == 1, entries["so4"]["default_on_dialysis"], np.nan),
     }
     for name, column in expected.items():
         np.copyto(values[name], column, where=np.isnan(values[name]))
+    _less_albumin(table, protein)
     usual = np.array([entries[name]["default"] for name in FIELDS], dtype=np.float64)  # None, where none is, is NaN
     np.copyto(table, usual[:, None], where=np.isnan(table))
 
@@ -177,7 +194,8 @@ def total_co2(hco3: Array, ph: Array) -> Array:
     return np.asarray(hco3 * (1 + RADIX ** (constants.value("acid_base", "pk") - used)))
 
 
-def _status(table: Array, ionised: Array) -> NDArray[np.uint8]:
+def status(table: Array, ionised: Array) -> NDArray[np.uint8]:
+    """Return the status of each row of filled fields: missing, out of the accepted range (MODEL 2), or solvable."""
     entries = constants.document()["fields"]
     lowest, highest = np.array([entries[name]["range"] for name in (*FIELDS, "ionised_ca")]).T[..., None]
     outside = np.logical_or.reduce((table < lowest[:-1]) | (table > highest[:-1]))

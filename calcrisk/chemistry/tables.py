@@ -6,14 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from calcrisk.assessment import ESTIMATED
 from calcrisk.chemistry import constants
 from calcrisk.chemistry.arrow import numbers
-from calcrisk.chemistry.blocks import PRECIPICES, REACH, shown, solve_filled
+from calcrisk.chemistry.blocks import PRECIPICES, REACH, shown, solve_filled, warned
 from calcrisk.chemistry.newton import QUICK
 from calcrisk.chemistry.serum import ASSUMED, SOLVED, STATUS, fill, from_inputs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from numpy.typing import NDArray
 
 
 def solve_patients(batches: Iterable[Any], keys: Iterable[str]) -> Iterator[Any]:
@@ -42,17 +45,31 @@ def _told(stated: dict[str, Any], rows: int) -> dict[str, Any]:
         "brushite_at_phosphate_mg_dl": level,
     }
     by_measure = pa.array(~np.isnan(columns["ionised_ca"]), mask=~done)
-    patterns, which = np.unique(np.where(done, solved["assumed"], 0), return_inverse=True)  # few among many rows
-    assumed = np.array([_labels(int(bits)) for bits in patterns], dtype=object)[which]
+    told = warned(filled, solved)
+    bits = np.array([rows << place for place, rows in enumerate(told.values())], dtype=np.uint16)
     return {
         "chemistry": pa.array(np.take(STATUS, solved["status"])),
         **{name: pa.array(column, from_pandas=True) for name, column in numbers.items()},
         "ionised_calcium_measured": by_measure,
         "brushite_precipice": pa.array(np.take(REACH, solved[f"reach_{PRECIPICES[0]}"]), mask=~done),
-        "chemistry_assumed": pa.array(assumed),
+        "chemistry_assumed": pa.array(_texts(np.where(done, solved["assumed"], 0), _labels)),
+        "chemistry_warnings": pa.array(_texts(np.bitwise_or.reduce(bits), lambda marks: _codes(marks, list(told)))),
     }
 
 
-def _labels(bits: int) -> str:
-    entries = constants.document()["fields"]
-    return ";".join(entries[name]["label"] for at, name in enumerate(ASSUMED) if bits >> at & 1 and name in entries)
+def _texts(marks: NDArray[np.uint16], text: Callable[[int], str]) -> NDArray[np.object_]:
+    """Return the text of each row's marks; few patterns stand among many rows."""
+    patterns, which = np.unique(marks, return_inverse=True)
+    return np.array([text(int(pattern)) for pattern in patterns], dtype=object)[which]
+
+
+def _labels(marks: int) -> str:
+    entries, held = constants.document()["fields"], [name for at, name in enumerate(ASSUMED) if marks >> at & 1]
+    said = {name: entries[name]["label"] for name in held if name in entries}
+    if "ph_estimated" in held:
+        said["ph"] += ESTIMATED
+    return ";".join(said.values())
+
+
+def _codes(marks: int, codes: Sequence[str]) -> str:
+    return ";".join(f"chemistry-{code}" for at, code in enumerate(codes) if marks >> at & 1)

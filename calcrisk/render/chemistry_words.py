@@ -24,18 +24,11 @@ def sentences(shown: Chemistry) -> Iterator[str]:
         return
     yield shown.says["inhibitors"]
     yield precipices(shown)
-    yield f"{shown.says['uncertain']} {between_patients(shown)} {shown.says['upper']}"
+    yield f"{shown.says['uncertain']} {shown.says['between']} {shown.says['upper']}"
     if shown.assumed:
         yield f"Assumed, not measured: {assumed(shown)}."
     yield f"{shown.says['objection']} ({'; '.join(shown.sources)})"
     yield shown.says["notice"]
-
-
-def between_patients(shown: Chemistry) -> str:
-    """Say how far patients of one index may differ, from the solid least to the one most uncertain."""
-    known = [(part.between_patients, part.label) for part in shown.saturation.values() if part.between_patients]
-    ends = [f"± {words.number(value, 2)} ({label})" for value, label in (min(known), max(known))]
-    return f"What was not measured, or not exactly, adds {' to '.join(ends)}."
 
 
 def assumed(shown: Chemistry) -> str:
@@ -59,18 +52,29 @@ def ionised(shown: Chemistry) -> str:
 
 
 def consistent(shown: Chemistry) -> str | None:
-    """Say the total calcium that goes with a measured ionised one."""
-    if not shown.measured or shown.total_calcium is None:
+    """Say the total calcium that goes with a measured ionised one, beside the measured total."""
+    total, in_mg_dl = shown.total_calcium, shown.point_mg_dl[0]
+    if not shown.measured or total is None or in_mg_dl is None:
         return None
-    return f"The total calcium that goes with it is {shown.total_calcium:.2f} mmol/L."
+    said = f"The total calcium that goes with it is {_total(total, in_mg_dl)}"
+    measured, also = shown.measured_total, shown.measured_total_mg_dl
+    if measured is None or also is None:
+        return f"{said}."
+    more = "more" if measured > total else "less"
+    apart = _total(abs(measured - total), abs(also - in_mg_dl))
+    return f"{said}; measured was {_total(measured, also)}, {apart} {more}."
+
+
+def _total(mmol_l: float, mg_dl: float) -> str:
+    return f"{mmol_l:.2f} mmol/L ({mg_dl:.1f} mg/dL)"
 
 
 def curves_of(shown: Chemistry) -> str:
     """Say which serum the curves of a plot are of."""
-    assumed = {part.label for part in shown.assumed}
+    assumed = {part.label: "estimated" if part.estimated else "assumed" for part in shown.assumed}
     parts = (("albumin", shown.albumin_g_l, " g/L"), ("pH", shown.ph, ""))
     said = [
-        f"{label} {words.number(value)}{unit}{' (assumed)' if label in assumed else ''}"
+        f"{label} {words.number(value)}{unit}{f' ({assumed[label]})' if label in assumed else ''}"
         for label, value, unit in parts
         if value is not None
     ]
