@@ -74,8 +74,8 @@ def _numbers(stated: Mapping[str, Input], names: Sequence[str], end: str) -> lis
 
 
 def _filled(answers: Sequence[Assessment], columns: Mapping[str, Array]) -> Filled:
-    stated = [part for answer in answers for name, part in answer.inputs.items() if name in inputs()]
-    if not any(part.value is None for part in stated):
+    read = set(inputs())
+    if not any(part.value is None and name in read for answer in answers for name, part in answer.inputs.items()):
         return fill(columns)
     from calcrisk.chemistry.bounds import fill_within
 
@@ -88,7 +88,7 @@ class _Run:
     def __init__(self, columns: Mapping[str, Array], filled: Filled) -> None:
         self.columns, self.filled = columns, filled
         self.solved = solve_filled(filled, tolerance=QUICK)
-        self.warned, self.low = warned(filled, self.solved), albumin_low(filled)
+        self.warned = warned(filled, self.solved)
 
 
 class _Telling:
@@ -104,6 +104,7 @@ class _Telling:
         self.assumed = [name for bit, name in enumerate(ASSUMED) if int(solved["assumed"][row]) >> bit & 1]
         self.codes = [code for code, rows in run.warned.items() if rows[row]]
         self.words = constants.document()["words"]
+        self.errors = {name: self.between_patients(name) for name in shown()}
 
     def part(self, isopleth: dict[str, tuple[float | None, ...]] | None) -> Chemistry:
         numbers, solved = self.numbers, self.status == STATUS[0]
@@ -177,7 +178,7 @@ class _Telling:
             "lowest": None if index is None else index + lowest - usual,
             "highest": None if index is None else index + highest - usual,
             "per_ion": self.numbers[f"si_{name}_per_ion"],
-            "between_patients": self.between_patients(name),
+            "between_patients": self.errors[name],
         }
 
     def between_patients(self, name: str) -> float | None:
@@ -192,14 +193,14 @@ class _Telling:
     def between(self) -> str:
         """Say what ``between_patients`` presupposes, and which assumption leaves which solids without it."""
         words, within, labels = self.words["between"], _uncertainty("within"), constants.phases()
-        known = [(size, labels[name].label) for name in shown() if (size := self.between_patients(name)) is not None]
+        known = [(size, labels[name].label) for name, size in self.errors.items() if size is not None]
         said = []
         if known:
             ends = " to ".join(f"± {size:g} ({label})" for size, label in sorted({min(known), max(known)}))
             ph = within["ph_estimated" if "ph-estimated" in self.codes else "ph"]
             form = words["without_ph" if "ph-assumed" in self.codes else "known"]
             said.append(form.format(ends=ends, calcium=within["calcium"], ph=ph))
-        if len(known) < len(shown()):
+        if len(known) < len(self.errors):
             form = words["unbounded" if known else "none"]
             solids = " and ".join(label for _, label in known)
             said.append(form.format(solids=solids, why=words["why"][self.unbounded()]))
@@ -289,7 +290,7 @@ class _Telling:
                     names=labels(self.run.filled, self.row, self.answer.inputs, used=code == "at-bound")
                 )
             )
-        if code == "calcium-differs" and ("albumin" in self.assumed or self.run.low[self.row]):
+        if code == "calcium-differs" and ("albumin" in self.assumed or albumin_low(self.run.filled)[self.row]):
             reason = "albumin-assumed" if "albumin" in self.assumed else "albumin-low"
             return str(entry["say_of_albumin"].format(albumin=self.words["albumin"][reason]))
         if code == "albumin-low" and "albumin" in self.assumed:

@@ -158,8 +158,9 @@ def _reach(serum: Serum, target: Target | None, total: Array, done: NDArray[np.b
     it, and only what is left was not solved.
     """
     most = constants.value("precipices", "most_phosphate")
-    reach = np.where(done, np.where(total <= most, REACHED, NOT_REACHED), LOST).astype(np.uint8)
+    reach = (total > most).astype(np.uint8)  # REACHED or NOT_REACHED
     lost = np.flatnonzero(~done)
+    reach[lost] = LOST
     if target is not None and lost.size:
         full, aim = serum.take(lost), target.take(lost)
         full.ligands[P] = most * MILLI / full.kg
@@ -172,27 +173,35 @@ def _reach(serum: Serum, target: Target | None, total: Array, done: NDArray[np.b
 def warned(filled: Filled, solved: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[np.bool_]]:
     """Return the rows that each warning of ``constants.json`` is for, by its code; only solved rows have any."""
     entries, values, done = constants.document()["warnings"], filled.values, solved["status"] == SOLVED
-    predicted, estimated, ph = np.isnan(filled.ionised_ca), filled.assumes("ph_estimated"), values["ph"]
-    (lowest, highest), beyond = entries["acp-ph-range"]["range"], filled.at_bound.get("ph", np.False_)
+    predicted, estimated = done & np.isnan(filled.ionised_ca), filled.assumes("ph_estimated")
     found = {
         "albumin-low": predicted & albumin_low(filled),
         "albumin-assumed": predicted & filled.assumes("albumin"),
         "calcium-differs": np.abs(values["ca"] - solved["total_ca"]) > entries["calcium-differs"]["limit"],
-        "acp-ph-range": (ph < lowest) | (ph > highest) | beyond & ((ph == lowest) | (ph == highest)),
-        "ph-estimated": estimated,
-        "ph-assumed": filled.assumes("ph") & ~estimated,
+        "acp-ph-range": done & _far_from_usual(filled, *entries["acp-ph-range"]["range"]),
+        "ph-estimated": done & estimated,
+        "ph-assumed": done & filled.assumes("ph") & ~estimated,
         "estimate-poor": predicted,
     }
     if filled.beside_bound is not None:  # something was known within bounds
-        found["at-bound"] = np.logical_or.reduce([np.zeros_like(done), *filled.at_bound.values()])
-        found["bound-not-used"] = filled.beside_bound
-    return {code: rows & done for code, rows in found.items()}
+        found["at-bound"] = done & np.logical_or.reduce([~done, *filled.at_bound.values()])
+        found["bound-not-used"] = done & filled.beside_bound
+    return found
+
+
+def _far_from_usual(filled: Filled, lowest: float, highest: float) -> NDArray[np.bool_]:
+    """Tell which rows have a pH outside these, or a bound at one of them: the true one lies beyond."""
+    ph = filled.values["ph"]
+    outside = (ph < lowest) | (ph > highest)
+    at = filled.at_bound.get("ph")
+    return outside if at is None else outside | at & ((ph == lowest) | (ph == highest))
 
 
 def albumin_low(filled: Filled) -> NDArray[np.bool_]:
     """Tell which rows have an albumin below the limit of the warning, or a bound at it: the true one lies beneath."""
     limit, albumin = constants.document()["warnings"]["albumin-low"]["limit"], filled.values["albumin"]
-    return np.asarray((albumin < limit) | (albumin == limit) & filled.at_bound.get("albumin", np.False_))
+    low, at = albumin < limit, filled.at_bound.get("albumin")
+    return np.asarray(low if at is None else low | at & (albumin == limit))
 
 
 def _told(serum: Serum, state: State, here: Medium, at: Balance) -> dict[str, Array]:

@@ -74,7 +74,7 @@ class Filled:
 
     def assumes(self, name: str) -> NDArray[np.bool_]:
         """Tell which rows have ``name``, one of ``ASSUMED``, by assumption."""
-        return np.asarray(self.assumed >> ASSUMED.index(name) & 1, dtype=bool)
+        return np.asarray((self.assumed & 1 << ASSUMED.index(name)) != 0)
 
 
 class Serum(Rows):
@@ -114,7 +114,8 @@ def from_inputs(stated: Mapping[str, Array], rows: int) -> dict[str, Array]:
             found[entry["field"]] = stated[name] / entry["per"]
     protein, gas = (stated.get(name, nothing) for name in ("total_protein", "blood_gas_bicarbonate"))
     found["protein"] = protein / besides["total_protein"]
-    found["tco2"] = np.where(np.isnan(found["tco2"]), total_co2(gas, found["ph"]), found["tco2"])
+    if not np.isnan(gas).all():  # of most patients none was drawn
+        found["tco2"] = np.where(np.isnan(found["tco2"]), total_co2(gas, found["ph"]), found["tco2"])
     found["dialysis"] = np.where(stated.get("dialysis", nothing) == 1, 1.0, np.nan)
     return found
 
@@ -129,9 +130,13 @@ def fill(columns: Mapping[str, ArrayLike]) -> Filled:
     nothing = np.full(len(given["ca"]), np.nan)
     ionised, dialysis, protein = (given.get(name, nothing) for name in BESIDES)
     table = np.array([given.get(name, nothing) for name in FIELDS])
-    _less_albumin(table, protein)
+    known = not np.isnan(protein).all()  # of any row
+    if known:
+        _less_albumin(table, protein)
     assumed = _marked(np.isnan(table))
-    _fill_in(table, dialysis, protein)
+    if known:
+        _share(table, protein)
+    _fill_in(table, dialysis)
     return Filled(table, ionised, assumed, status(table, ionised))
 
 
@@ -163,18 +168,23 @@ def _less_albumin(table: Array, protein: Array) -> None:
     np.copyto(globulin, protein - albumin, where=np.isnan(globulin))
 
 
-def _fill_in(table: Array, dialysis: Array, protein: Array) -> None:
-    """Put in what stands for each field that was not measured (MODEL section 2; the share of the protein is ours)."""
+def _share(table: Array, protein: Array) -> None:
+    """Give an albumin that was not measured, and the globulins, their usual shares of the total protein."""
+    albumin = table[FIELDS.index("albumin")]
+    np.copyto(albumin, protein * constants.value("rules_of_default", "albumin_of_protein"), where=np.isnan(albumin))
+    _less_albumin(table, protein)
+
+
+def _fill_in(table: Array, dialysis: Array) -> None:
+    """Put in what stands for each field that was not measured (MODEL section 2)."""
     entries, values = constants.document()["fields"], dict(zip(FIELDS, table, strict=True))
     expected = {
-        "albumin": protein * constants.value("rules_of_default", "albumin_of_protein"),
         "cl": values["na"] - constants.value("rules_of_default", "sodium_less_chloride"),
         "ph": compensated(values["tco2"]),
         "so4": np.where(dialysis == 1, entries["so4"]["default_on_dialysis"], np.nan),
     }
     for name, column in expected.items():
         np.copyto(values[name], column, where=np.isnan(values[name]))
-    _less_albumin(table, protein)
     usual = np.array([entries[name]["default"] for name in FIELDS], dtype=np.float64)  # None, where none is, is NaN
     np.copyto(table, usual[:, None], where=np.isnan(table))
 
