@@ -341,7 +341,8 @@ class Chemistry(Part):
 
     Ionised in mmol/L of serum water, ``total_calcium`` in mmol/L of serum: the one that goes with a measured ionised
     one. ``calcium`` and ``phosphate`` say in per cent where the two are. ``albumin_g_l`` and ``ph`` are what was used,
-    measured or assumed. ``isopleth`` holds curves by name (mg/dL); ``point_mg_dl`` is the patient among them, at
+    measured or assumed. ``phosphate_at_threshold_mg_dl`` makes the product ``product_threshold`` (mg²/dL²) of the total
+    calcium as measured. ``isopleth`` holds curves by name (mg/dL); ``point_mg_dl`` is the patient among them, at
     ``total_calcium``, and ``measured_total`` (mmol/L) and ``measured_total_mg_dl`` are the total calcium as measured
     where an ionised one was measured as well.
     """
@@ -359,6 +360,7 @@ class Chemistry(Part):
     ionic_strength: float | None
     saturation: dict[str, Saturation]
     precipice: dict[str, Precipice]
+    product_threshold: float
     phosphate_at_threshold_mg_dl: float | None
     point_mg_dl: tuple[float | None, float | None]
     measured_total: float | None

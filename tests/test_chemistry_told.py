@@ -10,18 +10,21 @@ import pytest
 from commands import run
 from renderings import flowing, printed
 from solved import WORKED, chemistry, with_curves
+from test_chemistry_solver import without_aim
 
 from calcrisk.chemistry import blocks
 from calcrisk.chemistry.blocks import shown
 from calcrisk.render import chemistry_words
 from calcrisk.render.chemistry_files import picture
-from calcrisk.render.chemistry_plot import ends_of
+from calcrisk.render.chemistry_plot import ends_of, plot
 from calcrisk.render.layout import Page
 from calcrisk.render.markdown import markdown
 from calcrisk.render.summary import View
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from calcrisk import Assessment
 
 MEASURED: dict[str, Any] = {**WORKED, "age": 58, "calcium": 9.6, "phosphate": 6, "ionised_calcium": 1.1, "albumin": 2.5}
 EASTERN = -1  # places of a circle: the one further right
@@ -99,6 +102,57 @@ def test_a_plot_says_of_which_serum_it_is(stated: dict[str, Any], said: str, tmp
     assert f"Curves of this serum: {said}." in flowing(run("chemistry", "a.json", cwd=tmp_path, COLUMNS="100").out)
 
 
+def legend(solved: Assessment) -> str:
+    """What stands beneath the plot of the terminal."""
+    lines = plot(View.of(solved, Page.of(100, "utf-8")))
+    return flowing("\n".join("".join(text for text, _ in line) for line in lines)).partition("15 ")[2]
+
+
+def test_a_picture_shades_what_other_constants_give_and_names_its_lines() -> None:
+    """The scatter of published constants is wider than the distance of most patients: a line alone would mislead."""
+    solved = with_curves(**WORKED)
+    assert solved.chemistry is not None
+    drawn, part = str(picture(solved)), solved.chemistry.precipice["dcpd"]
+    assert "brushite, by other published constants<" in drawn
+    assert "Ca×P 55 mg²/dL²<" in drawn
+    (shade,) = re.findall(r'<polygon points="([^"]+)"', drawn)
+    heights = [float(pair.partition(",")[2]) for pair in shade.split()]
+    (line,) = re.findall(r'<polyline points="([^"]+)" fill="none" stroke="#b03060"', drawn)
+    base, middle = 350, float(line.split()[5].partition(",")[2])  # of the axis, and of the curve at a calcium
+    found = [(base - height) / (base - middle) for height in (heights[5], heights[::-1][5])]
+    wanted = [(end or 0) / (part.phosphate or 1) for end in (part.lowest, part.highest)]
+    assert found == pytest.approx(wanted, rel=2e-3)
+
+
+def test_a_picture_without_a_precipice_has_no_shade(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(blocks, "solved", without_aim)
+    lost = with_curves(**WORKED)
+    assert lost.chemistry is not None
+    assert chemistry_words.band_of_curve(lost.chemistry) is None
+    assert "<polygon" not in str(picture(lost))
+    assert "brushite, by other" not in str(picture(lost))
+    assert "other published constants" not in legend(lost)
+
+
+def test_a_picture_says_that_a_low_albumin_misleads_it() -> None:
+    low = {**WORKED, "albumin": 2.5}
+    assert "Albumin is below 30 g/L, so ionised calcium is overestimated.<" in str(picture(with_curves(**low)))
+    assert "overestimated" not in str(picture(with_curves(**low, ionised_calcium=1.2)))
+    assert "not a prediction of calcification.<" in str(picture(with_curves(**WORKED)))
+
+
+def test_the_threshold_and_brushite_are_told_as_products() -> None:
+    said = chemistry_words.precipices(chemistry(**WORKED))
+    assert "The Ca×P product reaches 55 mg²/dL² at a phosphate of 5.7 mg/dL" in said
+    assert said.endswith("; saturation with brushite is at 90 mg²/dL².")
+    both = chemistry_words.precipices(chemistry(**WORKED, ionised_calcium=1.1))
+    assert "5.7 mg/dL by the measured total calcium" in both
+    assert both.endswith("by the one that goes with the ionised.")
+    assert "· Ca×P 55; • brushite (by other published constants 0.62 to 1.1 times as high)" in legend(
+        with_curves(**WORKED)
+    )
+
+
 def test_a_patient_beyond_the_plot_is_said_to_be(tmp_path: Path) -> None:
     ended = run("chemistry", "--calcium", "4.5", "--phosphate", "9", cwd=tmp_path, COLUMNS="100")
     assert "X this patient (calcium 4.5 is beyond the plot)." in flowing(ended.out)
@@ -140,8 +194,6 @@ def test_what_is_said_of_a_precipice_is_what_is_drawn() -> None:
 
 
 def test_a_precipice_that_was_not_solved_has_its_own_words(monkeypatch: pytest.MonkeyPatch) -> None:
-    from test_chemistry_solver import without_aim
-
     far = chemistry(**{**WORKED, "calcium": "1.3 mmol/L", "blood_ph": 6.7})
     assert [part.status for part in far.precipice.values()] == ["reached", "not_reached"]
     assert "No phosphate that occurs saturates this serum with amorphous" in chemistry_words.precipices(far)

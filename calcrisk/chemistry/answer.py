@@ -122,6 +122,7 @@ class _Telling:
                 "ionic_strength": numbers["ionic_strength"],
                 "saturation": {name: self.saturation(name) for name in shown()},
                 "precipice": {name: self.precipice(name) for name in PRECIPICES},
+                "product_threshold": self.answer.ca_p_product.threshold,
                 "phosphate_at_threshold_mg_dl": self.at_threshold() if solved else None,
                 "point_mg_dl": self.point(),
                 "measured_total": self.measured_total(),

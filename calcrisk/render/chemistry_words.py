@@ -48,7 +48,7 @@ def ionised(shown: Chemistry) -> str:
     if shown.ionised_calcium is None:
         return "not known"
     how = "measured, and used" if shown.measured else "predicted; no rule reads it"
-    return f"{shown.ionised_calcium:.2f} mmol/L ({how})"
+    return f"{shown.ionised_calcium:.2f} mmol/L of serum water, as an electrode reads it ({how})"
 
 
 def consistent(shown: Chemistry) -> str | None:
@@ -79,6 +79,14 @@ def curves_of(shown: Chemistry) -> str:
         if value is not None
     ]
     return ", ".join(said)
+
+
+def band_of_curve(shown: Chemistry) -> tuple[float, float] | None:
+    """Return in how many parts of the curve of brushite other published constants put it; None without a precipice."""
+    part = next(iter(shown.precipice.values()))
+    if not part.phosphate or part.lowest is None or part.highest is None:
+        return None
+    return part.lowest / part.phosphate, part.highest / part.phosphate
 
 
 def point(shown: Chemistry, ends: tuple[float, float], other: str) -> str:
@@ -132,9 +140,21 @@ def side(part: Saturation) -> str:
 def precipices(shown: Chemistry) -> str:
     """Say at which phosphate the serum is saturated, beside the line of the product."""
     said = [_precipice(part) for part in shown.precipice.values()]
-    line = shown.phosphate_at_threshold_mg_dl
-    beside = f" The threshold of the Ca×P product stands at {words.number(line, 2)} mg/dL." if line else ""
-    return " ".join(said) + beside
+    if line := shown.phosphate_at_threshold_mg_dl:
+        said.append(_threshold(shown, line))
+    return " ".join(said)
+
+
+def _threshold(shown: Chemistry, phosphate: float) -> str:
+    """Say where the product has its threshold, beside the product at which brushite is saturated."""
+    measured = " by the measured total calcium" if shown.measured_total is not None else ""
+    text = f"The Ca×P product reaches {words.number(shown.product_threshold)} mg²/dL² at a phosphate of "
+    text += f"{words.number(phosphate, 2)} mg/dL{measured}"
+    brushite = next(iter(shown.precipice.values()))
+    if brushite.product is None:
+        return f"{text}."
+    other = " by the one that goes with the ionised" if measured else ""
+    return f"{text}; saturation with {brushite.label} is at {words.number(brushite.product, 2)} mg²/dL²{other}."
 
 
 def _precipice(part: Precipice) -> str:
