@@ -1,6 +1,7 @@
 """Columns in, columns out: the chemistry of one serum, of a million, or of a stream of blocks.
 
-Rows are worked through in blocks that stay in the processor's cache; a row's answer does not hang on its block.
+Rows are worked through in blocks that stay in the processor's cache; a row's answer does not hang on its block. MODEL is
+docs/chemistry-model.md.
 """
 
 from __future__ import annotations
@@ -138,7 +139,7 @@ def _block(
 
 
 def _hold_totals(serum: Serum, count: int) -> None:
-    """Let the saturated sera, behind the first ``count``, keep the total calcium where the ionised was measured.
+    """Let the saturated sera, behind the first ``count``, keep the total where ionised calcium was measured (MODEL 6.5).
 
     More phosphate binds more calcium, so the free calcium falls on the way to the precipice; what stays is the total,
     here the one that goes with the measured free calcium. A measurement that says what the model says changes nothing.
@@ -198,7 +199,7 @@ def _far_from_usual(filled: Filled, lowest: float, highest: float) -> NDArray[np
 
 
 def albumin_low(filled: Filled) -> NDArray[np.bool_]:
-    """Tell which rows have an albumin below the limit of the warning, or a bound at it: the true one lies beneath."""
+    """Tell which rows have an albumin below the warning's limit (MODEL 13), or a bound at it: the true one is lower."""
     limit, albumin = constants.document()["warnings"]["albumin-low"]["limit"], filled.values["albumin"]
     low, at = albumin < limit, filled.at_bound.get("albumin")
     return np.asarray(low if at is None else low | at & (albumin == limit))
@@ -228,7 +229,7 @@ def _told(serum: Serum, state: State, here: Medium, at: Balance) -> dict[str, Ar
 
 
 def _active(serum: Serum, state: State, here: Medium, at: Balance, phases: Sequence[str]) -> dict[str, Array]:
-    """Return activities and the indices made of them."""
+    """Return activities and the indices made of them (MODEL 6.4)."""
     log_a = activities(serum, here, at, state.metals, state.water)
     solids = [constants.phases()[name] for name in phases]
     told = dict(zip(("la_ca", "la_hpo4", "la_po4"), log_a, strict=False))

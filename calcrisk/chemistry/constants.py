@@ -1,4 +1,4 @@
-"""The numbers of the model, from ``constants.json``, where each stands beside its source. Needs no numpy."""
+"""The numbers of MODEL (docs/chemistry-model.md), from ``constants.json``, each beside its source. Needs no numpy."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def document() -> dict[str, Any]:
 
 
 class Phase:
-    """A solid: log10 of its solubility product, and how many of each ion a formula unit gives."""
+    """A solid: log10 of its solubility product, and how many of each ion a formula unit gives (MODEL 4.4)."""
 
     def __init__(self, entry: dict[str, Any]) -> None:
         """Take what ``constants.json`` says of it."""
@@ -36,13 +36,13 @@ class Phase:
 
 @cache
 def equilibrium() -> dict[str, float]:
-    """Return the constant K of each reaction at infinite dilution, by what it forms."""
+    """Return the constant K of each reaction at infinite dilution, by what it forms (MODEL 4.2, 4.3)."""
     return {name: _RADIX**exponent for name, exponent in log_k().items()}
 
 
 @cache
 def log_k() -> dict[str, float]:
-    """Return log10 K of each reaction at infinite dilution, by what it forms."""
+    """Return log10 K of each reaction at infinite dilution, by what it forms (MODEL 4.2, 4.3)."""
     return {name: entry["log_k"] for name, entry in document()["equilibria"].items()}
 
 

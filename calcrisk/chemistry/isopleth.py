@@ -1,4 +1,4 @@
-"""The phosphate that saturates serum, drawn over its calcium: for plots and reports.
+"""The phosphate that saturates serum, drawn over its calcium (MODEL, docs/chemistry-model.md, section 8).
 
 The whole curve is solved in the same run as the patient, as further rows.
 """

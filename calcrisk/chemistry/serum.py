@@ -1,5 +1,7 @@
 """From inputs of patients to what a laboratory reports per litre of serum, to molalities in serum water.
 
+The quantities, defaults and units of MODEL (docs/chemistry-model.md), sections 1 to 3.
+
 Columns are arrays of one length, NaN where nothing was measured. What was assumed instead is marked, and what cannot be
 solved has a status that says so.
 """
@@ -123,8 +125,8 @@ def from_inputs(stated: Mapping[str, Array], rows: int) -> dict[str, Array]:
 def fill(columns: Mapping[str, ArrayLike]) -> Filled:
     """Fill in what was not measured, mark it, and give every row a status: solvable, something missing or out of range.
 
-    Globulins are the total protein, where that was measured, less the albumin; where the albumin was not, it is the
-    usual share of it. Raises ValueError when a column has no meaning here or another length than the rest.
+    See MODEL 2. Globulins are the total protein, where that was measured, less the albumin; where the albumin was not,
+    it is the usual share of it. Raises ValueError when a column has no meaning here or another length than the rest.
     """
     given = _given(columns)
     nothing = np.full(len(given["ca"]), np.nan)
@@ -190,7 +192,7 @@ def _fill_in(table: Array, dialysis: Array) -> None:
 
 
 def compensated(tco2: Array) -> Array:
-    """Return the pH that goes with a total CO2 (mmol/L) when the lungs answer a metabolic disorder as expected."""
+    """Return the pH of a total CO2 (mmol/L) when the lungs answer a metabolic disorder as expected (MODEL 2)."""
     number = {name: constants.value("acid_base", name) for name in constants.document()["acid_base"]}
     above = tco2 - number["normal_tco2"]
     pco2 = number["normal_pco2"] + np.where(above < 0, number["slope_below"], number["slope_above"]) * above
@@ -199,7 +201,7 @@ def compensated(tco2: Array) -> Array:
 
 
 def total_co2(hco3: Array, ph: Array) -> Array:
-    """Convert a blood gas's bicarbonate (mmol/L) to total CO2; a pH that is not known (NaN) is the usual one."""
+    """Convert a blood gas's bicarbonate (mmol/L) to total CO2 (MODEL 2); a pH not known (NaN) is the usual one."""
     used = np.where(np.isnan(ph), constants.document()["fields"]["ph"]["default"], ph)
     return np.asarray(hco3 * (1 + RADIX ** (constants.value("acid_base", "pk") - used)))
 
