@@ -9,7 +9,7 @@ import re
 
 import numpy as np
 import pytest
-from samples import shared
+from samples import ROOT, shared
 from sera import DATA, EVERY_PHASE, inputs, one, reference, rowwise, serum
 
 from calcrisk.chemistry import constants
@@ -210,6 +210,29 @@ def test_every_constant_names_its_source() -> None:
     assert [name for name, entry in entries.items() if not entry["where"]] == []
     cited = set(itertools.chain.from_iterable(entry["where"] for entry in entries.values()))
     assert cited | set(data["objection"]) <= data["sources"].keys()
+
+
+def test_every_section_that_the_code_names_is_there() -> None:
+    """And whatever its page links to."""
+    page = (ROOT / "docs" / "chemistry-model.md").read_text("utf-8")
+    sections = {*re.findall(r"^#{2,3} ([\d.]+?)\.? ", page, flags=re.MULTILINE)}
+    code = "".join(path.read_text("utf-8") for path in sorted((ROOT / "calcrisk" / "chemistry").glob("*.py")))
+    named = {number for found in re.findall(r"MODEL,? (?:sections? )?([\d., ]+)", code) for number in found.split(", ")}
+    named = {number.strip(" .,") for number in named} - {""}
+    assert len(named) > 10
+    assert named <= sections
+    links = re.findall(r"\]\((?!http)([^)#]+)\)", page)
+    assert len(links) == 5
+    assert [link for link in links if not (ROOT / "docs" / link).exists()] == []
+
+
+def test_every_name_of_the_table_of_symbols_is_in_the_code() -> None:
+    page = (ROOT / "docs" / "chemistry.md").read_text("utf-8")
+    rows = page.partition("| in the model | in the code |")[2].partition("\n\n")[0].splitlines()[2:]
+    code = "".join(path.read_text("utf-8") for path in sorted((ROOT / "calcrisk" / "chemistry").glob("*.py")))
+    names = {part for row in rows for name in re.findall(r"`([^`]+)`", row.split(" | ")[1]) for part in name.split(".")}
+    assert len(names) > 25
+    assert [name for name in names if not re.search(rf"\b{name}\b", code)] == []
 
 
 def test_every_number_that_a_warning_hangs_on_names_its_source_or_says_whose_it_is() -> None:

@@ -1,7 +1,7 @@
 """Columns in, columns out: the chemistry of one serum, of a million, or of a stream of blocks.
 
-Rows are worked through in blocks that stay in the processor's cache; a row's answer does not hang on its block. MODEL is
-docs/chemistry-model.md.
+Rows are worked through in blocks that stay in the processor's cache; a row's answer does not hang on its block.
+MODEL is docs/chemistry-model.md.
 """
 
 from __future__ import annotations
@@ -139,7 +139,7 @@ def _block(
 
 
 def _hold_totals(serum: Serum, count: int) -> None:
-    """Let the saturated sera, behind the first ``count``, keep the total where ionised calcium was measured (MODEL 6.5).
+    """Let the saturated sera, behind the first ``count``, keep the total where the ionised was measured (MODEL 6.5).
 
     More phosphate binds more calcium, so the free calcium falls on the way to the precipice; what stays is the total,
     here the one that goes with the measured free calcium. A measurement that says what the model says changes nothing.
