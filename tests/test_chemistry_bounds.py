@@ -77,6 +77,14 @@ def test_a_bound_at_the_limit_of_a_warning_is_beyond_it() -> None:
     assert "acp-ph-range" not in codes(chemistry(**PLAIN, blood_ph=7.2))
 
 
+def test_a_ph_of_a_bound_is_no_estimate() -> None:
+    """It follows from the bicarbonate and is told so, but its error has no bound."""
+    told = chemistry(**PLAIN, albumin=4, bicarbonate="<15")
+    assert "ph-assumed" in codes(told)
+    assert [part.estimated for part in told.assumed if part.label == "pH"] == [False]
+    assert told.saturation["hap"].between_patients is None
+
+
 def test_a_bound_moves_nobody_else() -> None:
     """Many are filled in together."""
     nothing = np.full(2, np.nan)

@@ -48,17 +48,20 @@ def _together(answers: Sequence[Assessment]) -> list[Chemistry]:
     if not answers:
         return []
     columns = _columns(answers)
-    run = _Run(columns, _filled(answers, columns))
-    return [_Telling(answer, run, row).part(None) for row, answer in enumerate(answers)]
+    filled = _filled(answers, columns)
+    solved = solve_filled(filled, tolerance=QUICK)
+    codes = warned(filled, solved)
+    return [_Telling(answer, row, columns, filled, solved, codes).part(None) for row, answer in enumerate(answers)]
 
 
 def _alone(answer: Assessment) -> Chemistry:
     from calcrisk.chemistry.isopleth import curves, with_curve
 
     columns = with_curve(_columns([answer]))
-    run = _Run(columns, _filled([answer], columns))
-    points = None if run.solved["status"][0] else curves(run.solved, answer.ca_p_product.threshold)
-    return _Telling(answer, run, 0).part(points)
+    filled = _filled([answer], columns)
+    solved = solve_filled(filled, tolerance=QUICK)
+    points = None if solved["status"][0] else curves(solved, answer.ca_p_product.threshold)
+    return _Telling(answer, 0, columns, filled, solved, warned(filled, solved)).part(points)
 
 
 def _columns(answers: Sequence[Assessment], end: str = "value") -> dict[str, Array]:
@@ -82,27 +85,26 @@ def _filled(answers: Sequence[Assessment], columns: Mapping[str, Array]) -> Fill
     return fill_within(columns, _columns(answers, "lowest"), _columns(answers, "highest"))
 
 
-class _Run:
-    """Some patients, solved together: what was given, what was filled in, what came of it, who is warned of what."""
-
-    def __init__(self, columns: Mapping[str, Array], filled: Filled) -> None:
-        self.columns, self.filled = columns, filled
-        self.solved = solve_filled(filled, tolerance=QUICK)
-        self.warned = warned(filled, self.solved)
-
-
 class _Telling:
     """One patient's row on its way into the part of the assessment."""
 
-    def __init__(self, answer: Assessment, run: _Run, row: int) -> None:
-        self.answer, self.run, self.row, solved = answer, run, row, run.solved
+    def __init__(  # noqa: PLR0913  # what was given, what was filled in, what came of it, who is warned of what
+        self,
+        answer: Assessment,
+        row: int,
+        columns: Mapping[str, Array],
+        filled: Filled,
+        solved: Mapping[str, Any],
+        codes: Mapping[str, Any],
+    ) -> None:
+        self.answer, self.row, self.filling = answer, row, filled
         self.numbers = {name: _plain(column[row]) for name, column in solved.items() if column.dtype.kind == "f"}
-        self.filled = {name: _plain(column[row]) for name, column in run.filled.values.items()}
-        self.given = {name: _plain(column[row]) for name, column in run.columns.items()}
+        self.filled = {name: _plain(column[row]) for name, column in filled.values.items()}
+        self.given = {name: _plain(column[row]) for name, column in columns.items()}
         self.status = STATUS[solved["status"][row]]
         self.reach = {name: int(solved[f"reach_{name}"][row]) for name in PRECIPICES}
         self.assumed = [name for bit, name in enumerate(ASSUMED) if int(solved["assumed"][row]) >> bit & 1]
-        self.codes = [code for code, rows in run.warned.items() if rows[row]]
+        self.codes = [code for code, rows in codes.items() if rows[row]]
         self.words = constants.document()["words"]
         self.errors = {name: self.between_patients(name) for name in shown()}
 
@@ -160,7 +162,7 @@ class _Telling:
         return said
 
     def is_at_bound(self, name: str) -> bool:
-        marked = self.run.filled.at_bound.get(name)
+        marked = self.filling.at_bound.get(name)
         return marked is not None and bool(marked[self.row])
 
     def is_estimated(self, name: str) -> bool:
@@ -270,7 +272,7 @@ class _Telling:
     def how(self, name: str) -> str:
         if self.is_at_bound(name):
             return "at_bound"
-        if self.is_estimated(name):
+        if self.is_estimated(name) or (name == "ph" and self.is_at_bound("tco2")):
             return "ph_estimated"
         if name in {"albumin", "globulin"} and (self.given["protein"] is not None or self.is_at_bound("protein")):
             return "protein"
@@ -287,11 +289,9 @@ class _Telling:
             from calcrisk.chemistry.bounds import labels
 
             return str(
-                entry["say"].format(
-                    names=labels(self.run.filled, self.row, self.answer.inputs, used=code == "at-bound")
-                )
+                entry["say"].format(names=labels(self.filling, self.row, self.answer.inputs, used=code == "at-bound"))
             )
-        if code == "calcium-differs" and ("albumin" in self.assumed or albumin_low(self.run.filled)[self.row]):
+        if code == "calcium-differs" and ("albumin" in self.assumed or albumin_low(self.filling)[self.row]):
             reason = "albumin-assumed" if "albumin" in self.assumed else "albumin-low"
             return str(entry["say_of_albumin"].format(albumin=self.words["albumin"][reason]))
         if code == "albumin-low" and "albumin" in self.assumed:

@@ -39,6 +39,8 @@ def fill_within(columns: Columns, lowest: Columns, highest: Columns) -> Filled:
     for name in leading.keys() - {"protein"}:
         filled.assumed |= leading[name].astype(np.uint16) << ASSUMED.index(name)
     moved = _moved(filled, *_with_globulins(columns, filled, lowest, highest), given["protein"])
+    guessed = moved["ph"] | leading["tco2"]  # a pH of a bicarbonate that is no more than a bound is assumed
+    filled.assumed &= np.where(guessed, _ALL ^ (1 << ASSUMED.index("ph_estimated")), _ALL).astype(np.uint16)
     filled.at_bound = {name: mask for name, mask in {**moved, **leading}.items() if mask.any()}
     filled.beside_bound = _beside(columns, filled, lowest, highest)
     filled.status = status(filled.table, filled.ionised_ca)
@@ -116,5 +118,4 @@ def _moved(filled: Filled, low: Columns, high: Columns, protein: Array) -> dict[
         marks[name] = mask
     follow = marks["albumin"] & ~np.isnan(protein)
     np.copyto(filled.values["globulin"], protein - filled.values["albumin"], where=follow)
-    filled.assumed &= np.where(marks["ph"], _ALL ^ (1 << ASSUMED.index("ph_estimated")), _ALL).astype(np.uint16)
     return marks

@@ -37,7 +37,7 @@ _PAGE = """<!doctype html>
 figure {{ margin: 0 }} svg {{ width: 100%; height: auto }} pre {{ overflow-x: auto }}</style>
 {body}</html>
 """
-_BAND = ("#b03060", 'fill-opacity="0.15" stroke="none"', "brushite, by other published constants")
+_SHADE = ('fill="#f3dfe6" stroke="none"', "brushite, by other published constants")
 _CURVES = {
     "product": ("#777777", "6 4", "Ca×P {threshold} mg²/dL²"),
     "dcpd": ("#b03060", "", "saturated with brushite"),
@@ -134,12 +134,12 @@ class _Drawing:
             return
         ends = [(x, min(y * times[0], self.highest)) for x, y in curve]
         ends += [(x, min(y * times[1], self.highest)) for x, y in reversed(curve)]
-        colour, style, label = _BAND
+        style, label = _SHADE
         path = " ".join(f"{self.x(x):.1f},{self.y(y):.1f}" for x, y in ends)
-        yield f'<polygon points="{path}" fill="{colour}" {style}/>'
+        yield f'<polygon points="{path}" {style}/>'
         down = self.legend(len(_CURVES))
         wide, high = _TOP - _BESIDE, 2 * _DOT
-        yield f'<path d="M{_LEFT} {down - _DOT:.1f}h{wide}v{high}h-{wide}z" fill="{colour}" {style}/>'
+        yield f'<path d="M{_LEFT} {down - _DOT:.1f}h{wide}v{high}h-{wide}z" {style}/>'
         yield _text(_LEFT + _TOP, down + _LINE / 2 / 2, label)
 
     def legend(self, place: int) -> float:
@@ -168,4 +168,4 @@ class _Drawing:
             yield f'<circle cx="{self.x(total):.1f}" cy="{y:.1f}" r="{_DOT}" fill="white" stroke="black"/>'
         yield _text(self.x(calcium) + _BESIDE, y - _BESIDE, "this patient")
         if said := chemistry_words.point(self.shown, (self.first, self.last), "hollow"):
-            yield _text(_LEFT, self.y(0) + (len(_CURVES) + 3) * _LINE, f"The point: {said}.")
+            yield _text(_LEFT, self.legend(len(_CURVES) + 1) + _LINE / 2, f"The point: {said}.")
