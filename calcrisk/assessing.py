@@ -10,9 +10,8 @@ from math import isnan
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final
 
-from calcrisk import assessment as parts
 from calcrisk._version import __version__
-from calcrisk.assessment import Assessment
+from calcrisk.assessment import FORMAT, Assessment
 from calcrisk.rules import kinetics
 from calcrisk.rules.endless import tellable
 from calcrisk.rules.logic import ABSENT
@@ -21,6 +20,8 @@ from calcrisk.wording import Wording, citations, fact_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from calcrisk.assessment import Lever, Missing, Status, Undecided
+    from calcrisk.grounds import RulebookIdentity
     from calcrisk.past import Past
     from calcrisk.patient import Patient
     from calcrisk.record import Record
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from calcrisk.rules.text import Shown
     from calcrisk.wording import Document, Holding, Place, RuleWords
 
-_STATUS: Final[dict[bool | None, parts.Status]] = {False: "not_met", None: "unknown"}  # a mould says "met"
+_STATUS: Final[dict[bool | None, Status]] = {False: "not_met", None: "unknown"}  # a mould says "met"
 _LEVEL: Final = attrgetter("level")
 _RULEBOOKS: Final = 8  # rulebooks whose words are kept ready
 
@@ -50,7 +51,7 @@ def assess(
     return _Writer(patient, rulebook, as_of).assessment(as_of, index, every_rule=every_rule)
 
 
-def identity(rulebook: Rulebook) -> parts.RulebookIdentity:
+def identity(rulebook: Rulebook) -> RulebookIdentity:
     """Say which rulebook answers, as every answer of it does."""
     return _wording(rulebook).identity
 
@@ -97,7 +98,7 @@ class _Writer:
         missing, conclusion, product = self.missing(), self.conclusion(), self.product()
         return Assessment.of(
             {
-                "format": parts.FORMAT,
+                "format": FORMAT,
                 "calcrisk": __version__,
                 "source": self.patient.source,
                 "index": index,
@@ -138,7 +139,7 @@ class _Writer:
             "chemistry": None,  # of `calcrisk.chemistry.answer`
         }
 
-    def settled(self, classes: tuple[str, ...], missing: tuple[parts.Missing, ...]) -> bool:
+    def settled(self, classes: tuple[str, ...], missing: tuple[Missing, ...]) -> bool:
         """Whether no open question can change the class or a tier, or begin a tier that was not assessed."""
         tight = all(tier.lowest == tier.highest for tier in self.found.tiers if tier.assessed)
         return len(classes) == 1 and tight and not any(part.decisive for part in missing)
@@ -261,11 +262,11 @@ class _Writer:
         margin = value - limit if isinstance(value, float) and isinstance(limit, float) else ABSENT
         return None if isnan(margin) else {"value": margin, "unit": of.unit}
 
-    def undecided(self) -> tuple[parts.Undecided, ...]:
+    def undecided(self) -> tuple[Undecided, ...]:
         waiting = self.words.decisive.waiting(self.opened, self.found.undecided)
         return tuple([self.words.undecided(at, names) for at, names in waiting])
 
-    def missing(self) -> tuple[parts.Missing, ...]:
+    def missing(self) -> tuple[Missing, ...]:
         entries = self.words.decisive.missing(self.found, self.opened)
         return tuple([self.words.missing(*entry) for entry in entries])
 
@@ -304,7 +305,7 @@ class _Writer:
         }
         return spec["alert"], part
 
-    def levers(self) -> tuple[parts.Lever, ...]:
+    def levers(self) -> tuple[Lever, ...]:
         """What could be changed; its sources come last, since a page shows them last."""
         shown = [self.words.lever[clause.spec["lever"]] for clause in self.holding(self.words.levers)]
         for lever in shown:

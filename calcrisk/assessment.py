@@ -13,6 +13,15 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import Field
 
 from calcrisk.errors import Fault
+from calcrisk.grounds import (  # noqa: TC001  # read when a schema is asked for
+    Citation,
+    Fact,
+    Input,
+    PatientIdentity,
+    Reference,
+    RulebookIdentity,
+    Scalar,
+)
 from calcrisk.parts import Part, Shared, document_of, kinds_of_part
 
 if TYPE_CHECKING:
@@ -22,76 +31,9 @@ if TYPE_CHECKING:
 FORMAT = 1  # 1: the first
 ESTIMATED = " (estimated)"  # marks in a list of labels what was assumed but follows from something measured
 
-Scalar = float | bool | str | None
 Status = Literal["met", "not_met", "unknown"]
 Direction = Literal["favours", "no effect", "harm", "mixed", "not shown"]
 _ALL_KEYS = Field(json_schema_extra={"required": [*Fault._fields]})
-
-
-class Citation(Part):
-    """A reference by its id, and the place in it."""
-
-    id: str
-    at: str
-
-
-class Reference(Shared):
-    """What a citation id stands for; ``objection`` says in a sentence what it speaks against where it is cited so."""
-
-    citation: str
-    doi: str | None
-    url: str | None
-    claim: str
-    objection: str | None
-    population: str
-    strength: str
-
-
-class Input(Part):
-    """One thing stated of the patient, canonical, with what was written and where.
-
-    ``lowest`` and ``highest`` are the ends that were stated, both the value itself where that is known exactly: of
-    ``>10`` the value and the highest are None. A rule reads such a number up to the limit of the input. A yes or no
-    has no ends.
-    """
-
-    value: Scalar
-    lowest: Scalar
-    highest: Scalar
-    unit: str | None
-    as_written: str
-    origin: Annotated[str, Field(alias="from")]  # "hd.yaml:6", "--calcium", "Patient", or "implied by dialysis"
-    label: str
-
-
-class Fact(Part):
-    """A derived quantity; ``given`` when the patient's document stated it and its inputs were not used.
-
-    Known within bounds only, it has no value: ``lowest`` and ``highest`` bound it, None where nobody measured that end.
-    Both are the value of an exact one; a yes or no has neither.
-    """
-
-    value: Scalar
-    lowest: Scalar
-    highest: Scalar
-    unit: str | None
-    label: str
-    given: bool
-
-
-class RulebookIdentity(Shared):
-    """Which rulebook answered: two answers with the same hash and profile came from the same rules."""
-
-    id: str
-    version: str
-    sha256: str
-    profile: str
-
-
-class PatientIdentity(Part):
-    """The patient's own identifier, as given."""
-
-    id: str | None
 
 
 class TierRange(Shared):

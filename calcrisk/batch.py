@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from calcrisk._version import __version__
 from calcrisk.assessing import assess, identity
-from calcrisk.assessment import Assessment, PatientIdentity, Refused
+from calcrisk.assessment import Assessment, Refused
 from calcrisk.errors import CalcriskError, Fault
+from calcrisk.grounds import PatientIdentity
 from calcrisk.inputs import record_from
 from calcrisk.inputs.sources import find
 from calcrisk.telling import tell_where

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from calcrisk.assessment import Citation, Reference
+    from calcrisk.grounds import Citation, Reference
 
 FORMAT = 1  # of the JSON
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 if TYPE_CHECKING:
-    from calcrisk.assessment import Assessment, Lever, Reference, Scalar
+    from calcrisk.assessment import Assessment, Lever
+    from calcrisk.grounds import Reference, Scalar
 
 FORMAT: Final = 1  # of the JSON
 ESSENTIALS: Final = (

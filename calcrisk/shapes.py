@@ -13,7 +13,7 @@ from typing import Any, Final, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel, Field, create_model
 
-from calcrisk import assessment, scenario
+from calcrisk import assessment, grounds, scenario
 from calcrisk.parts import SPELLED, Part
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
@@ -282,7 +282,7 @@ def what_if() -> type[BaseModel]:
     """Return the shape of the document of ``calcrisk what-if``, made of ``calcrisk.scenario`` itself."""
     side = _model(assessment.Assessment, scenario.ESSENTIALS, name="Essentials", met=list[str])
     parts = {name: _shape(kind) for name, kind in _hints(scenario.Scenario).items()}
-    references: Any = _model(assessment.Reference)
+    references: Any = _model(grounds.Reference)
     parts |= {"before": side, "after": side | None, "references": dict[str, references]}
     told: dict[str, Any] = {"format": Literal[1], "calcrisk": str, "source": str | None, "as_of": str | None}
     told |= {"rulebook": Rulebook, "patient": Who}

@@ -8,17 +8,8 @@ from math import isinf
 from operator import or_
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
-from calcrisk.assessment import (
-    Lever,
-    Mechanism,
-    Missing,
-    Reference,
-    Risk,
-    RulebookIdentity,
-    Study,
-    TierRange,
-    Undecided,
-)
+from calcrisk.assessment import Lever, Mechanism, Missing, Risk, Study, TierRange, Undecided
+from calcrisk.grounds import Reference, RulebookIdentity
 from calcrisk.rules.closures import kept
 from calcrisk.rules.decisive import Decisive, Supposing
 from calcrisk.rules.logic import Span
@@ -230,11 +221,7 @@ class Wording:
         self.latency = {latency.clause.at: latency for latency in program.kinetics}
         self.kinetics = self._held(latency.clause for latency in program.kinetics)
         silent = [entry for entry in program.inputs.values() if _may_be_absent(entry.spec)]
-        read = Counter(name for rule in program.rules for name in rule.when.mentions)
-        told = sorted(
-            (entry.name for entry in silent), key=lambda name: -read[name]
-        )  # what most rules read comes first
-        self.silent = dict.fromkeys(told)
+        self.silent = _most_read_first((entry.name for entry in silent), program.rules)
         self.asked_when = tuple((entry.name, entry.slot) for entry in silent if entry.spec["ask"] != "volunteered")
         self.facts = tuple(self.places[fact["name"]] for fact in data["facts"] if fact["shown"])
         self.unknown_facts = {place.name: fact_of(place, (None, None, None), given=False) for place in self.facts}
@@ -379,6 +366,12 @@ class Wording:
 def _may_be_absent(spec: Spec) -> bool:
     """Whether silence about an input may be taken for its absence: nobody is without a sex or an albumin."""
     return spec["kind"] == "yesno" and spec["role"] is None and not spec["derived"] and spec["ask"] != "core"
+
+
+def _most_read_first(names: Iterable[str], rules: Iterable[Rule]) -> dict[str, None]:
+    """Order inputs by how many rules mention them."""
+    read = Counter(name for rule in rules for name in rule.when.mentions)
+    return dict.fromkeys(sorted(names, key=lambda name: -read[name]))
 
 
 def fact_of(place: Place, known: tuple[Any, Any, Any], *, given: bool) -> Document:

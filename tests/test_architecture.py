@@ -64,32 +64,38 @@ ROOMS: dict[str, set[str]] = {
     "rules.logic": _LANGUAGE,
     "rules": _LANGUAGE,  # the rulebook knows no patient and no document: it is handed what was stated
     "parts": set(),
-    "assessment": _LEAVES | {"parts"},
-    "wording": _LANGUAGE | {"rules", "assessment"},
+    "grounds": {"parts"},
+    "assessment": _LEAVES | {"parts", "grounds"},
+    "wording": _LANGUAGE | {"rules", "assessment", "grounds"},
     "past": _LANGUAGE | _PATIENT | {"rules", "history", "dated"},
     "standing": _LANGUAGE | _PATIENT | {"rules", "past"},
-    "assessing": _LANGUAGE | _PATIENT | {"rules", "assessment", "wording", "past"},
+    "assessing": _LANGUAGE | _PATIENT | {"rules", "assessment", "grounds", "wording", "past"},
     "saying": {"printed"},
     "trending": _LANGUAGE
     | _PATIENT
-    | {"rules", "assessment", "assessing", "history", "noise", "past", "saying", "standing"},
-    "batch": _LANGUAGE | _PATIENT | {"inputs", "rules", "assessment", "assessing", "telling"},
+    | {"rules", "assessment", "grounds", "assessing", "history", "noise", "past", "saying", "standing"},
+    "batch": _LANGUAGE | _PATIENT | {"inputs", "rules", "assessment", "grounds", "assessing", "telling"},
     # tables: SQL of the rules' own, and the reader of documents for the rows that SQL does not read
     "cohort": _LANGUAGE | _PATIENT | {"inputs", "rules", "history", "past"},
     "spark": _LEAVES | {"rules", "cohort"},  # the same SELECT on a cluster
-    "chemistry": {"parts", "assessment"},  # arrays, and the inputs of an assessment; no rule and no renderer knows it
-    "entry": _LEAVES | {"assessment"},
-    "explaining": _LANGUAGE | {"rules", "assessment", "entry"},
-    "scenario": {"assessment"},
-    "whatif": _LANGUAGE | _PATIENT | {"rules", "assessment", "assessing", "scenario"},
-    "shapes": {"parts", "assessment", "scenario"},  # of documents, for their JSON Schema alone
-    "render": _LEAVES | {"parts", "assessment", "entry", "scenario"},
+    "chemistry": {
+        "parts",
+        "assessment",
+        "grounds",
+    },  # arrays, and the inputs of an assessment; no rule and no renderer knows it
+    "entry": _LEAVES | {"assessment", "grounds"},
+    "explaining": _LANGUAGE | {"rules", "assessment", "grounds", "entry"},
+    "scenario": {"assessment", "grounds"},
+    "whatif": _LANGUAGE | _PATIENT | {"rules", "assessment", "grounds", "assessing", "scenario"},
+    "shapes": {"parts", "assessment", "grounds", "scenario"},  # of documents, for their JSON Schema alone
+    "render": _LEAVES | {"parts", "assessment", "grounds", "entry", "scenario"},
     "cli": _LANGUAGE
     | _PATIENT
     | {
         "inputs",
         "rules",
         "assessment",
+        "grounds",
         "assessing",
         "batch",
         "chemistry",
@@ -108,7 +114,7 @@ ROOMS: dict[str, set[str]] = {
     },
     "": _LEAVES
     | _PATIENT
-    | {"inputs", "rules", "assessment", "assessing", "batch"},  # calcrisk/__init__.py: the public names
+    | {"inputs", "rules", "assessment", "grounds", "assessing", "batch"},  # calcrisk/__init__.py: the public names
     "__main__": {"cli"},
 }
 

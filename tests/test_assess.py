@@ -19,6 +19,7 @@ from samples import patient_from
 
 import calcrisk
 from calcrisk import Assessment, Patient, Rulebook, assess, assessment
+from calcrisk.grounds import Input
 from calcrisk.inputs.documents import read_document
 from calcrisk.parts import SPELLED, Part
 from calcrisk.render.json import to_json, to_line
@@ -392,7 +393,7 @@ def test_the_fields_of_every_part_stand_in_their_order() -> None:
     found = list(_parts(answer))
     assert {type(part) for part in found} >= {
         assessment.Finding,
-        assessment.Input,
+        Input,
         assessment.Margin,
         assessment.Warned,
     }

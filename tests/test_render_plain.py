@@ -26,7 +26,7 @@ from calcrisk.whatif.scene import Asked, scenario
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from calcrisk.assessment import Reference
+    from calcrisk.grounds import Reference
 
 HOSTILE = "a|b <script>alert(1)</script> [x](y) *b* _i_ `c` # h\n\n# head \x1b[31m"
 

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from renderings import load
 
-from calcrisk.assessment import Input, Margin
+from calcrisk.assessment import Margin
+from calcrisk.grounds import Input
 from calcrisk.render import words
 
 

@@ -24,8 +24,8 @@ from calcrisk.rules.rulebook import Rulebook
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from calcrisk.assessment import Citation
     from calcrisk.entry import Entry
+    from calcrisk.grounds import Citation
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "calcrisk" / "rulebook"

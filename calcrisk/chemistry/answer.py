@@ -19,8 +19,8 @@ from calcrisk.chemistry.serum import ASSUMED, STATUS, fill, from_inputs, inputs
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from calcrisk.assessment import Input
     from calcrisk.chemistry.serum import Array, Filled
+    from calcrisk.grounds import Input
 
     Fields = dict[str, Any]  # a part of the document, as it is written
 

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from calcrisk.assessment import Input
     from calcrisk.chemistry.serum import Array, Filled
+    from calcrisk.grounds import Input
 
     Columns = Mapping[str, Array]
     Mask = NDArray[np.bool_]

@@ -6,7 +6,7 @@ import re
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
-from calcrisk.assessment import Citation, Reference
+from calcrisk.grounds import Citation, Reference
 from calcrisk.packaged import background
 from calcrisk.rules.compile import expressions
 from calcrisk.rules.encoding import encode

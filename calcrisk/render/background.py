@@ -11,7 +11,7 @@ from calcrisk.render.summary import INDENT, considered, heading
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from calcrisk.assessment import Fact, Input, Reference
+    from calcrisk.grounds import Fact, Input, Reference
     from calcrisk.render.layout import Line, Styled
     from calcrisk.render.summary import View
 

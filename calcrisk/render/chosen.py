@@ -9,7 +9,8 @@ from calcrisk.render import words
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from calcrisk.assessment import Assessment, Citation, Fact, Finding, Input, Missing
+    from calcrisk.assessment import Assessment, Finding, Missing
+    from calcrisk.grounds import Citation, Fact, Input
 
 CITED = 2  # so many sources of a rule or class are numbered
 _ROOMY = 4  # so many rules fit a page with two sources each

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from calcrisk.assessment import Citation, Reference
+    from calcrisk.grounds import Citation, Reference
 
 _SENTENCE = re.compile(r"(?<=[.?!]) ")
 _AUTHOR = re.compile(r"[^.?!]* et al\b|[\w'’-]+(?: [\w'’-]+)? [A-Z]{1,4}\.")

@@ -13,8 +13,8 @@ from calcrisk.render.markdown import escaped
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from calcrisk.assessment import Citation, Reference
     from calcrisk.entry import Entry, Other, Part, Statement
+    from calcrisk.grounds import Citation, Reference
     from calcrisk.render.layout import Line, Page, Styled
 
     Marks = Callable[[Iterable[Citation]], str]

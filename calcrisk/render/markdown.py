@@ -14,17 +14,8 @@ from calcrisk.render.citations import Numbers
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from calcrisk.assessment import (
-        Assessment,
-        Citation,
-        Consideration,
-        Fact,
-        Finding,
-        Input,
-        Mechanism,
-        Product,
-        TierRange,
-    )
+    from calcrisk.assessment import Assessment, Consideration, Finding, Mechanism, Product, TierRange
+    from calcrisk.grounds import Citation, Fact, Input
     from calcrisk.render.words import Measured
 
 _SPECIAL = re.compile(r"([\\`*_\[\]<>|~#&!$])")

@@ -11,7 +11,8 @@ from calcrisk.render.layout import GLUE, cells, joined, length, padded
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from calcrisk.assessment import Assessment, Citation, Clause, Consideration, TierRange
+    from calcrisk.assessment import Assessment, Clause, Consideration, TierRange
+    from calcrisk.grounds import Citation
     from calcrisk.render.layout import Line, Page, Styled
     from calcrisk.render.words import Measured
 

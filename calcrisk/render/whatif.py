@@ -10,7 +10,8 @@ from calcrisk.scenario import NOT_ASSESSED
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from calcrisk.assessment import Assessment, Scalar
+    from calcrisk.assessment import Assessment
+    from calcrisk.grounds import Scalar
     from calcrisk.render.citations import Numbers
     from calcrisk.scenario import Difference, Evidence, Goal, Moved, Pair, Reached, Scenario, Shift
 

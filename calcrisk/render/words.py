@@ -15,19 +15,8 @@ from calcrisk import printed
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from calcrisk.assessment import (
-        Assessment,
-        Fact,
-        Finding,
-        Input,
-        Margin,
-        Mechanism,
-        Missing,
-        Product,
-        Reference,
-        Scalar,
-        TierRange,
-    )
+    from calcrisk.assessment import Assessment, Finding, Margin, Mechanism, Missing, Product, TierRange
+    from calcrisk.grounds import Fact, Input, Reference, Scalar
 
 TIERS = ("low", "moderate", "high", "very_high")
 LEVELS = ("none", "mild", "marked", "severe")

@@ -10,7 +10,8 @@ from calcrisk.scenario import NOT_ASSESSED, Difference, Moved, Open, Said, Shift
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from calcrisk.assessment import Assessment, Fact, Input, Mechanism, TierRange
+    from calcrisk.assessment import Assessment, Mechanism, TierRange
+    from calcrisk.grounds import Fact, Input
 
 _TIERS: Final = ("metastatic", "dystrophic", "vascular")
 
