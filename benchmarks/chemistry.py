@@ -74,9 +74,9 @@ if sys.argv[1] == "json":
 else:
     from io import StringIO
     from rich.console import Console
-    from calcrisk.render.terminal import Explanation
+    from calcrisk.render.terminal import explain
     def written(answer):
-        Console(file=StringIO(), width=100).print(Explanation(answer), crop=False)
+        Console(file=StringIO(), width=100).print(explain(answer), crop=False)
 def seconds(work):
     began = time.perf_counter()
     work()

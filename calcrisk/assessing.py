@@ -16,7 +16,7 @@ from calcrisk.assessment import Assessment
 from calcrisk.rules import kinetics
 from calcrisk.rules.endless import tellable
 from calcrisk.rules.logic import ABSENT
-from calcrisk.wording import Wording, fact_of
+from calcrisk.wording import Wording, citations, fact_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -156,17 +156,28 @@ class _Writer:
     def said(self, clauses: Holding) -> list[str]:
         return [clause.say.fill(self.env, self.strongest) for clause in self.holding(clauses)]
 
+    def added(self, clauses: Holding) -> tuple[Document, ...]:
+        told = []
+        for clause in self.holding(clauses):
+            evidence = citations(clause.spec["where"])
+            self.sources.update((cited["id"], None) for cited in evidence)
+            told.append({"say": clause.say.fill(self.env, self.strongest), "evidence": evidence})
+        return tuple(told)
+
     # ---- the parts, as the document has them ------------------------------------------------------------------
 
     def conclusion(self) -> Document:
         at = self.found.row
         row, cited = self.program.rows[at], self.words.rows[at]
-        sentence = "; ".join([row.say.fill(self.env, self.strongest), *self.said(self.words.clauses[at])])
+        headline = row.say.fill(self.env, self.strongest)
+        clauses = self.added(self.words.clauses[at])
         self.sources.update(cited.sources)
         return {
             "row": row.id,
             "label": row.label,
-            "sentence": sentence if sentence.endswith(".") else sentence + ".",
+            "headline": headline,
+            "clauses": clauses,
+            "sentence": "; ".join([headline, *(clause["say"] for clause in clauses)]).removesuffix(".") + ".",
             "basis": row.spec["basis"],
             "evidence": cited.evidence,
             "against": cited.against,

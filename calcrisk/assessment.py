@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 
 FORMAT = 1  # 1: the first
+ESTIMATED = " (estimated)"  # marks in a list of labels what was assumed but follows from something measured
 
 Scalar = float | bool | str | None
 Status = Literal["met", "not_met", "unknown"]
@@ -35,12 +36,13 @@ class Citation(Part):
 
 
 class Reference(Shared):
-    """What a citation id stands for."""
+    """What a citation id stands for; ``objection`` says in a sentence what it speaks against where it is cited so."""
 
     citation: str
     doi: str | None
     url: str | None
     claim: str
+    objection: str | None
     population: str
     strength: str
 
@@ -268,11 +270,23 @@ class Kinetics(Part):
     evidence: tuple[Citation, ...]
 
 
+class Clause(Part):
+    """What is added to the class, and the sources of it that are not those of the class."""
+
+    say: str
+    evidence: tuple[Citation, ...]
+
+
 class Conclusion(Part):
-    """The class in one plain sentence, and the row of the decision table that said it."""
+    """The class in one plain sentence, and the row of the decision table that said it.
+
+    ``headline`` names the class and why, ``clauses`` add to it; ``sentence`` is all of them in one.
+    """
 
     row: str
     label: str
+    headline: str
+    clauses: tuple[Clause, ...]
     sentence: str
     basis: Literal["sourced", "design-choice"]
     evidence: tuple[Citation, ...]
@@ -289,7 +303,8 @@ class Warned(Part):
 class Saturation(Part):
     """The saturation index of one solid (log10, per formula unit), and the range that published constants give it.
 
-    ``between_patients`` is how far patients of one index may differ by what was not, or not exactly, measured.
+    ``between_patients`` is how far off the index of one patient may be beside that, for an ionised calcium and a pH
+    as ``says.between`` names them; None where what was assumed leaves it without a bound.
     ``always`` tells that every serum is above saturation with it.
     """
 
@@ -304,12 +319,15 @@ class Saturation(Part):
 
 
 class Precipice(Part):
-    """The phosphate (mmol/L, and mg/dL) at which this serum is saturated with a solid; None where none is.
+    """The phosphate (mmol/L, and mg/dL) at which this serum, its total calcium as it is, is saturated with a solid.
 
-    ``times`` is that phosphate in parts of the patient's own; ``lowest`` and ``highest`` (mmol/L) by other constants.
+    ``status`` tells whether there is one: ``not_reached`` when none that occurs does it; None with the serum unsolved.
+    ``times`` is that phosphate in parts of the patient's own, ``product`` (mg²/dL²) its product with the total calcium,
+    the one that goes with a measured ionised; ``lowest`` and ``highest`` (mmol/L) by other constants.
     """
 
     label: str
+    status: Literal["reached", "not_reached", "not_converged"] | None
     phosphate: float | None
     phosphate_mg_dl: float | None
     product: float | None
@@ -319,12 +337,16 @@ class Precipice(Part):
 
 
 class AssumedValue(Part):
-    """A quantity of the chemistry that was not measured, and what stood for it."""
+    """A quantity of the chemistry that was not measured, and what stood for it.
+
+    ``estimated`` tells a pH that follows from the bicarbonate from one that is only usual.
+    """
 
     label: str
     value: float
     unit: str
     how: str
+    estimated: bool
 
 
 class Chemistry(Part):
@@ -332,8 +354,10 @@ class Chemistry(Part):
 
     Ionised in mmol/L of serum water, ``total_calcium`` in mmol/L of serum: the one that goes with a measured ionised
     one. ``calcium`` and ``phosphate`` say in per cent where the two are. ``albumin_g_l`` and ``ph`` are what was used,
-    measured or assumed. ``isopleth`` holds curves by name (mg/dL); ``point_mg_dl`` is the patient among them, at
-    ``total_calcium``, and ``measured_total_mg_dl`` the total calcium as measured where that is another one.
+    measured or assumed. ``phosphate_at_threshold_mg_dl`` makes the product ``product_threshold`` (mg²/dL²) of the total
+    calcium as measured. ``isopleth`` holds curves by name (mg/dL); ``point_mg_dl`` is the patient among them, at
+    ``total_calcium``, and ``measured_total`` (mmol/L) and ``measured_total_mg_dl`` are the total calcium as measured
+    where an ionised one was measured as well.
     """
 
     status: Literal["solved", "missing", "out_of_range", "not_converged"]
@@ -349,8 +373,10 @@ class Chemistry(Part):
     ionic_strength: float | None
     saturation: dict[str, Saturation]
     precipice: dict[str, Precipice]
+    product_threshold: float
     phosphate_at_threshold_mg_dl: float | None
     point_mg_dl: tuple[float | None, float | None]
+    measured_total: float | None
     measured_total_mg_dl: float | None
     isopleth: dict[str, tuple[float | None, ...]] | None
     assumed: tuple[AssumedValue, ...]

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 LONGEST_NAME = 60  # characters of a wrong word; a longer one is near to no name, and comparing would take long
 _NEAR = 3  # how many near names a hint offers
-_NEAR_ENOUGH = 0.6  # how alike they must be at least, and
+_NEAR_ENOUGH = 0.6  # how alike they must be at least,
+CLOSE = 0.7  # at least where they are many, and the wrong one may be something of which nobody thought; and
 _CLEARLY = 0.1  # how much less alike than the nearest one they may be
 
 
@@ -64,6 +65,10 @@ class CalcriskError(Exception):
         """Carry every fault found, in the order they were found."""
         self.faults: tuple[Fault, ...] = tuple(faults)
         super().__init__("\n".join(str(fault) for fault in self.faults))
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Be made again of the faults: what an exception keeps of its own accord is their text."""
+        return type(self), (self.faults,), self.__dict__
 
 
 class InputError(CalcriskError):
@@ -125,7 +130,7 @@ def did_you_mean(wrong: str, known: Iterable[str], *, alike: float = _NEAR_ENOUG
 
 
 def nearest(wrong: str, known: Iterable[str], *, alike: float = _NEAR_ENOUGH) -> list[str]:
-    """Return the known words near to a wrong one, without those that are clearly further off than the nearest."""
+    """Return the known words near to a wrong one, nearest first, without those that are clearly further off."""
     if len(wrong) > LONGEST_NAME:
         return []
     near = get_close_matches(wrong, list(known), n=_NEAR, cutoff=alike)

@@ -35,7 +35,7 @@ class _View:
 
 @dataclass_transform(kw_only_default=True, frozen_default=True)
 class Part:
-    """A frozen dataclass made by keywords, every field given, values right by construction and so not validated.
+    """A frozen dataclass made by keywords, values right by construction and so not validated.
 
     Its ``__dict__`` is the document, ready to be written: parts within it are plain mappings there (``Shared`` ones
     excepted), and become parts when somebody looks at them, which a batch never does. There are two dozen kinds, and
@@ -54,8 +54,10 @@ class Part:
                 setattr(cls, name, _View(name, _looks(kinds_of_part[found["kind"]], found["within"])))
 
     def __init__(self, **fields: Any) -> None:  # noqa: ANN401  # typed by the fields of each part
-        """Take every field."""
-        self.__dict__.update({SPELLED.get(name, name): _plain(fields[name]) for name in type(self).__annotations__})
+        """Take every field that has no default."""
+        kind = type(self)
+        given = {name: fields[name] if name in fields else getattr(kind, name) for name in kind.__annotations__}
+        self.__dict__.update({SPELLED.get(name, name): _plain(value) for name, value in given.items()})
 
     @classmethod
     def of(cls, document: dict[str, Any]) -> Self:

@@ -163,6 +163,12 @@ class Look:
         until = days(self.as_of) if self.as_of else None
         return max(0.0, until - float(int(draws[-1].time))) if draws and until is not None else None
 
+    @property
+    def stale(self) -> bool | None:
+        """Whether the newest usable panel tells nothing of the present any more; None where there is none."""
+        age = self.age()
+        return None if age is None else age > self.number("history_stale")
+
     def by_day(self) -> list[Panel]:
         """Return every panel in the order of time."""
         return sorted(self.panels, key=lambda panel: panel.time)
@@ -241,10 +247,9 @@ class _Recalling:
         leaves = self.book.walk.program.leaves
         names = {product["value"], product["corrected"], *leaves.get(product["value"], ()), "corrected_calcium"}
         names |= {f"{name}_status" for name in names}
-        draws, age = self.look.drawn(PRODUCT)[0], self.look.age()
-        if not names.isdisjoint(self.stated) or not draws or age is None or age > self.look.number("history_stale"):
+        if not names.isdisjoint(self.stated) or self.look.stale is not False:
             return
-        newest = draws[-1]
+        newest = self.look.drawn(PRODUCT)[0][-1]
         self.current = newest.date
         for name, one in newest.panel.given.items():
             self.given.setdefault(name, one)
@@ -265,7 +270,7 @@ class _Recalling:
             return
         self.filled.append(name)
         variable = registry()[name]
-        self.given[name] = Given(_value(value), variable.unit, _words(value), ORIGIN)
+        self.given[name] = Given(value, variable.unit, _words(value), ORIGIN)
 
     def _denied(self, name: str) -> str | None:
         implied = registry().implications.get(name, ())
@@ -273,18 +278,10 @@ class _Recalling:
 
     def _document(self) -> Document:
         look = self.look
-        limit, low, high = look.threshold
-        draws, excluded = look.drawn(PRODUCT)
+        limit, draws = look.threshold[0], look.drawn(PRODUCT)[0]
         return {
             "as_of": look.as_of,
-            "unit": "mg2/dL2",
-            "threshold": limit,
-            "threshold_lowest": low,
-            "threshold_highest": high,
-            "usable": len(draws),
-            "excluded": len(excluded),
-            **looked_back(look, draws, limit),
-            "at_or_above_highest": len(look.exceeded(PRODUCT, high).above),
+            **looked_back(look, PRODUCT),
             "newest": draws[-1].date if draws else None,
             "current_values_of": self.current,
             "filled": list(self.filled),
@@ -293,12 +290,18 @@ class _Recalling:
         }
 
 
-def looked_back(look: Look, draws: Sequence[Draw], limit: float) -> Document:
-    """Return what usable draws say beside a limit: how often, how long, how steep, how old."""
-    found = exceedance(draws, limit, look.number("history_apart"))
-    between = interpolated(draws, limit, look.number("history_gap"))
-    steep, span, age = slope(draws), span_of(draws), look.age()
+def looked_back(look: Look, of: str) -> Document:
+    """Return what the usable draws of a product say beside its limit: how often, how long, how steep, how old."""
+    (limit, low, high), (draws, excluded) = look.threshold, look.drawn(of)
+    found, between = look.exceeded(of, limit), interpolated(draws, limit, look.number("history_gap"))
+    steep, span = slope(draws), span_of(draws)
     return {
+        "unit": "mg2/dL2",
+        "threshold": limit,
+        "threshold_lowest": low,
+        "threshold_highest": high,
+        "usable": len(draws),
+        "excluded": len(excluded),
         "at_or_above": len(found.above),
         "exceedance": found.kind,
         "sustained": _run(found),
@@ -310,8 +313,9 @@ def looked_back(look: Look, draws: Sequence[Draw], limit: float) -> Document:
         "slope_days": look.number("history_slope"),
         "span_days": span,
         "change_over_span": None if steep is None else steep * span,
-        "age_days": age,
-        "stale": None if age is None else age > look.number("history_stale"),
+        "age_days": look.age(),
+        "stale": look.stale,
+        "at_or_above_highest": len(look.exceeded(of, high).above),
     }
 
 
@@ -424,11 +428,6 @@ _MEASURES: Final[Mapping[str, Callable[[Look, Spec], Any]]] = {
     "slope": _slope,
     "age": lambda look, _: _told(look.age()),
 }
-
-
-def _value(value: Any) -> float | bool | Range | None:  # noqa: ANN401  # as measured
-    measured: float | bool | Range | None = value
-    return measured
 
 
 def _amount(one: Given) -> str:

@@ -85,7 +85,7 @@ class Patient(PatientBase):
     sulfate: Number = Field(default=None, description="serum sulfate, mmol/L. Inorganic sulfate in serum. For the ion chemistry only.")
     citrate: Number = Field(default=None, description="serum citrate, mmol/L. Citrate in serum; it must be given under citrate anticoagulation. For the ion chemistry only.")
     lactate: Number = Field(default=None, description="blood lactate, mmol/L. Lactate in blood or plasma. For the ion chemistry only.")
-    ckd_stage: CkdStage = Field(default=None, description="CKD stage (KDIGO G). Stage of kidney disease that has lasted three months or more. Accepted too: none (no kidney disease, read as G1), G3 (G3a or G3b), 5D (G5 on dialysis). No rule tells none, G1 and G2 apart. Not: Acute kidney injury; a stage read from a single creatinine.")
+    ckd_stage: CkdStage = Field(default=None, description="CKD stage (KDIGO G). Stage of kidney disease that has lasted three months or more. Accepted too: none (no kidney disease, read as G1), G3 (G3a or G3b), 5D (G5 on dialysis), 5ND (G5 without dialysis). No rule tells none, G1 and G2 apart. Not: Acute kidney injury; a stage read from a single creatinine.")
     dialysis: YesNo = Field(default=None, description="dialysis. Haemodialysis or peritoneal dialysis now. Without acute kidney injury it means stage G5.")
     dialysis_months: Number = Field(default=None, description="time on dialysis, months, years, weeks or days. Time since the first maintenance dialysis (vintage), transplants in between counted out.")
     acute_kidney_injury: YesNo = Field(default=None, description="acute kidney injury. Acute kidney injury now, also when dialysis is given for it. It is not CKD, and no eGFR is computed.")

@@ -1,4 +1,4 @@
-"""How a unit and a hash are printed: one place for the sentences of the rules and for every renderer."""
+"""How units, lengths of time and hashes are printed: one place for the sentences of the rules and for renderers."""
 
 from __future__ import annotations
 
@@ -34,6 +34,12 @@ def chance(probability: float) -> str:
 def share(part: float) -> str:
     """Write a part of a whole (0 to 1) as whole per cent; what only rounds to none or all of it is not called so."""
     return chance(part) if 0 < part < 1 else f"{part * _PER_CENT:.0f} %"
+
+
+def days(length: float) -> str:
+    """Write a length of time in whole days."""
+    whole = round(length)
+    return f"{whole} day{'s' * (whole != 1)}" if whole else "less than a day"
 
 
 def fingerprint(sha256: str) -> str:

@@ -7,6 +7,7 @@ another unit is refused with the likely one; one that is possible but unusual is
 from __future__ import annotations
 
 import math
+import re
 from decimal import ROUND_CEILING, ROUND_FLOOR, Context
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 _ENDLESS = (-math.inf, math.inf)
 _TENFOLD = 10  # what a lost decimal point makes of a number
+_YEAR = re.compile(r"(?:19|20)\d\d")  # of the calendar, where a length of time belongs
 _LIMIT_DIGITS = 3  # significant digits of a limit that had to be converted
 # How the words begin, as plain words, by which a report says that a sample gave no result.
 _NO_RESULT = (
@@ -245,6 +247,10 @@ def _guesses(variable: Variable, amount: _Amount, likely: str | None) -> Iterato
 
     The suspected unit, unless it mends nothing and a decimal point does; both where no usual limits tell them apart.
     """
+    if amount.unit.name == variable.unit and "years" in variable.units and _YEAR.fullmatch(f"{amount.written:g}"):
+        hint = f"did you mean the time since {amount.written:g}, as in 5 years"
+        yield _Guess(code="out-of-range", hint=hint)
+        return
     point = _lost_point(variable, amount)
     factor = variable.units.get(likely) if likely else None
     mends = likely is not None and (factor is None or _is_usual(variable, amount.written * factor))
@@ -299,30 +305,42 @@ def _say_odd(variable: Variable, amount: _Amount, into: Reading) -> None:
 
 
 def doubt_bare_numbers(into: Reading) -> None:
-    """Warn of a number without a unit where another of the patient is written in a unit that this one takes as well.
+    """Warn of a number without a unit where another of the patient is written in the unit of an SI report.
 
-    A report is mostly in one system of units: beside a calcium in mmol/L a bare phosphate of 2.2 was hardly mg/dL. What
-    Python code states is in the units that it is documented in. Settled again, a patient is doubted anew.
+    A report is mostly in one system of units: beside a calcium in mmol/L a bare phosphate of 2.2 was hardly mg/dL, nor
+    a bare PTH of 40 pg/mL. What the SI unit would make impossible is not doubted, nor what Python code states: that is
+    in the units that it is documented in. Settled again, a patient is doubted anew.
     """
     into.warnings[:] = [warning for warning in into.warnings if warning[0] != "unit-not-written"]
-    others = dict(_in_other_units(into))
-    for name, given in into.given.items() if others else ():
+    other = next(_in_si(into), None)
+    for name, given in into.given.items() if other else ():
         variable = into.registry[name]
-        doubted = next((unit for unit in others if unit in variable.units and unit != variable.unit), None)
-        bare = given.as_written[-1:].isdigit() and given.origin != BY_PYTHON
-        if doubted and bare and isinstance(given.value, float | Range):
-            message = f"{name} {given.as_written} has no unit and was read as {variable.unit}, while {others[doubted]}"
-            into.warn(code="unit-not-written", message=f"{message} is written in {doubted}")
+        if variable.si and given.origin != BY_PYTHON and _may_be_si(variable, given):
+            said = f"{name} {given.as_written} has no unit and was read as {variable.unit}, while {other}"
+            into.warn(code="unit-not-written", message=f"{said}: was {variable.si} meant?")
 
 
-def _in_other_units(into: Reading) -> Iterator[tuple[str, str]]:
-    """Give each unit in which a number was written that is not the one bare numbers are in, and whose it is."""
+def _in_si(into: Reading) -> Iterator[str]:
+    """Say which numbers are written in the unit of an SI report."""
     for name, given in into.given.items():
-        if isinstance(given.value, float | Range) and not given.as_written[-1:].isdigit():
-            variable, measured = into.registry[name], units.measure(given.as_written)
+        variable = into.registry[name]
+        digits = given.as_written.replace(".", "", 1)  # most are bare, and need no search
+        if variable.si and isinstance(given.value, float | Range) and not digits.isdigit():
+            measured = units.measure(given.as_written)
             unit = units.find(variable, measured.unit) if measured is not None and measured.unit else None
-            if unit is not None and unit.name != variable.unit:
-                yield unit.name, name
+            if unit is not None and unit.name == variable.si:
+                yield f"{name} is written in {unit.name}"
+
+
+def _may_be_si(variable: Variable, given: Given) -> bool:
+    """Tell whether a number was written without a unit, and would be taken with that of an SI report."""
+    measured = units.measure(given.as_written)
+    if measured is None or measured.unit or variable.si is None or given.value is None:
+        return False
+    factor = variable.units[variable.si]
+    amount = _Amount("", measured.number, units.Unit(variable.si, factor), measured.number * factor)
+    trap = _trap(variable, amount)
+    return _within(variable.hard, amount.canonical) and (trap is None or trap["act"] != "refuse")
 
 
 def _print(number: float, unit: str) -> str:

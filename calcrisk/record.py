@@ -119,24 +119,14 @@ class Record:
 
         ``day`` (ISO) is that of the values outside the panels. Raises InputError with every fault of the panels.
         """
-        from calcrisk.dated import bad_date, is_read, moment_of, panel_of
-
+        replaced = tuple(f"{panel.date}: " for panel in self.panels)
+        told = [warning for warning in self.warnings if not warning[1].startswith(replaced)]
         faults: list[Fault] = []
-        read: list[Panel] = []
-        for index, panel in enumerate(panels):
-            reading, path = Reading(registry()), f"panels[{index}]"
-            written = _from_python({name: raw for name, raw in panel.items() if name != "date"}, reading)
-            stated = str(panel.get("date", ""))
-            if (date := moment_of(stated) or "") == "":
-                reading.faults.append(bad_date(stated, Location(path=f"{path}.date")))
-            read.append(
-                panel_of(date, {name: one for name, one in written.items() if is_read(registry()[name])}, reading)
-            )
-            faults += reading.faults
+        read = [_panel(f"panels[{index}]", panel, faults, told) for index, panel in enumerate(panels)]
         if faults:
             raise InputError(faults)
         anew = Reading(registry(), dict(self._given), {name: Location(path=name) for name in self._given})
-        anew.warnings.extend(self.warnings)
+        anew.warnings.extend(told)
         return type(self)(anew, self.id, self.source, tuple(read), day)
 
     def changed(self, update: Mapping[str, object]) -> Self:
@@ -151,6 +141,24 @@ class Record:
         _lay_under(self._as_read(replaced), replaced, reading)
         name = None if identifier is None else str(identifier)
         return type(self)(reading, name, self.source, self.panels, self.day)
+
+    def beneath(self, given: Mapping[str, Given]) -> Self:
+        """Return the same with values that are read already, each where nothing is stated of its input."""
+        return self._with({**given, **self._given})
+
+    def with_numbers(self, numbers: Mapping[str, float]) -> Self:
+        """Return the same with other numbers in canonical units, as they are: they are computed, and not read.
+
+        What a word says of the same input falls with what it was said of.
+        """
+        kept = {name: one for name, one in self._given.items() if name not in answered(numbers)}
+        moved = {name: Given(value, registry()[name].unit, str(value), BY_PYTHON) for name, value in numbers.items()}
+        return self._with({**kept, **moved})
+
+    def _with(self, given: dict[str, Given]) -> Self:
+        places = {name: Location(path=name) for name in given}
+        anew = Reading(registry(), given, places, warnings=list(self.warnings))
+        return type(self)(anew, self.id, self.source, self.panels, self.day)
 
     def _as_read(self, replaced: set[str]) -> Reading:
         """Return what was read, without the warnings about values that are replaced."""
@@ -176,9 +184,15 @@ def _read_over(over: Mapping[str, Written], reading: Reading) -> set[str]:
     """Read what goes first, and name what it answers: itself, what its words say besides, a given number's status."""
     read_all(over, reading)
     reading.apply_also()
-    companions = reading.registry.companions
-    statuses = {status.name for name in over if (status := companions.get((name, "status")))}
-    return {*over, *reading.given, *statuses}
+    return {*answered(over), *reading.given}
+
+
+def answered(names: Iterable[str]) -> set[str]:
+    """Return the inputs that are answered where others are: these, and the words that are said of a number."""
+    companions = registry().companions
+    return {
+        one for name in names for one in (name, *(each.name for each in (companions.get((name, "status")),) if each))
+    }
 
 
 def _lay_under(below: Reading, replaced: set[str], reading: Reading) -> None:
@@ -191,9 +205,35 @@ def _lay_under(below: Reading, replaced: set[str], reading: Reading) -> None:
     reading.warnings.extend(below.warnings)
 
 
-def _from_python(stated: Mapping[str, object], reading: Reading) -> dict[str, Written]:
+def _panel(path: str, stated: Mapping[str, object], faults: list[Fault], warnings: list[tuple[str, str]]) -> Panel:
+    """Read a panel that Python code states; its faults and warnings are added to those of the others."""
+    from calcrisk.dated import bad_date, moment_of, panel_of
+
+    shown, reading = str(stated.get("date", "")), Reading(registry())
+    if (date := moment_of(shown) or "") == "":
+        reading.faults.append(bad_date(shown, Location(path=f"{path}.date")))
+    inputs = {name: raw for name, raw in stated.items() if name != "date"}
+    panel = panel_of(date, _of_a_panel(_from_python(inputs, reading, f"{path}."), reading), reading)
+    faults += reading.faults
+    warnings += [(code, f"{date}: {message}") for code, message in reading.warnings]
+    return panel
+
+
+def _of_a_panel(written: Mapping[str, Written], reading: Reading) -> dict[str, Written]:
+    """Keep what a panel may state, and refuse the rest."""
+    from calcrisk.dated import is_read
+
+    kept = {name: one for name, one in written.items() if is_read(registry()[name])}
+    for name in [name for name in written if name not in kept]:
+        hint = "state it of the patient: a panel takes `date` and the inputs of `labs`"
+        message = f"{name} is not a known input of a panel"
+        reading.fault(written[name].location, code="unknown-field", message=message, got=name, hint=hint)
+    return kept
+
+
+def _from_python(stated: Mapping[str, object], reading: Reading, path: str = "") -> dict[str, Written]:
     """Take what Python code stated as written; a name that is no input is refused."""
-    written = {name: Written(raw, BY_PYTHON, Location(path=name)) for name, raw in stated.items()}
+    written = {name: Written(raw, BY_PYTHON, Location(path=f"{path}{name}")) for name, raw in stated.items()}
     for name in [name for name in written if name not in registry()]:
         _refuse_name(name, written.pop(name), reading)
     return written

@@ -7,7 +7,7 @@ from itertools import pairwise
 from statistics import median
 from typing import TYPE_CHECKING, Any, Final
 
-from calcrisk.printed import limit_text, share
+from calcrisk.printed import days, limit_text, share
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -60,13 +60,8 @@ def _parts(trend: Document) -> Iterator[str]:
         side = "at or above" if above else "below"
         yield f"{name}{side} {limit} on the one usable draw{': single, unconfirmed' if above else ''}"
     if trend["days_interpolated"]:
-        yield f"{share(trend['fraction_at_or_above'])} of {_days(trend['days_interpolated'])}"
+        yield f"{share(trend['fraction_at_or_above'])} of {days(trend['days_interpolated'])}"
     yield from _last(trend)
-
-
-def _days(length: float) -> str:
-    """Write a length of time; of less than a day the part of it."""
-    return f"{length:.0f} day{'s' * (round(length) != 1)}" if round(length) else f"{length:.1f} days"
 
 
 def _how(trend: Document) -> str:
@@ -97,7 +92,7 @@ def _word(number: int) -> str:
 
 
 def _rhythm(trend: Document) -> str:
-    days = [date.fromisoformat(row["date"].partition(" ")[0]).toordinal() for row in trend["panels"] if row["usable"]]
-    steps = [after - before for before, after in pairwise(days)]
+    dates = [date.fromisoformat(row["date"].partition(" ")[0]).toordinal() for row in trend["panels"] if row["usable"]]
+    steps = [after - before for before, after in pairwise(dates)]
     typical = median(steps) if len(steps) > 1 else 0
     return next((f"{word} " for least, most, word in _RHYTHMS if least <= typical <= most), "")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 if TYPE_CHECKING:
-    from calcrisk.assessment import Assessment, Lever, Scalar
+    from calcrisk.assessment import Assessment, Lever, Reference, Scalar
 
 FORMAT: Final = 1  # of the JSON
 ESSENTIALS: Final = (
@@ -25,6 +25,7 @@ ESSENTIALS: Final = (
     "facts",
 )
 CLASSIFICATION: Final = "classification"
+NOT_ASSESSED: Final = "not_assessed"  # of a tier, wherever a word stands for it
 NOTICE: Final = (
     "Arithmetic on the rules of this rulebook, not advice. A value that would reach a tier says where a rule turns; "
     "whether and how to change it, and whether that would help anybody, is not said."
@@ -236,7 +237,7 @@ class Scenario(NamedTuple):
     notice: str = NOTICE
 
     def as_json(self) -> dict[str, Any]:
-        """Return it as JSON has it, with the essentials of both assessments and all sources of the before."""
+        """Return it as JSON has it, with the essentials of both assessments and the sources of a goal's levers."""
         told = self.before
         return {
             "format": FORMAT,
@@ -254,11 +255,12 @@ class Scenario(NamedTuple):
             "notice": self.notice,
         }
 
-    def references(self) -> dict[str, Any]:
-        """Return the sources cited by the levers of a goal."""
+    def references(self) -> dict[str, Reference]:
+        """Return the sources cited by the levers of a goal; it is asked of the changed patient where there is one."""
+        known = self.before.references | (self.after.references if self.after else {})
         levers = [lever for each in (self.goal.evidence if self.goal else ()) for lever in each.levers]
         cited = [cited.id for lever in levers for study in lever.studies for cited in study.evidence]
-        return {name: self.before.references[name] for name in dict.fromkeys(cited)}
+        return {name: known[name] for name in dict.fromkeys(cited)}
 
 
 def _essentials(told: Assessment) -> dict[str, Any]:

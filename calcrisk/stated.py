@@ -130,7 +130,7 @@ def expected(variable: Variable) -> str:
     """Say in a few words what a variable takes."""
     if variable.kind == "number":
         return "a number" + (f" in {either(variable.units)}" if variable.units else "")
-    values = ("yes", "no") if variable.kind == "yesno" else variable.values
+    values = ("yes", "no") if variable.kind == "yesno" else variable.offered
     return either((*values, UNKNOWN))
 
 

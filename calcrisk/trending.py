@@ -16,8 +16,11 @@ from calcrisk.history.usable import CORRECTED, PRODUCT
 from calcrisk.noise.interval import probability_at_or_above, set_point, z_of
 from calcrisk.noise.model import Scatter, cv_of, product_sigma
 from calcrisk.noise.rcv import change, reference_change
-from calcrisk.past import CURRENT, ORIGIN, Look, looked_back, panels, recall
+from calcrisk.past import CURRENT, Look, looked_back, panels
+from calcrisk.printed import days
+from calcrisk.record import Record
 from calcrisk.saying import sentence
+from calcrisk.standing import standing
 from calcrisk.variables import registry
 
 if TYPE_CHECKING:
@@ -25,7 +28,6 @@ if TYPE_CHECKING:
 
     from calcrisk.history.usable import Draw
     from calcrisk.patient import Patient
-    from calcrisk.record import Record
     from calcrisk.rules.program import Spec
     from calcrisk.rules.rulebook import Rulebook
 
@@ -96,8 +98,7 @@ def trend(patient: Patient | Record, book: Rulebook, *, as_of: str | None = None
     """
     look = Look(patient, book, as_of)
     of = CORRECTED if corrected else PRODUCT
-    limit, low, high = look.threshold
-    draws, excluded = look.drawn(of)
+    limit, draws = look.threshold[0], look.drawn(of)[0]
     noise = noise_of(look)
     answer = assess(patient, book, as_of=look.as_of)
     document: Document = {
@@ -108,14 +109,7 @@ def trend(patient: Patient | Record, book: Rulebook, *, as_of: str | None = None
         "rulebook": _plain(identity(book)),
         "patient": {"id": patient.id},
         "quantity": of,
-        "unit": "mg2/dL2",
-        "threshold": limit,
-        "threshold_lowest": low,
-        "threshold_highest": high,
-        "usable": len(draws),
-        "excluded": len(excluded),
-        **looked_back(look, draws, limit),
-        "at_or_above_highest": len(look.exceeded(of, high).above),
+        **looked_back(look, of),
         "at_limit": _at_limit(draws, limit),
         "parameters": {name.removeprefix("history_"): look.number(name) for name in _PARAMETERS},
         "panels": _with_bands(list(panels(look, of, limit)), noise),
@@ -200,9 +194,8 @@ def _doubts(look: Look, noise: Noise, draws: Sequence[Draw]) -> Iterator[Documen
         apart = sorted((recent[0], recent[-1]), key=lambda draw: draw.time)
         ends = " and ".join(f"{draw.value:.1f} on {draw.date}" for draw in apart)
         yield {"reason": "changed", "says": f"the draws differ by more than noise explains ({ends})"}
-    age = look.age()
-    if age is not None and age > look.number("history_stale"):
-        yield {"reason": "stale", "says": f"the newest usable draw is {age:.0f} days old"}
+    if look.stale:
+        yield {"reason": "stale", "says": f"the newest usable draw is {days(look.age() or 0)} old"}
 
 
 def _unsteady(look: Look, noise: Noise) -> str | None:
@@ -239,7 +232,7 @@ def _changes(look: Look, noise: Noise, draws: Sequence[Draw]) -> Iterator[Docume
     """The last change of the product and of each analyte, beside what noise alone explains."""
     yield _change("product", [(draw.date, draw.value) for draw in draws], noise.product, noise.confidence)
     for name, scatter in noise.scatter.items():
-        read = [(draw.date, draw.value) for draw in look.drawn(name)[0]]
+        read = [(draw.date, draw.value) for draw in look.drawn(name)[0] if draw.value > 0]  # nothing has no logarithm
         if read:
             yield _change(name, read, scatter.sigma, noise.confidence)
 
@@ -293,24 +286,22 @@ def _end(answer: Assessment, patient: Patient | Record, book: Rulebook, noise: N
     That is the likeliest pair of all that have this product. A product given as such moves alone.
     """
     variance = noise.product**2
-    moved: dict[str, Any] = _taken_from_panels(patient, book, answer.as_of)
+    moved: dict[str, float] = {}
     for name in _PAIR:
         value = answer.inputs[name].value if name in answer.inputs else None
         if isinstance(value, float):
             moved[name] = value * exp(step * noise.scatter[name].sigma ** 2 / variance)
     if PRODUCT in answer.inputs:
         moved[PRODUCT] = (answer.ca_p_product.value or 0) * exp(step)
-    found = assess(patient.changed(moved), book, as_of=answer.as_of)
+    found = assess(_settled(answer, patient, book).with_numbers(moved), book, as_of=answer.as_of)
     return {"product": found.ca_p_product.value, **{name: moved.get(name) for name in _PAIR}, **_answers(found)}
 
 
-def _taken_from_panels(patient: Patient | Record, book: Rulebook, as_of: str | None) -> Document:
-    """Return the present values that came from the newest panel, so that they stay when one of them is moved."""
-    if not patient.panels:
-        return {}
-    given = recall(patient, book, as_of).given
-    taken = (name for name in given if name not in patient.given and given[name].origin != ORIGIN)
-    return {name: given[name].value for name in taken if isinstance(given[name].value, float | str)}
+def _settled(answer: Assessment, patient: Patient | Record, book: Rulebook) -> Record:
+    """State what the newest panel tells of today, so that all of it stays when one of its values is moved."""
+    record = patient if isinstance(patient, Record) else patient.record
+    taken = answer.history is not None and answer.history["current_values_of"] is not None
+    return record.beneath(standing(record, book, answer.as_of)) if taken else record
 
 
 def _answers(answer: Assessment) -> Document:

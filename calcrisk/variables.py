@@ -14,7 +14,7 @@ from functools import cached_property, lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
-from calcrisk.errors import LONGEST_NAME, nearest
+from calcrisk.errors import CLOSE, LONGEST_NAME, nearest
 from calcrisk.packaged import compiled
 
 if TYPE_CHECKING:
@@ -48,16 +48,21 @@ class Choice(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Variable:
-    """One thing that can be known of a patient. Limits and factors are in and to the canonical ``unit``."""
+    """One thing that can be known of a patient. Limits and factors are in and to the canonical ``unit``.
+
+    Messages name the words ``offered``; ``unread`` says what a word beside that of a choice is, which no input holds.
+    """
 
     name: str
     label: str
     group: str | None
     key: str
+    flag: str
     kind: Kind
     unit: str | None
     digits: int
     units: Mapping[str, float]
+    si: str | None
     hard: tuple[float, float] | None
     plausible: tuple[float, float] | None
     ask: str | Mapping[str, str]
@@ -70,6 +75,8 @@ class Variable:
     values: tuple[str, ...]
     ranges: Mapping[str, tuple[str, str]]
     spellings: Mapping[str, Any]
+    offered: tuple[str, ...]
+    unread: Mapping[str, str]
     listed: Mapping[str, Any] | None
     onset_of: str | None
     of: str | None
@@ -87,7 +94,7 @@ class Variable:
     @property
     def option(self) -> str:
         """The flag of the command line, without its dashes: ``ckd-stage``."""
-        return self.name.replace("_", "-")
+        return self.flag.replace("_", "-")
 
 
 class Registry(Mapping[str, Variable]):
@@ -205,7 +212,7 @@ class Registry(Mapping[str, Variable]):
             return f"did you mean {self._spelt(meant, within)!r}?"
         # a name without what tells it from its kin is offered them all: `hyperparathyroidism`
         kin = [variable for variable in self._variables.values() if variable.name.endswith(f"_{word}")]
-        near = kin or [self._known_words[found] for found in nearest(word, self._known_words)]
+        near = kin or [self._known_words[found] for found in nearest(word, self._known_words, alike=CLOSE)]
         offered = dict.fromkeys(self._spelt(variable, within) for variable in near)
         return f"did you mean {' or '.join(map(repr, offered))}?" if offered else None
 
@@ -258,10 +265,12 @@ def _variable(data: Mapping[str, Any]) -> Variable:
         label=data["label"],
         group=get("group"),
         key=get("key") or data["name"],
+        flag=get("flag") or data["name"],
         kind=data["kind"],
         unit=unit,
         digits=get("digits") or 0,
         units=({unit: 1.0} if unit else {}) | (get("units") or {}),
+        si=get("si"),
         hard=_pair(get("hard")),
         plausible=_pair(get("plausible")),
         ask=get("ask") or "volunteered",
@@ -274,6 +283,8 @@ def _variable(data: Mapping[str, Any]) -> Variable:
         values=tuple(get("values") or ()),
         ranges={word: (low, high) for word, (low, high) in (get("ranges") or {}).items()},
         spellings=get("spellings") or {},
+        offered=tuple(get("offered") or get("values") or ()),
+        unread=get("unread") or {},
         listed=get("listed"),
         onset_of=get("onset_of"),
         of=get("of"),

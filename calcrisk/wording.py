@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import ChainMap
+from collections import ChainMap, Counter
 from functools import cached_property, lru_cache, reduce
 from math import isinf
 from operator import or_
@@ -230,7 +230,11 @@ class Wording:
         self.latency = {latency.clause.at: latency for latency in program.kinetics}
         self.kinetics = self._held(latency.clause for latency in program.kinetics)
         silent = [entry for entry in program.inputs.values() if _may_be_absent(entry.spec)]
-        self.silent = dict.fromkeys(entry.name for entry in silent)
+        read = Counter(name for rule in program.rules for name in rule.when.mentions)
+        told = sorted(
+            (entry.name for entry in silent), key=lambda name: -read[name]
+        )  # what most rules read comes first
+        self.silent = dict.fromkeys(told)
         self.asked_when = tuple((entry.name, entry.slot) for entry in silent if entry.spec["ask"] != "volunteered")
         self.facts = tuple(self.places[fact["name"]] for fact in data["facts"] if fact["shown"])
         self.unknown_facts = {place.name: fact_of(place, (None, None, None), given=False) for place in self.facts}
@@ -373,8 +377,8 @@ class Wording:
 
 
 def _may_be_absent(spec: Spec) -> bool:
-    """Whether silence about an input may be taken for its absence."""
-    return spec["role"] is None and not spec["derived"] and spec["ask"] != "core" and not spec.get("onset_of")
+    """Whether silence about an input may be taken for its absence: nobody is without a sex or an albumin."""
+    return spec["kind"] == "yesno" and spec["role"] is None and not spec["derived"] and spec["ask"] != "core"
 
 
 def fact_of(place: Place, known: tuple[Any, Any, Any], *, given: bool) -> Document:
@@ -391,7 +395,7 @@ def fact_of(place: Place, known: tuple[Any, Any, Any], *, given: bool) -> Docume
 
 
 def _reference(entry: Spec) -> Reference:
-    kept = {key: entry[key] for key in ("citation", "doi", "url", "claim", "strength")}
+    kept = {key: entry[key] for key in ("citation", "doi", "url", "claim", "objection", "strength")}
     return Reference(**kept, population=entry["population"] or "not stated")
 
 

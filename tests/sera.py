@@ -50,6 +50,18 @@ def inputs() -> Columns:
     return {name: reference()[name] for name in FIELDS}
 
 
+def stated() -> Columns:
+    """The same compositions as inputs of patients, in the rulebook's units."""
+    columns = inputs()
+    found = {name: columns[entry["field"]] * entry["per"] for name, entry in _reads().items()}
+    return found | {"total_protein": (columns["albumin"] + columns["globulin"]) / 10}
+
+
+def _reads() -> dict[str, Any]:
+    reads = constants.document()["reads"]
+    return {name: entry for name, entry in reads.items() if entry["field"] in FIELDS}
+
+
 def one(**changed: float) -> Columns:
     """The worked example as a row, with some fields changed."""
     return {name: np.array([float(value)]) for name, value in {**WORKED, **changed}.items()}

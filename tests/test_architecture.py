@@ -67,9 +67,12 @@ ROOMS: dict[str, set[str]] = {
     "assessment": _LEAVES | {"parts"},
     "wording": _LANGUAGE | {"rules", "assessment"},
     "past": _LANGUAGE | _PATIENT | {"rules", "history", "dated"},
+    "standing": _LANGUAGE | _PATIENT | {"rules", "past"},
     "assessing": _LANGUAGE | _PATIENT | {"rules", "assessment", "wording", "past"},
     "saying": {"printed"},
-    "trending": _LANGUAGE | _PATIENT | {"rules", "assessment", "assessing", "history", "noise", "past", "saying"},
+    "trending": _LANGUAGE
+    | _PATIENT
+    | {"rules", "assessment", "assessing", "history", "noise", "past", "saying", "standing"},
     "batch": _LANGUAGE | _PATIENT | {"inputs", "rules", "assessment", "assessing", "telling"},
     # tables: SQL of the rules' own, and the reader of documents for the rows that SQL does not read
     "cohort": _LANGUAGE | _PATIENT | {"inputs", "rules", "history", "past"},
@@ -98,6 +101,7 @@ ROOMS: dict[str, set[str]] = {
         "whatif",
         "render",
         "spark",
+        "standing",
         "telling",
         "trending",
         "",

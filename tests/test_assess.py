@@ -353,7 +353,9 @@ def test_what_is_told_fits_together(stated: Stated) -> None:
 
 def test_an_undecided_rule_names_what_it_waits_for() -> None:
     """A rule may read only what the open finding would imply; the finding is what it waits for."""
-    assert all(each.waits_for for each in answer(Patient(coagulative_necrosis="unknown")).undecided)
+    waiting = {each.rule: each.waits_for for each in answer(Patient(coagulative_necrosis="unknown")).undecided}
+    assert "coagulative_necrosis" in waiting["tissue-damage-unspecified"]
+    assert all(waiting.values())
 
 
 @pytest.mark.volume
@@ -376,6 +378,13 @@ def test_an_answer_is_copied_whole(again: typing.Callable[[Assessment], Assessme
     line = to_line(answer)  # parts that patients share keep what was written of them
     assert again(answer) == answer
     assert to_line(again(answer)) == line
+
+
+def test_a_part_made_by_keywords_takes_the_defaults_of_its_fields() -> None:
+    stated = {name: () for name in assessment.Consideration.__annotations__ if name != "decides"}
+    assert assessment.Consideration(**stated).decides == ()  # type: ignore[arg-type]  # only their names matter here
+    with pytest.raises(AttributeError, match="pattern"):
+        assessment.Consideration()  # type: ignore[call-arg]  # what is missing
 
 
 def test_the_fields_of_every_part_stand_in_their_order() -> None:
@@ -424,7 +433,10 @@ def test_what_nobody_asked_is_assumed_absent_and_said_once() -> None:
     silent = answer(Patient()).assumed_absent
     assert "sarcoidosis" in silent
     assert len(set(silent)) == len(silent)
-    assert list(silent) == sorted(silent, key=list(registry()).index)
+    assert {registry()[name].kind for name in silent} == {"yesno"}  # nobody is without a sex or an albumin
+    rules = Rulebook.default().walk.program.rules
+    read = [sum(name in rule.when.mentions for rule in rules) for name in silent]
+    assert read == sorted(read, reverse=True)  # the telling ones first
     assert "sarcoidosis" not in answer(Patient(sarcoidosis=False)).assumed_absent
     assert "sarcoidosis" not in answer(Patient(sarcoidosis="unknown")).assumed_absent
 

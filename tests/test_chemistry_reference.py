@@ -9,11 +9,11 @@ import re
 
 import numpy as np
 import pytest
-from samples import shared
+from samples import ROOT, shared
 from sera import DATA, EVERY_PHASE, inputs, one, reference, rowwise, serum
 
 from calcrisk.chemistry import constants
-from calcrisk.chemistry.blocks import solve
+from calcrisk.chemistry.blocks import shown, solve
 from calcrisk.chemistry.newton import solved
 from calcrisk.chemistry.serum import ASSUMED, STATUS, compensated, fill, total_co2
 from calcrisk.chemistry.speciation import CA, CIT, LAC, LIGANDS, MG, NA, PR, SODIUM, C, P, S, activities
@@ -204,11 +204,47 @@ def test_the_constants_are_those_of_the_specification() -> None:
 
 def test_every_constant_names_its_source() -> None:
     data = constants.document()
-    groups = ("activity", "water", "protein", "units", "acid_base", "equilibria", "phases", "rules_of_default")
+    groups = ["activity", "water", "protein", "units", "acid_base", "equilibria", "phases", "rules_of_default"]
+    groups += ["uncertainty", "precipices"]
     entries = {f"{group} {name}": entry for group in groups for name, entry in data[group].items()}
     assert [name for name, entry in entries.items() if not entry["where"]] == []
     cited = set(itertools.chain.from_iterable(entry["where"] for entry in entries.values()))
     assert cited | set(data["objection"]) <= data["sources"].keys()
+
+
+def test_every_section_that_the_code_names_is_there() -> None:
+    """And whatever its page links to."""
+    page = (ROOT / "docs" / "chemistry-model.md").read_text("utf-8")
+    sections = {*re.findall(r"^#{2,3} ([\d.]+?)\.? ", page, flags=re.MULTILINE)}
+    code = "".join(path.read_text("utf-8") for path in sorted((ROOT / "calcrisk" / "chemistry").glob("*.py")))
+    named = {number for found in re.findall(r"MODEL,? (?:sections? )?([\d., ]+)", code) for number in found.split(", ")}
+    named = {number.strip(" .,") for number in named} - {""}
+    assert len(named) > 10
+    assert named <= sections
+    links = re.findall(r"\]\((?!http)([^)#]+)\)", page)
+    assert len(links) == 5
+    assert [link for link in links if not (ROOT / "docs" / link).exists()] == []
+
+
+def test_every_name_of_the_table_of_symbols_is_in_the_code() -> None:
+    page = (ROOT / "docs" / "chemistry.md").read_text("utf-8")
+    rows = page.partition("| in the model | in the code |")[2].partition("\n\n")[0].splitlines()[2:]
+    code = "".join(path.read_text("utf-8") for path in sorted((ROOT / "calcrisk" / "chemistry").glob("*.py")))
+    names = {part for row in rows for name in re.findall(r"`([^`]+)`", row.split(" | ")[1]) for part in name.split(".")}
+    assert len(names) > 25
+    assert [name for name in names if not re.search(rf"\b{name}\b", code)] == []
+
+
+def test_every_number_that_a_warning_hangs_on_names_its_source_or_says_whose_it_is() -> None:
+    entries = constants.document()["warnings"]
+    bare = {name for name, entry in entries.items() if {"limit", "range"} & entry.keys() and not entry["where"]}
+    assert bare == set()
+
+
+def test_what_is_told_of_a_normal_serum_is_told_of_every_solid_shown() -> None:
+    data = constants.document()["uncertainty"]
+    for name in ("band_of_normal_serum", "between_patients", "reference_si"):
+        assert set(shown()) <= data[name]["value"].keys(), name
 
 
 # -------------------------------------------------------------------------------------------------- what is not given

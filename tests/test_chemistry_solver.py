@@ -10,7 +10,7 @@ import pytest
 from sera import DATA, EVERY_PHASE, extremes, inputs, one, reference, rowwise, serum, several
 
 from calcrisk.chemistry import blocks, constants, newton
-from calcrisk.chemistry.blocks import names, solve
+from calcrisk.chemistry.blocks import REACH, names, solve
 from calcrisk.chemistry.newton import EXACT, QUICK, look, solved, start, substitution
 from calcrisk.chemistry.serum import FIELDS, NOT_CONVERGED, SOLVED, STATUS
 from calcrisk.chemistry.speciation import P, Target, balance, phosphate
@@ -344,6 +344,49 @@ def test_what_is_not_reached_says_so() -> None:
     found = rowwise(solve(one(ca=0.3, ph=6.8)))
     assert np.isnan(found["p_at_si0_acp"])
     assert found["status"] == SOLVED
+    assert [REACH[int(found[f"reach_{name}"])] for name in ("dcpd", "acp")] == ["reached", "not_reached"]
+
+
+def without_aim(rows: Serum, target: Target | None = None, **more: float) -> tuple[object, np.ndarray, newton.Looked]:
+    """The solver, but for rows that aim at a solid: these do not converge."""
+    state, done, seen = solved(rows, target, **more)
+    return state, done if target is None else done & np.isnan(target.fixed), seen
+
+
+def test_a_precipice_that_was_not_solved_is_no_precipice_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The rows that are nowhere near one are told apart even then."""
+    monkeypatch.setattr(blocks, "solved", without_aim)
+    found, far = rowwise(solve(one())), rowwise(solve(one(ca=0.3, ph=6.8)))
+    assert found["status"] == SOLVED
+    assert found["si_dcpd"] == pytest.approx(-0.428317, abs=1e-6)
+    assert np.isnan([found["p_at_si0_dcpd"], found["p_at_si0_acp"]]).all()
+    assert [REACH[int(row["reach_acp"])] for row in (found, far)] == ["not_converged", "not_reached"]
+
+
+def test_every_precipice_of_extreme_sera_is_found_or_not_there() -> None:
+    found = solve(extremes(2_000, 5) | {"ca": np.where(np.arange(2_000) < 3, np.nan, extremes(2_000, 5)["ca"])})
+    for phase in ("dcpd", "acp"):
+        reach = [REACH[code] for code in found[f"reach_{phase}"].tolist()]
+        assert (set(reach[:3]), set(reach[3:])) == ({"not_solved"}, {"reached", "not_reached"})
+        assert np.array_equal(np.isnan(found[f"p_at_si0_{phase}"]), np.array([word != "reached" for word in reach]))
+
+
+def test_a_measured_ionised_calcium_that_says_nothing_new_moves_no_precipice() -> None:
+    """The total is held on the way there, as without it: more phosphate lowers the free calcium."""
+    forth = solve(one())
+    back = solve(one(ionised_ca=float(forth["ionised_ca"][0])))
+    for phase in ("dcpd", "acp"):
+        assert back[f"p_at_si0_{phase}"][0] == pytest.approx(forth[f"p_at_si0_{phase}"][0], rel=1e-8)
+    everyone = inputs() | {"ionised_ca": solve(inputs())["ionised_ca"]}
+    for phase in ("dcpd", "acp"):
+        way, other = solve(inputs())[f"p_at_si0_{phase}"], solve(everyone)[f"p_at_si0_{phase}"]
+        assert np.allclose(way, other, rtol=1e-8, atol=0, equal_nan=True)
+
+
+def test_a_precipice_is_at_the_total_that_goes_with_a_measured_ionised_calcium() -> None:
+    measured = rowwise(solve(one(ionised_ca=1.1)))
+    plain = rowwise(solve(one(ca=measured["total_ca"])))
+    assert measured["p_at_si0_dcpd"] == pytest.approx(plain["p_at_si0_dcpd"], rel=1e-8)
 
 
 def test_a_saturated_row_holds_the_phosphate_that_is_told() -> None:

@@ -1,16 +1,17 @@
-"""The chemistry on a real Spark: ``mapInArrow`` with the same solver that DuckDB's batches go through."""
+"""The chemistry on a real Spark: ``mapInArrow`` with the same function that DuckDB's batches go through."""
 
 from __future__ import annotations
 
 import shutil
 import sys
+from functools import partial
 from typing import Any
 
 import pytest
-from sera import inputs
+from sera import inputs, stated
 
-from calcrisk.chemistry.arrow import solve_batches
 from calcrisk.chemistry.blocks import solve
+from calcrisk.chemistry.tables import schema, solve_patients
 
 pytest.importorskip("pyspark", reason="the extra calcrisk[spark] is not installed: `make spark` installs it")
 pytest.importorskip("pyarrow", reason="pyarrow carries Spark's rows, and is not installed", exc_type=ImportError)
@@ -28,19 +29,18 @@ def test_map_in_arrow_solves_what_one_run_solves(monkeypatch: pytest.MonkeyPatch
 
     local = {"spark.ui.enabled": "false", "spark.driver.bindAddress": "127.0.0.1", "spark.driver.host": "127.0.0.1"}
     spark = SparkSession.builder.master("local[2]").config(map=local).getOrCreate()
-    columns = {name: [float(value) for value in column] for name, column in inputs().items()}
-    double, text = types.DoubleType(), types.StringType()
-    own = [types.StructField("place", types.LongType()), *(types.StructField(name, double) for name in columns)]
-    numbers = [name for name, column in solve({"ca": [2.4], "p": [1.1]}).items() if column.dtype.kind == "f"]
-    more = [*(types.StructField(name, double) for name in numbers)]
-    more += [types.StructField("status", text), types.StructField("assumed", text)]
-    rows: list[tuple[Any, ...]] = [(at, *cells) for at, cells in enumerate(zip(*columns.values(), strict=True))]
+    columns = {name: [float(value) for value in column] for name, column in stated().items()}
+    own = [types.StructField("place", types.LongType()), types.StructField("ward", types.StringType())]
+    own += [types.StructField(name, types.DoubleType()) for name in columns]
+    rows: list[tuple[Any, ...]] = [(at, "a", *cells) for at, cells in enumerate(zip(*columns.values(), strict=True))]
     try:
         patients = spark.createDataFrame(rows, types.StructType(own)).repartition(4)
-        solved = patients.mapInArrow(solve_batches, types.StructType([*own, *more]))
-        found = {row["place"]: row["si_hap"] for row in solved.select("place", "si_hap", "status").collect()}
+        solved = patients.mapInArrow(partial(solve_patients, keys=("place",)), schema(place="bigint"))
+        found = {row["place"]: row for row in solved.collect()}
     finally:
         spark.stop()
     wanted = solve(inputs())["si_hap"]
     assert len(found) == len(wanted) == 300
-    assert max(abs(found[at] - value) for at, value in enumerate(wanted)) < 1e-6
+    assert max(abs(found[at]["si_hap"] - value) for at, value in enumerate(wanted)) < 1e-6
+    assert {row["chemistry"] for row in found.values()} == {"solved"}
+    assert all("ph-assumed" not in row["chemistry_warnings"] for row in found.values())

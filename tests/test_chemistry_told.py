@@ -10,16 +10,21 @@ import pytest
 from commands import run
 from renderings import flowing, printed
 from solved import WORKED, chemistry, with_curves
+from test_chemistry_solver import without_aim
 
+from calcrisk.chemistry import blocks
 from calcrisk.chemistry.blocks import shown
 from calcrisk.render import chemistry_words
 from calcrisk.render.chemistry_files import picture
-from calcrisk.render.chemistry_plot import ends_of
+from calcrisk.render.chemistry_plot import ends_of, plot
 from calcrisk.render.layout import Page
+from calcrisk.render.markdown import markdown
 from calcrisk.render.summary import View
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from calcrisk import Assessment
 
 MEASURED: dict[str, Any] = {**WORKED, "age": 58, "calcium": 9.6, "phosphate": 6, "ionised_calcium": 1.1, "albumin": 2.5}
 EASTERN = -1  # places of a circle: the one further right
@@ -31,11 +36,27 @@ def circles(drawn: str) -> list[float]:
 
 
 def test_one_line_says_that_apatite_is_no_news() -> None:
-    """Above the indices, and short enough for a narrow terminal."""
-    lines = printed(with_curves(**WORKED), width=80).splitlines()
-    place = next(at for at, line in enumerate(lines) if "Healthy serum is always supersaturated for apatite" in line)
-    assert lines[place].endswith("that is not the news.")
-    assert place < next(at for at, line in enumerate(lines) if line.strip().startswith("hydroxyapatite"))
+    """What is always so, what keeps serum clear, and what the news is: one sentence, in one line, above the indices."""
+    line = "Healthy serum is always supersaturated for apatite but inhibited; distance to brushite is news."
+    lines = [shown.strip() for shown in printed(with_curves(**WORKED), width=100).splitlines()]
+    first = next(at for at, shown in enumerate(lines) if shown.startswith("brushite "))
+    assert lines.index(line) < first
+    assert len(line) <= 98
+
+
+def test_solids_are_told_from_the_news_to_what_is_none() -> None:
+    """In the terminal, in a note and in JSON: brushite first, hydroxyapatite last."""
+    order = ["brushite", "amorphous calcium phosphate", "octacalcium phosphate"]
+    order += ["β-tricalcium phosphate", "hydroxyapatite"]
+    solved = with_curves(**WORKED)
+    assert solved.chemistry is not None
+    assert [part.label for part in solved.chemistry.saturation.values()] == order
+    lines = printed(solved, width=100).splitlines()
+    rows = [line.strip() for line in lines if re.search(r"[+-]\d+\.\d\d +[+-]", line)]
+    assert [row.partition("  ")[0] for row in rows] == order
+    written = markdown(solved).partition("Saturation index")[2]
+    places = [written.index(label) for label in order]
+    assert places == sorted(places)
 
 
 def test_solids_that_every_serum_is_saturated_with_say_so() -> None:
@@ -81,6 +102,57 @@ def test_a_plot_says_of_which_serum_it_is(stated: dict[str, Any], said: str, tmp
     assert f"Curves of this serum: {said}." in flowing(run("chemistry", "a.json", cwd=tmp_path, COLUMNS="100").out)
 
 
+def legend(solved: Assessment) -> str:
+    """What stands beneath the plot of the terminal."""
+    lines = plot(View.of(solved, Page.of(100, "utf-8")))
+    return flowing("\n".join("".join(text for text, _ in line) for line in lines)).partition("15 ")[2]
+
+
+def test_a_picture_shades_what_other_constants_give_and_names_its_lines() -> None:
+    """The scatter of published constants is wider than the distance of most patients: a line alone would mislead."""
+    solved = with_curves(**WORKED)
+    assert solved.chemistry is not None
+    drawn, part = str(picture(solved)), solved.chemistry.precipice["dcpd"]
+    assert "brushite, by other published constants<" in drawn
+    assert "Ca×P 55 mg²/dL²<" in drawn
+    (shade,) = re.findall(r'<polygon points="([^"]+)"', drawn)
+    heights = [float(pair.partition(",")[2]) for pair in shade.split()]
+    (line,) = re.findall(r'<polyline points="([^"]+)" fill="none" stroke="#b03060"', drawn)
+    base, middle = 350, float(line.split()[5].partition(",")[2])  # of the axis, and of the curve at a calcium
+    found = [(base - height) / (base - middle) for height in (heights[5], heights[::-1][5])]
+    wanted = [(end or 0) / (part.phosphate or 1) for end in (part.lowest, part.highest)]
+    assert found == pytest.approx(wanted, rel=2e-3)
+
+
+def test_a_picture_without_a_precipice_has_no_shade(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(blocks, "solved", without_aim)
+    lost = with_curves(**WORKED)
+    assert lost.chemistry is not None
+    assert chemistry_words.band_of_curve(lost.chemistry) is None
+    assert "<polygon" not in str(picture(lost))
+    assert "brushite, by other" not in str(picture(lost))
+    assert "other published constants" not in legend(lost)
+
+
+def test_a_picture_says_that_a_low_albumin_misleads_it() -> None:
+    low = {**WORKED, "albumin": 2.5}
+    assert "Albumin is below 30 g/L, so ionised calcium is overestimated.<" in str(picture(with_curves(**low)))
+    assert "overestimated" not in str(picture(with_curves(**low, ionised_calcium=1.2)))
+    assert "not a prediction of calcification.<" in str(picture(with_curves(**WORKED)))
+
+
+def test_the_threshold_and_brushite_are_told_as_products() -> None:
+    said = chemistry_words.precipices(chemistry(**WORKED))
+    assert "The Ca×P product reaches 55 mg²/dL² at a phosphate of 5.7 mg/dL" in said
+    assert said.endswith("; saturation with brushite is at 90 mg²/dL².")
+    both = chemistry_words.precipices(chemistry(**WORKED, ionised_calcium=1.1))
+    assert "5.7 mg/dL by the measured total calcium" in both
+    assert both.endswith("by the one that goes with the ionised.")
+    assert "· Ca×P 55; • brushite (by other published constants 0.62 to 1.1 times as high)" in legend(
+        with_curves(**WORKED)
+    )
+
+
 def test_a_patient_beyond_the_plot_is_said_to_be(tmp_path: Path) -> None:
     ended = run("chemistry", "--calcium", "4.5", "--phosphate", "9", cwd=tmp_path, COLUMNS="100")
     assert "X this patient (calcium 4.5 is beyond the plot)." in flowing(ended.out)
@@ -104,10 +176,57 @@ def test_beyond_a_precipice_it_is_said_so() -> None:
     assert amorphous
 
 
+def test_what_is_said_of_a_precipice_is_what_is_drawn() -> None:
+    """Text, JSON and curve hold the same calcium: the total that goes with a measured ionised one."""
+    told = with_curves(**MEASURED).chemistry
+    assert told is not None
+    assert told.isopleth is not None
+    curve, calcium = told.isopleth, [at or 0 for at in told.isopleth["calcium"]]
+    for name in ("dcpd", "acp"):
+        part, at = told.precipice[name], told.point_mg_dl[0] or 0
+        place = next(place for place, right in enumerate(calcium) if right > at)
+        (left, right), (low, high) = calcium[place - 1 : place + 1], curve[name][place - 1 : place + 1]
+        drawn = (low or 0) + ((high or 0) - (low or 0)) * (at - left) / (right - left)
+        assert part.phosphate_mg_dl == pytest.approx(drawn, rel=5e-3)  # the curve is drawn in straight pieces
+        assert part.product == pytest.approx(at * (part.phosphate_mg_dl or 0))
+        plain = chemistry(**{**MEASURED, "ionised_calcium": None, "calcium": at}).precipice[name]
+        assert part.phosphate_mg_dl == pytest.approx(plain.phosphate_mg_dl, rel=1e-5)
+
+
+def test_a_precipice_that_was_not_solved_has_its_own_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    far = chemistry(**{**WORKED, "calcium": "1.3 mmol/L", "blood_ph": 6.7})
+    assert [part.status for part in far.precipice.values()] == ["reached", "not_reached"]
+    assert "No phosphate that occurs saturates this serum with amorphous" in chemistry_words.precipices(far)
+    monkeypatch.setattr(blocks, "solved", without_aim)
+    lost = chemistry(**WORKED)
+    assert lost.status == "solved"
+    assert {part.status for part in lost.precipice.values()} == {"not_converged"}
+    assert "saturates this serum with brushite could not be computed." in chemistry_words.precipices(lost)
+    assert "No phosphate that occurs" not in chemistry_words.precipices(lost)
+    assert {part.status for part in chemistry(calcium=9).precipice.values()} == {None}
+
+
 def test_no_zero_is_negative() -> None:
     part = chemistry(**WORKED).saturation["dcpd"]
     vars(part).update(lowest=-0.04, highest=0.04)
     assert chemistry_words.band(part) == "+0.0 to +0.0"
+
+
+@pytest.mark.parametrize(("lowest", "highest"), [(-0.265, -0.005), (0.005, 0.265), (-0.1, 0.1)])
+def test_a_range_that_is_printed_with_zero_in_it_is_near_saturation(lowest: float, highest: float) -> None:
+    """``+0.0`` beside "below saturation" would contradict itself."""
+    part = chemistry(**WORKED).saturation["dcpd"]
+    vars(part).update(lowest=lowest, highest=highest)
+    assert chemistry_words.side(part) == "near saturation"
+
+
+def test_the_index_and_the_precipice_are_near_together() -> None:
+    """Both bands of brushite are of the same constants: where one begins to hold zero, the other holds the patient."""
+    told = chemistry(**WORKED)
+    index, precipice = told.saturation["dcpd"], told.precipice["dcpd"]
+    shift = [10 ** -((at or 0) - (index.index or 0)) for at in (index.highest, index.lowest)]
+    band = [(at or 0) / (precipice.phosphate or 1) for at in (precipice.lowest, precipice.highest)]
+    assert shift == pytest.approx(band, abs=0.02)
 
 
 def test_an_ionised_calcium_alone_lacks_only_the_phosphate() -> None:

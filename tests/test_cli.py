@@ -154,6 +154,12 @@ def test_brief_is_three_lines(patient: Path, tmp_path: Path) -> None:
     assert (tmp_path / "a.txt").read_text("utf-8") == ended.out
 
 
+def test_brief_tells_beside_its_lines_that_a_number_is_in_doubt(tmp_path: Path) -> None:
+    ended = run("assess", "--brief", "--calcium", "2.75 mmol/l", "--pth", "40", cwd=tmp_path)
+    said = "pth 40 has no unit and was read as pg/mL, while calcium is written in mmol/L: was pmol/L meant?\n"
+    assert (ended.code, len(ended.out.splitlines()), ended.err) == (DONE, 3, said)
+
+
 def test_all_lists_every_rule(patient: Path, tmp_path: Path) -> None:
     every = document(run("assess", str(patient), "--all", "--json", cwd=tmp_path)).findings
     met = document(run("assess", str(patient), "--json", cwd=tmp_path)).findings
@@ -172,7 +178,8 @@ def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(patient: Path, 
     ended = subprocess.run(
         [sys.executable, "-c", code, "assess", str(patient), "-o", str(old)],
         capture_output=True,
-        env=environment(COVERAGE_PROCESS_START="", COVERAGE_PROCESS_CONFIG=""),  # its data would not fit either
+        # neither its data nor what Python compiles would fit, and half of a compiled module would stay
+        env=environment(COVERAGE_PROCESS_START="", COVERAGE_PROCESS_CONFIG="", PYTHONDONTWRITEBYTECODE="1"),
         check=False,
     )
     assert ended.returncode == SURROUNDINGS

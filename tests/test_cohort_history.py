@@ -19,7 +19,8 @@ from calcrisk.cohort.engine import engine
 from calcrisk.cohort.histories import PREFIX
 from calcrisk.cohort.mapfile import read_map
 from calcrisk.cohort.staging import staged
-from calcrisk.cohort.tables import opened
+from calcrisk.cohort.tables import PLACE, SOURCE, opened
+from calcrisk.errors import UsageError
 from calcrisk.past import Look, recall
 from calcrisk.render.rows import of_history
 from calcrisk.stated import Range
@@ -82,11 +83,11 @@ def draws_of(panels: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return list(by_time.values())
 
 
-def filled(patient: Patient) -> dict[str, Any]:
+def filled(patient: Patient, as_of: str | None) -> dict[str, Any]:
     """What panels say as inputs, as the columns of a table hold it."""
     inputs = {entry["input"] for entry in book().data["history"]}
     found: dict[str, Any] = {}
-    for name, given in recall(patient, book(), None).given.items():
+    for name, given in recall(patient, book(), as_of).given.items():
         if name in inputs:
             open_ = given.value is None or isinstance(given.value, Range)
             found[name] = "unknown" if open_ else "yes" if given.value is True else given.value
@@ -94,11 +95,11 @@ def filled(patient: Patient) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("age", "dialysis"),
-    [(60, None), (None, None), (60, True)],
-    ids=["the limit is known", "the age is open, and the limit with it", "on dialysis"],
+    ("age", "dialysis", "as_of"),
+    [(60, None, None), (None, None, None), (60, True, None), (60, True, "2026-05-03"), (60, None, "2027-02-01")],
+    ids=["the limit is known", "the age is open, and the limit with it", "on dialysis", "amid the draws", "late"],
 )
-def test_random_histories(age: int | None, dialysis: bool | None, tmp_path: Path) -> None:
+def test_random_histories(age: int | None, dialysis: bool | None, as_of: str | None, tmp_path: Path) -> None:
     chance = Random(7)
     histories = [panels for _ in range(150) if (panels := a_history(chance))]
     as_table(histories, tmp_path)
@@ -107,16 +108,19 @@ def test_random_histories(age: int | None, dialysis: bool | None, tmp_path: Path
     (tmp_path / "m.yaml").write_text(_MAP + (f"constants:\n{constants}" if constants else ""), "utf-8")
     labs = str(tmp_path / "labs.csv")
     with engine() as at_work:
-        table, *_ = staged(opened(at_work, [labs]), read_map(str(tmp_path / "m.yaml")), book(), at_work.held)
+        table, *_ = staged(opened(at_work, [labs]), read_map(str(tmp_path / "m.yaml")), book(), at_work.held, as_of)
         names = [entry["input"] for entry in book().data["history"]]
-        shown = ", ".join(f'"{PREFIX}{name}"' for name in names)
+        shown = ", ".join(["calcium", *(f'"{PREFIX}{name}"' for name in names)])
         rows = {who: cells for who, *cells in at_work.rows(f"SELECT id, {shown} FROM {table.relation} AS t")}
     seen, left_out = set(), 0
     for who, panels in enumerate(histories):
         patient = Patient(**stated).with_panels(draws_of(panels))
-        left_out += bool(dialysis and Look(patient, book(), None).maybe_after_dialysis)
-        wanted = filled(patient)
-        told = {name: cell for name, cell in zip(names, rows[f"p{who}"], strict=True) if cell is not None}
+        left_out += bool(dialysis and Look(patient, book(), as_of).maybe_after_dialysis)
+        wanted = filled(patient, as_of)
+        calcium, *cells = rows[f"p{who}"]
+        present = recall(patient, book(), as_of).given.get("calcium")
+        assert (None if calcium is None else float(calcium)) == (present and present.value), panels
+        told = {name: cell for name, cell in zip(names, cells, strict=True) if cell is not None}
         assert told.keys() == wanted.keys(), panels
         for name, value in wanted.items():
             same = pytest.approx(value, rel=1e-9, abs=1e-9) if isinstance(value, float) else value
@@ -125,6 +129,24 @@ def test_random_histories(age: int | None, dialysis: bool | None, tmp_path: Path
     assert {("product_sustained", "yes"), ("product_repeated", "yes"), ("product_time_above", "number")} <= seen
     assert (("product_sustained", "unknown") in seen) == (age is None)
     assert (left_out > 5) == bool(dialysis)  # draws after a session were among them
+
+
+def test_a_day_is_refused_where_no_draw_has_a_date(tmp_path: Path) -> None:
+    as_table([[{"date": "1", "calcium": 9}]], tmp_path)
+    (tmp_path / "m.yaml").write_text(_MAP.replace("one_row", "time_unit: days, one_row"), "utf-8")
+    read = read_map(str(tmp_path / "m.yaml"))
+    with engine() as at_work:
+        opened_table = opened(at_work, [str(tmp_path / "labs.csv")])
+        with pytest.raises(UsageError, match="times counted in days have no date to set beside 2026-05-03"):
+            staged(opened_table, read, book(), at_work.held, "2026-05-03")
+        staged(opened_table, read, book(), at_work.held)  # the newest day of each patient needs no date
+
+
+def test_an_odd_row_is_answered_as_of_the_same_day(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("id,calcium\na,>9\n", "utf-8")
+    with engine() as at_work:
+        *_, reader = staged(opened(at_work, [str(tmp_path / "t.csv")]), None, book(), as_of="2026-05-03")
+    assert reader({SOURCE: "t.csv", PLACE: 0, "id": "a", "calcium": ">9"}).as_of == "2026-05-03"
 
 
 def test_each_row_is_the_answer_to_that_patient(tmp_path: Path) -> None:

@@ -17,10 +17,13 @@ from calcrisk.cohort.mapfile import read_map
 from calcrisk.cohort.printing import Wanted, printed
 from calcrisk.cohort.reader import Reader
 from calcrisk.cohort.tables import PLACE, SOURCE
+from calcrisk.errors import UsageError
 from calcrisk.render.rows import cells
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from calcrisk.errors import Fault
 
 duckdb = pytest.importorskip("duckdb", reason="the extra calcrisk[cohort] is not installed")
 
@@ -100,6 +103,42 @@ def test_every_fault_of_a_map_is_told_at_once(text: str, told: list[str], tmp_pa
     ended = run("batch", "t.csv", "--map", "m.map.yaml", cwd=tmp_path)
     assert (ended.code, ended.out) == (2, "")
     assert [part for part in told if part not in ended.err] == []
+
+
+def told_of(text: str, folder: Path) -> list[Fault]:
+    """The faults that reading a map ends with, or finds on the way."""
+    (folder / "m.map.yaml").write_text(text, "utf-8")
+    try:
+        return list(read_map(str(folder / "m.map.yaml")).faults)
+    except UsageError as error:
+        return list(error.faults)
+
+
+def test_of_a_map_that_is_all_wrong_a_hundred_faults_are_told(tmp_path: Path) -> None:
+    entries = [f"  input_{number}: column" for number in range(300)]
+    faults = told_of("\n".join(["columns:", *entries]), tmp_path)
+    assert [fault.code for fault in faults] == [*["unknown-field"] * 100, "too-many-faults"]
+    assert (faults[-1].line, faults[-1].hint) == (faults[-2].line, "mend these first")
+    (tmp_path / "t.csv").write_text("id,column\n1,9\n", "utf-8")
+    ended = run("batch", "t.csv", "--map", "m.map.yaml", cwd=tmp_path)
+    assert (ended.code, ended.out) == (2, "")
+
+
+@pytest.mark.parametrize(
+    ("labels", "told"),
+    [
+        ("[]", ["no result is named"]),
+        ("[Calcium, {a: b}]", ["a result is named by one word or number"]),
+        ("[Calcium, [b], null]", ["a result is named by one word or number"] * 2),
+        ("{a: b}", ["a result is named by one word or number"]),
+        ("[Calcium, 1000]", []),
+        ("Calcium", []),
+    ],
+)
+def test_what_names_no_result_of_a_long_table_is_refused(labels: str, told: list[str], tmp_path: Path) -> None:
+    named = f"calcium: {labels}, phosphate: [Phosphate]"
+    faults = told_of(f"long: {{patient: p, analyte: a, value: v, analytes: {{{named}}}}}", tmp_path)
+    assert [(fault.message, fault.path) for fault in faults] == [(said, "analytes.calcium") for said in told]
 
 
 def test_a_cell_that_is_no_code_is_told_with_the_codes(tmp_path: Path) -> None:

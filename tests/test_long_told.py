@@ -108,3 +108,23 @@ def test_a_missing_column_is_told_before_anything_is_counted(tmp_path: Path) -> 
     code, told, _ = batch(tmp_path, "{calcium: [Kalzium]}")
     assert code == WRONG_USAGE
     assert "the table has no column 'code'" in told
+
+
+def test_a_table_is_read_as_of_a_day_like_a_document(tmp_path: Path) -> None:
+    """The second draw, of a later day, is not of the past yet: the product of the first stands."""
+    (tmp_path / "t.csv").write_text(
+        "pid,t,code,v,u\n1,2026-01-01,2000-8,9.5,mg/dL\n1,2026-01-01,2777-1,7.5,mg/dL\n"
+        "1,2026-02-15,2000-8,9.5,mg/dL\n1,2026-02-15,2777-1,3.5,mg/dL\n",
+        "utf-8",
+    )
+    columns = "patient: pid, time: t, analyte: code, value: v, unit: u, analytes: loinc, one_row: patient"
+    (tmp_path / "m.yaml").write_text(f"long: {{{columns}}}\n", "utf-8")
+    products = {}
+    for day in ("", "2026-01-10"):
+        more = ["--as-of", day] if day else []
+        ended = run("batch", "t.csv", "--map", "m.yaml", "--format", "csv", *more, cwd=tmp_path)
+        (row,) = csv.DictReader(io.StringIO(ended.out))
+        products[day] = float(row["ca_p_product"])
+    assert products == {"": 33.25, "2026-01-10": 71.25}
+    wrong = run("batch", "t.csv", "--map", "m.yaml", "--format", "csv", "--as-of", "10.1.2026", cwd=tmp_path)
+    assert (wrong.code, "not-a-date" in wrong.err) == (WRONG_USAGE, True)

@@ -10,6 +10,8 @@ from samples import answer
 
 from calcrisk import InputError, Patient
 from calcrisk.dated import moment_of
+from calcrisk.inputs import record_from
+from calcrisk.inputs.documents import read_document
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -62,3 +64,26 @@ def test_a_panel_from_before_birth_is_told(age: float | str | None, date: str, e
     panels = [{"date": each, "calcium": 9, "phosphate": 6} for each in (date, "2026-03-02")]
     told = {each.code for each in answer(Patient(age=age).with_panels(panels)).warnings}
     assert ("panel-before-birth" in told) == early
+
+
+def test_a_panel_from_python_takes_what_one_of_a_document_takes() -> None:
+    stated = {"date": "2026-01-01", "calcium": 16.5, "age": 50, "warfarin": True, "calcum": 9, "phosphate": "x"}
+    with pytest.raises(InputError) as caught:
+        Patient(calcium=9).with_panels([{"date": "2026-02-01", "calcium": 9}, stated])
+    assert [(fault.code, fault.path) for fault in caught.value.faults] == [
+        ("unknown-field", "panels[1].calcum"),
+        ("unknown-field", "panels[1].age"),
+        ("unknown-field", "panels[1].warfarin"),
+        ("not-a-number", "panels[1].phosphate"),
+    ]
+    assert "age is not a known input of a panel" in str(caught.value)
+
+
+def test_what_is_odd_in_a_panel_from_python_is_warned_of_as_in_a_document() -> None:
+    odd = {"date": "2026-01-01", "calcium": 16.5}
+    text = "labs: {calcium: 9}\nhistory: {panels: [{date: 2026-01-01, calcium: 16.5}]}"
+    one = Patient(calcium=9).with_panels([odd])
+    assert one.warnings == record_from(read_document(text, "a.yaml"), {}).warnings
+    assert "2026-01-01: calcium 16.5 mg/dL" in one.warnings[0][1]
+    assert one.with_panels([odd]).warnings == one.warnings
+    assert one.with_panels([]).warnings == ()

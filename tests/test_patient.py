@@ -16,7 +16,7 @@ from jsonschema import Draft202012Validator, ValidationError
 from samples import patient_from
 
 from calcrisk.cli.options import OPTIONS
-from calcrisk.errors import InputError, UsageError
+from calcrisk.errors import CalcriskError, Fault, InputError, RulebookError, SurroundingsError, UsageError
 from calcrisk.inputs.documents import read_document
 from calcrisk.inputs.flags import from_flags
 from calcrisk.inputs.fold import _CODES as LIST_CODES
@@ -130,6 +130,16 @@ def test_a_patient_can_be_copied_and_sent(again: Any) -> None:
     assert again(patient) == patient
     assert again(patient).given == patient.given
     assert again(patient.record) == patient.record
+
+
+@pytest.mark.parametrize("again", WAYS.values(), ids=list(WAYS))
+def test_an_error_can_be_copied_and_sent_with_its_faults(again: Any) -> None:
+    for kind in (CalcriskError, InputError, UsageError, RulebookError, SurroundingsError):
+        error = kind([Fault(code="a", message="first", hint="mend it"), Fault(code="b", message="second", line=3)])
+        error.add_note("of this call")
+        sent = again(error)
+        assert (type(sent), sent.faults, str(sent)) == (kind, error.faults, str(error))
+        assert sent.__notes__ == error.__notes__
 
 
 def test_a_record_is_not_changed() -> None:

@@ -35,6 +35,7 @@ def test_the_verdict_decides_whether_the_bar_reaches_the_tick(
 @pytest.mark.parametrize(
     ("lowest", "highest", "reached", "expected"),
     [
+        pytest.param(None, 180, True, "━━━━━━━━━━╋□□□□□□□□□▶", id="surely above, by an end that nobody measured"),
         pytest.param(27.5, 27.5, False, "━━━━━─────┼──────────", id="exact"),
         pytest.param(11, 27.5, False, "━━□□□─────┼──────────", id="all below"),
         pytest.param(11, 54.99, False, "━━□□□□□□□─┼──────────", id="never touches the tick"),

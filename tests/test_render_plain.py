@@ -10,17 +10,23 @@ from typing import TYPE_CHECKING
 
 import pytest
 from renderings import NAMES, changed, document, flowing, load, printed
+from samples import rulebook
 
 from calcrisk import Patient, Rulebook, assess
 from calcrisk.errors import Fault, InputError
-from calcrisk.render import chosen
+from calcrisk.explaining import Explainer
+from calcrisk.render import chosen, whatif_markdown
+from calcrisk.render import entry as entries
 from calcrisk.render.brief import brief
 from calcrisk.render.faults import show
 from calcrisk.render.json import to_json, to_line
 from calcrisk.render.markdown import escaped, markdown
+from calcrisk.whatif.scene import Asked, scenario
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from calcrisk.assessment import Reference
 
 HOSTILE = "a|b <script>alert(1)</script> [x](y) *b* _i_ `c` # h\n\n# head \x1b[31m"
 
@@ -201,3 +207,24 @@ def test_a_plain_renderer_leaves_rich_alone(module: str) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+def test_an_address_that_is_no_page_is_no_link_in_any_note() -> None:
+    source = changed(next(iter(load("hd-warfarin").references.values())), doi=None, url="javascript:x <y>")
+    fine = changed(source, url="https://example.org/a")
+    for written in (of_scenario, of_entry):
+        assert "javascript:x \\<y\\>" in written(source)
+        assert "<javascript" not in written(source)
+        assert "<https://example.org/a>" in written(fine)
+
+
+def of_scenario(source: Reference) -> str:
+    patient = Patient(age=50, calcium=9.5, phosphate=8.5, ckd_stage="G5", dialysis=True)
+    shown = scenario(patient, None, rulebook(), Asked.read(rulebook(), "metastatic=low", (), None, (8, 5)))
+    known = changed(shown.before, references=dict.fromkeys(shown.before.references, source))
+    return whatif_markdown.markdown(shown._replace(before=known))
+
+
+def of_entry(source: Reference) -> str:
+    entry = Explainer(rulebook()).explain("ca_p_product")
+    return entries.markdown(entry._replace(references=dict.fromkeys(entry.references, source)))

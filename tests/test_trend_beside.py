@@ -12,6 +12,7 @@ from renderings import flowing
 from samples import answer, rulebook
 
 from calcrisk import Patient
+from calcrisk.printed import days
 from calcrisk.render import trend_words
 from calcrisk.trending import trend, with_interval
 
@@ -159,3 +160,29 @@ def test_the_history_of_an_assessment_tells_an_open_limit(tmp_path: Path) -> Non
         "The limit is 55 or 65, by an age that is not stated: counted against 55; at or above 65 on 0 of 2 draws"
         in told
     )
+
+
+@pytest.mark.parametrize(
+    ("phosphate", "notes"),
+    [(7, ["at or above", "at or above, albumin of 2026-01-05"]), (3, ["", "albumin of 2026-01-05"])],
+)
+def test_a_note_tells_the_side_of_the_limit_beside_the_day_of_an_albumin(phosphate: float, notes: list[str]) -> None:
+    measured = {"calcium": 9, "phosphate": phosphate}
+    panels = [{"date": "2026-01-05", "albumin": 3, **measured}, {"date": "2026-01-12", **measured}]
+    shown = trend(Patient(**HD).with_panels(panels), rulebook(), corrected=True)["panels"]
+    assert [trend_words.note(row) for row in shown] == notes
+
+
+@pytest.mark.parametrize(
+    ("length", "said"),
+    [(0, "less than a day"), (0.4, "less than a day"), (0.6, "1 day"), (1.4, "1 day"), (59, "59 days")],
+)
+def test_a_length_of_time_is_never_none_at_all(length: float, said: str) -> None:
+    assert days(length) == said
+
+
+def test_a_history_of_hours_does_not_speak_of_no_days() -> None:
+    panels = [{"date": f"2026-01-01 0{hour}:00", "calcium": 9, "phosphate": 5} for hour in (1, 7)]
+    told = " ".join(trend_words.history(answer(Patient(**HD).with_panels(panels)).history or {}))
+    assert "of less than a day" in told
+    assert "of less than a day" in trend(Patient(**HD).with_panels(panels), rulebook())["sentence"]

@@ -55,6 +55,12 @@ def test_a_set_point_is_told_only_where_one_value_may_be_meant(shown: dict[str, 
     assert (shown["noise"]["set_point"] is None) == bool(wanted)
 
 
+def test_a_reading_of_nothing_is_no_end_of_a_change() -> None:
+    panels = [{"date": f"2026-0{at}-02", "calcium": 9, "phosphate": 5, "pth": pth} for at, pth in enumerate([0, 90], 1)]
+    changes = trend(Patient(**HD).with_panels(panels), rulebook())["noise"]["changes"]
+    assert {each["of"]: each["last"] for each in changes}["pth"] is None
+
+
 def test_of_four_steady_draws_one_in_five_is_said_to_have_changed() -> None:
     chances = Random(5)
     sigma = 0.1463  # of a product on dialysis
@@ -74,7 +80,7 @@ def test_the_page_says_first_that_the_model_does_not_hold(tmp_path: Any) -> None
     assert noise.index("No set point") < noise.index("One product varies")
     assert "true product lies at or above" not in told
     assert "in 30 days" not in told
-    assert "straight line through the draws +55.2 mg²/dL² over one day or less" in told
+    assert "straight line through the draws +55.2 mg²/dL² over 1 day" in told
     interval = flowing(run("assess", "a.yaml", "--interval", cwd=tmp_path).out)
     assert "hang on noise? " in interval
     assert "The model does not hold here: acute kidney injury" in interval

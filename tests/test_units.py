@@ -204,37 +204,43 @@ def test_no_hint_leads_from_phosphorus_to_phosphate(text: str, hint: str) -> Non
     assert [fault.hint for fault in reading.faults] == [hint]
 
 
-# What else is written of the same patient; the bare number, and the unit that it may have been meant in.
+# What is written of a patient; the bare number, its unit, what is in an SI unit, and what may have been meant.
+BESIDE = ("calcium", "mmol/L")
 BARE = [
-    ({"calcium": "2.4 mmol/L", "phosphate": "2.2"}, [("phosphate 2.2", "mg/dL", "calcium", "mmol/L")]),
+    ({"calcium": "2.4 mmol/L", "phosphate": "2.2"}, [("phosphate 2.2", "mg/dL", *BESIDE, "mmol/L")]),
     (
         {"phosphate": "1.4 mmol/L", "calcium": "9.8", "magnesium": "1.9"},
-        [
-            ("calcium 9.8", "mg/dL", "phosphate", "mmol/L"),
-            ("magnesium 1.9", "mg/dL", "phosphate", "mmol/L"),
-        ],
+        [("magnesium 1.9", "mg/dL", "phosphate", "mmol/L", "mmol/L")],  # no calcium is 9.8 mmol/L
     ),
-    ({"calcium": "2.4 mmol/L", "phosphate": ">2"}, [("phosphate >2", "mg/dL", "calcium", "mmol/L")]),
+    ({"calcium": "2.4 mmol/L", "phosphate": ">2"}, [("phosphate >2", "mg/dL", *BESIDE, "mmol/L")]),
     ({"calcium": "2.4 mmol/L", "phosphate": "2.2 mg/dL"}, []),
     ({"calcium": "9.6 mg/dL", "phosphate": "2.2"}, []),
-    ({"calcium": "2.4 mmol/L", "phosphate": "unknown", "pth": "60", "age": "50"}, []),  # PTH is in no mmol/L
+    ({"calcium": "2.4 mmol/L", "phosphate": "unknown", "albumin": "4", "creatinine": "1.2", "alp": "80"}, []),
     ({"calcium": "2.4 mmol/L", "ionised_calcium": "1.2"}, []),  # bare, it is in mmol/L
     (
         {"calcium": {"value": "2.4", "unit": "mmol/L"}, "phosphate": "2.2"},
-        [("phosphate 2.2", "mg/dL", "calcium", "mmol/L")],
+        [("phosphate 2.2", "mg/dL", *BESIDE, "mmol/L")],
     ),
+    (
+        {"calcium": "2.75 mmol/l", "vitamin_d_25": "200", "pth": "40"},
+        [("vitamin_d_25 200", "ng/mL", *BESIDE, "nmol/L"), ("pth 40", "pg/mL", *BESIDE, "pmol/L")],
+    ),
+    ({"albumin": "31 g/L", "phosphate": "2.2"}, [("phosphate 2.2", "mg/dL", "albumin", "g/L", "mmol/L")]),
+    ({"ca_p_product": "5.4 mmol2/L2", "pth": "40"}, [("pth 40", "pg/mL", "ca_p_product", "mmol2/L2", "pmol/L")]),
+    ({"age": "58", "dialysis_months": "62", "infarct": "yes", "infarct_onset": "6 weeks"}, []),  # time has one system
+    ({"ionised_calcium": "1.2 mmol/L", "phosphate": "4.2"}, []),  # in both systems
 ]
 
 
 @pytest.mark.parametrize(("stated", "doubted"), BARE)
-def test_a_bare_number_is_doubted_where_another_is_in_a_unit_it_takes(
-    stated: dict[str, str], doubted: list[tuple[str, str, str, str]]
+def test_a_bare_number_is_doubted_beside_another_in_the_unit_of_an_si_report(
+    stated: dict[str, str], doubted: list[tuple[str, str, str, str, str]]
 ) -> None:
     read_ = patient_from(read_document(json.dumps(stated), "hd.json"), {})
     warned = [message for code, message in read_.record.warnings if code == "unit-not-written"]
     assert warned == [
-        f"{number} has no unit and was read as {unit}, while {other} is written in {theirs}"
-        for number, unit, other, theirs in doubted
+        f"{number} has no unit and was read as {unit}, while {other} is written in {theirs}: was {meant} meant?"
+        for number, unit, other, theirs, meant in doubted
     ]
 
 

@@ -72,6 +72,7 @@ class Option(NamedTuple):
     help: str
     metavar: str
     panel: str
+    flag: str | None = None  # what it is called before its name
 
 
 OPTIONS: tuple[Option, ...] = (
@@ -128,8 +129,9 @@ def _type(variable: Variable, aliases: dict[tuple[str, ...], str]) -> str:
 
 def _flag(variable: Variable, labels: dict[str | None, str]) -> str:
     units = f" ({either(variable.units)})" if variable.units else ""
-    metavar = {"number": "NUMBER", "yesno": "", "choice": "|".join(variable.values)}[variable.kind]
-    parts = (variable.name, variable.kind, variable.label + units, metavar, labels[variable.group])
+    metavar = {"number": "NUMBER", "yesno": "", "choice": "|".join(variable.offered)}[variable.kind]
+    flag = [variable.flag] if variable.flag != variable.name else []
+    parts = (variable.name, variable.kind, variable.label + units, metavar, labels[variable.group], *flag)
     return f"Option({', '.join(map(quote, parts))}),"
 
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from calcrisk.assessment import Assessment, Chemistry, Refused
 from calcrisk.chemistry import constants
-from calcrisk.chemistry.blocks import PRECIPICES, shown, solve_filled
+from calcrisk.chemistry.blocks import PRECIPICES, REACH, UNSOLVED, albumin_low, shown, solve_filled, warned
 from calcrisk.chemistry.newton import QUICK
 from calcrisk.chemistry.serum import ASSUMED, STATUS, fill, from_inputs, inputs
 
@@ -48,46 +48,65 @@ def _together(answers: Sequence[Assessment]) -> list[Chemistry]:
     if not answers:
         return []
     columns = _columns(answers)
-    filled = fill(columns)
+    filled = _filled(answers, columns)
     solved = solve_filled(filled, tolerance=QUICK)
-    return [_Telling(answer, solved, filled, row, columns).part(None) for row, answer in enumerate(answers)]
+    codes = warned(filled, solved)
+    return [_Telling(answer, row, columns, filled, solved, codes).part(None) for row, answer in enumerate(answers)]
 
 
 def _alone(answer: Assessment) -> Chemistry:
     from calcrisk.chemistry.isopleth import curves, with_curve
 
     columns = with_curve(_columns([answer]))
-    filled = fill(columns)
+    filled = _filled([answer], columns)
     solved = solve_filled(filled, tolerance=QUICK)
     points = None if solved["status"][0] else curves(solved, answer.ca_p_product.threshold)
-    return _Telling(answer, solved, filled, 0, columns).part(points)
+    return _Telling(answer, 0, columns, filled, solved, warned(filled, solved)).part(points)
 
 
-def _columns(answers: Sequence[Assessment]) -> dict[str, Array]:
-    """Return what was measured of some patients, by field and in its unit."""
+def _columns(answers: Sequence[Assessment], end: str = "value") -> dict[str, Array]:
+    """Return what was measured of some patients, by field and in its unit; or an ``end`` of what is known of them."""
     names = inputs()
-    table = np.array([_numbers(answer.inputs, names) for answer in answers]).T
+    table = np.array([_numbers(answer.inputs, names, end) for answer in answers]).T
     return from_inputs(dict(zip(names, table, strict=True)), len(answers))
 
 
-def _numbers(stated: Mapping[str, Input], names: Sequence[str]) -> list[float]:
-    values = [stated[name].value if name in stated else None for name in names]
+def _numbers(stated: Mapping[str, Input], names: Sequence[str], end: str) -> list[float]:
+    values = [getattr(stated[name], end) if name in stated else None for name in names]
     return [float(value) if isinstance(value, int | float) else np.nan for value in values]
+
+
+def _filled(answers: Sequence[Assessment], columns: Mapping[str, Array]) -> Filled:
+    read = set(inputs())
+    if not any(part.value is None and name in read for answer in answers for name, part in answer.inputs.items()):
+        return fill(columns)
+    from calcrisk.chemistry.bounds import fill_within
+
+    return fill_within(columns, _columns(answers, "lowest"), _columns(answers, "highest"))
 
 
 class _Telling:
     """One patient's row on its way into the part of the assessment."""
 
-    def __init__(
-        self, answer: Assessment, solved: Mapping[str, Any], filled: Filled, row: int, columns: Mapping[str, Array]
+    def __init__(  # noqa: PLR0913  # what was given, what was filled in, what came of it, who is warned of what
+        self,
+        answer: Assessment,
+        row: int,
+        columns: Mapping[str, Array],
+        filled: Filled,
+        solved: Mapping[str, Any],
+        codes: Mapping[str, Any],
     ) -> None:
-        self.answer, self.inputs, self.row = answer, answer.inputs, row
+        self.answer, self.row, self.filling = answer, row, filled
         self.numbers = {name: _plain(column[row]) for name, column in solved.items() if column.dtype.kind == "f"}
         self.filled = {name: _plain(column[row]) for name, column in filled.values.items()}
         self.given = {name: _plain(column[row]) for name, column in columns.items()}
         self.status = STATUS[solved["status"][row]]
+        self.reach = {name: int(solved[f"reach_{name}"][row]) for name in PRECIPICES}
         self.assumed = [name for bit, name in enumerate(ASSUMED) if int(solved["assumed"][row]) >> bit & 1]
+        self.codes = [code for code, rows in codes.items() if rows[row]]
         self.words = constants.document()["words"]
+        self.errors = {name: self.between_patients(name) for name in shown()}
 
     def part(self, isopleth: dict[str, tuple[float | None, ...]] | None) -> Chemistry:
         numbers, solved = self.numbers, self.status == STATUS[0]
@@ -105,13 +124,15 @@ class _Telling:
                 "ionic_strength": numbers["ionic_strength"],
                 "saturation": {name: self.saturation(name) for name in shown()},
                 "precipice": {name: self.precipice(name) for name in PRECIPICES},
+                "product_threshold": self.answer.ca_p_product.threshold,
                 "phosphate_at_threshold_mg_dl": self.at_threshold() if solved else None,
                 "point_mg_dl": self.point(),
-                "measured_total_mg_dl": self.measured_total(),
+                "measured_total": self.measured_total(),
+                "measured_total_mg_dl": self.measured_total(constants.value("units", "calcium_mg_dl_per_mmol_l")),
                 "isopleth": isopleth,
                 "assumed": tuple(self.assumptions()) if solved else (),
                 "warnings": tuple(self.warnings()) if solved else (),
-                "says": {name: self.words[name] for name in _SAID},
+                "says": {name: self.words[name] for name in _SAID} | ({"between": self.between()} if solved else {}),
                 "sources": tuple(map(_cited, constants.document()["objection"])),
             }
         )
@@ -129,15 +150,29 @@ class _Telling:
         said, fields = [], constants.document()["fields"]
         for name, value in {**self.filled, "ionised_ca": self.given["ionised_ca"]}.items():
             (lowest, highest), label, unit = (fields[name][key] for key in ("range", "label", "unit"))
-            if value is not None and not lowest <= value <= highest:
-                said.append(f"{label} {value:.3g} (from {lowest:g} to {highest:g} {unit})".replace(" )", ")"))
+            if value is None or lowest <= value <= highest:
+                continue
+            if name == "globulin" and value < 0:
+                albumin = self.filled["albumin"] or 0
+                said.append(self.words["negative_globulin"].format(protein=albumin + value, albumin=albumin))
+                continue
+            if self.is_estimated(name):
+                label = self.words["estimated"].format(label=label)
+            said.append(f"{label} {value:.3g} (from {lowest:g} to {highest:g} {unit})".replace(" )", ")"))
         return said
+
+    def is_at_bound(self, name: str) -> bool:
+        marked = self.filling.at_bound.get(name)
+        return marked is not None and bool(marked[self.row])
+
+    def is_estimated(self, name: str) -> bool:
+        return name == "ph" and "ph_estimated" in self.assumed
 
     def saturation(self, name: str) -> Fields:
         phase, entry = constants.phases()[name], constants.document()["phases"][name]
         index = self.numbers[f"si_{name}"]
-        usual = constants.document()["uncertainty"]["reference_si"]["value"][name]
-        lowest, highest = phase.band or (usual, usual)
+        usual = _uncertainty("reference_si")[name]
+        lowest, highest = _uncertainty("band_of_normal_serum").get(name, (usual, usual))
         return {
             "label": phase.label,
             "formula": entry["formula"],
@@ -146,24 +181,49 @@ class _Telling:
             "lowest": None if index is None else index + lowest - usual,
             "highest": None if index is None else index + highest - usual,
             "per_ion": self.numbers[f"si_{name}_per_ion"],
-            "between_patients": self.between_patients(name),
+            "between_patients": self.errors[name],
         }
 
     def between_patients(self, name: str) -> float | None:
-        usual = constants.phases()[name].between_patients
-        uncertain = name in constants.document()["uncertainty"]["doubled_without_ph"]["value"] and "ph" in self.assumed
-        return None if usual is None else 2 * usual if uncertain else usual
+        """Return what the errors of one patient make of an index; None where one of them has no bound (MODEL 12)."""
+        usual: float | None = _uncertainty("between_patients").get(name)
+        if self.status != STATUS[0] or {"albumin-low", "albumin-assumed"} & set(self.codes):
+            return None
+        if usual is not None and name in _uncertainty("doubled_without_ph"):
+            return None if "ph-assumed" in self.codes else 2 * usual if "ph-estimated" in self.codes else usual
+        return usual
+
+    def between(self) -> str:
+        """Say what ``between_patients`` presupposes, and which assumption leaves which solids without it."""
+        words, within, labels = self.words["between"], _uncertainty("within"), constants.phases()
+        known = [(size, labels[name].label) for name, size in self.errors.items() if size is not None]
+        said = []
+        if known:
+            ends = " to ".join(f"± {size:g} ({label})" for size, label in sorted({min(known), max(known)}))
+            ph = within["ph_estimated" if "ph-estimated" in self.codes else "ph"]
+            form = words["without_ph" if "ph-assumed" in self.codes else "known"]
+            said.append(form.format(ends=ends, calcium=within["calcium"], ph=ph))
+        if len(known) < len(self.errors):
+            form = words["unbounded" if known else "none"]
+            solids = " and ".join(label for _, label in known)
+            said.append(form.format(solids=solids, why=words["why"][self.unbounded()]))
+        return " ".join(said)
+
+    def unbounded(self) -> str:
+        """Return the code of the assumption that weighs most: an albumin, assumed before low, then the pH."""
+        return next(code for code in ("albumin-assumed", "albumin-low", "ph-assumed") if code in self.codes)
 
     def precipice(self, name: str) -> Fields:
         level, factor = self.numbers[f"p_at_si0_{name}"], constants.value("units", "phosphorus_mg_dl_per_mmol_l")
         band, base = self.bounds(name)
         own, calcium = self.filled["p"], self.filled["ca"]
-        if calcium is None:
-            calcium = self.numbers["total_ca"]  # the one that goes with a measured ionised
+        if self.given["ionised_ca"] is not None:
+            calcium = self.numbers["total_ca"]  # the one that goes with it, and that the phosphate was found at
         product = constants.value("units", "product_mg2_dl2_per_mmol2_l2")
         known = level is not None and own is not None and calcium is not None
         return {
             "label": constants.phases()[name].label,
+            "status": None if self.reach[name] == UNSOLVED else REACH[self.reach[name]],
             "phosphate": level,
             "phosphate_mg_dl": level * factor if known and level else None,
             "product": product * calcium * level if known and level and calcium else None,
@@ -174,7 +234,7 @@ class _Telling:
 
     def bounds(self, name: str) -> tuple[tuple[float, float] | None, float]:
         """Return lowest and highest phosphate of the reference serum by other constants, and the one by ours."""
-        entry = constants.document()["uncertainty"]["precipice"]["value"]
+        entry = _uncertainty("precipice")
         return ((entry["lowest"], entry["highest"]) if name == PRECIPICES[0] else None), entry["base"]
 
     def at_threshold(self) -> float | None:
@@ -193,12 +253,12 @@ class _Telling:
             phosphate * units["phosphorus_mg_dl_per_mmol_l"]["value"],
         )
 
-    def measured_total(self) -> float | None:
-        """Return the total calcium as measured (mg/dL) where a measured ionised one goes with another."""
+    def measured_total(self, per: float = 1) -> float | None:
+        """Return the total calcium as measured (mmol/L, or so many of ``per``) where an ionised one was as well."""
         total = self.given["ca"]
         if total is None or self.given["ionised_ca"] is None or self.numbers["total_ca"] is None:
             return None
-        return total * constants.value("units", "calcium_mg_dl_per_mmol_l")
+        return total * per
 
     def assumptions(self) -> list[Fields]:
         fields, how = constants.document()["fields"], self.words["how"]
@@ -206,53 +266,42 @@ class _Telling:
         for name in self.assumed:
             if name in fields:
                 said = {"label": fields[name]["label"], "value": self.filled[name], "unit": fields[name]["unit"]}
-                told.append({**said, "how": how[self.how(name)]})
+                told.append({**said, "how": how[self.how(name)], "estimated": self.is_estimated(name)})
         return told
 
     def how(self, name: str) -> str:
-        if name == "ph" and "ph_estimated" in self.assumed:
+        if self.is_at_bound(name):
+            return "at_bound"
+        if self.is_estimated(name) or (name == "ph" and self.is_at_bound("tco2")):
             return "ph_estimated"
-        if name == "cl" and self.given["na"] is not None:
+        if name in {"albumin", "globulin"} and (self.given["protein"] is not None or self.is_at_bound("protein")):
+            return "protein"
+        if name == "cl" and (self.given["na"] is not None or self.is_at_bound("na")):
             return "cl"
         return "on_dialysis" if name == "so4" and self.given["dialysis"] else "default"
 
     def warnings(self) -> list[Fields]:
         entries = constants.document()["warnings"]
-        bounded = [part.label for name, part in self.inputs.items() if name in inputs() and _is_bounded(part)]
+        return [{"code": f"chemistry-{code}", "message": self.warning(code, entries[code])} for code in self.codes]
+
+    def warning(self, code: str, entry: Fields) -> str:
+        if code in {"at-bound", "bound-not-used"}:
+            from calcrisk.chemistry.bounds import labels
+
+            return str(
+                entry["say"].format(names=labels(self.filling, self.row, self.answer.inputs, used=code == "at-bound"))
+            )
+        if code == "calcium-differs" and ("albumin" in self.assumed or albumin_low(self.filling)[self.row]):
+            reason = "albumin-assumed" if "albumin" in self.assumed else "albumin-low"
+            return str(entry["say_of_albumin"].format(albumin=self.words["albumin"][reason]))
+        if code == "albumin-low" and "albumin" in self.assumed:
+            return str(entry["say_of_assumed"])
         predicted = self.given["ionised_ca"] is None
-        holds = {
-            "albumin-low": predicted and _below(self.filled["albumin"], entries["albumin-low"]["limit"]),
-            "albumin-assumed": predicted and "albumin" in self.assumed,
-            "calcium-differs": self.differs(entries["calcium-differs"]["limit"]),
-            "acp-ph-range": not _within(self.filled["ph"], *entries["acp-ph-range"]["range"]),
-            "ph-estimated": "ph_estimated" in self.assumed,
-            "ph-assumed": "ph" in self.assumed and "ph_estimated" not in self.assumed,
-            "protein-not-used": "total_protein" in self.inputs and "albumin" in self.assumed,
-            "estimate-poor": predicted,
-            "bound-not-used": bool(bounded),
-        }
-        names, say = ", ".join(bounded), "say" if predicted else "say_of_measured"
-        return [
-            {"code": f"chemistry-{code}", "message": entries[code].get(say, entries[code]["say"]).format(names=names)}
-            for code, true in holds.items()
-            if true
-        ]
-
-    def differs(self, limit: float) -> bool:
-        total, consistent = self.given["ca"], self.numbers["total_ca"]
-        return total is not None and consistent is not None and abs(total - consistent) > limit
+        return str(entry["say"] if predicted else entry.get("say_of_measured", entry["say"]))
 
 
-def _is_bounded(part: Input) -> bool:
-    return part.value is None and not (part.lowest is None and part.highest is None)
-
-
-def _below(value: float | None, limit: float) -> bool:
-    return value is not None and value < limit
-
-
-def _within(value: float | None, lowest: float, highest: float) -> bool:
-    return value is not None and lowest <= value <= highest
+def _uncertainty(name: str) -> Any:  # noqa: ANN401  # as it stands in the data
+    return constants.document()["uncertainty"][name]["value"]
 
 
 def _plain(number: float) -> float | None:

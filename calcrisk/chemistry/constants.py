@@ -1,4 +1,4 @@
-"""The numbers of the model, from ``constants.json``, where each stands beside its source. Needs no numpy."""
+"""The numbers of MODEL (docs/chemistry-model.md), from ``constants.json``, each beside its source. Needs no numpy."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ def document() -> dict[str, Any]:
 
 
 class Phase:
-    """A solid: log10 of its solubility product, and how many of each ion a formula unit gives."""
+    """A solid: log10 of its solubility product, and how many of each ion a formula unit gives (MODEL 4.4)."""
 
     def __init__(self, entry: dict[str, Any]) -> None:
         """Take what ``constants.json`` says of it."""
-        ions, band = entry["dissolves_to"], entry["band_of_normal_serum"]
+        ions = entry["dissolves_to"]
         self.ca, self.po4, self.hpo4, self.oh, self.h, self.co3, self.water = (
             float(ions.get(ion, 0)) for ion in ("Ca", "PO4", "HPO4", "OH", "H", "CO3", "H2O")
         )
@@ -32,19 +32,17 @@ class Phase:
         self.ions: int = entry["ions"]
         self.shown: bool = entry["shown"]
         self.always: bool = entry.get("always", False)  # every serum is above saturation with it
-        self.band: tuple[float, float] | None = (band[0], band[1]) if band else None
-        self.between_patients: float | None = entry["between_patients"]
 
 
 @cache
 def equilibrium() -> dict[str, float]:
-    """Return the constant K of each reaction at infinite dilution, by what it forms."""
+    """Return the constant K of each reaction at infinite dilution, by what it forms (MODEL 4.2, 4.3)."""
     return {name: _RADIX**exponent for name, exponent in log_k().items()}
 
 
 @cache
 def log_k() -> dict[str, float]:
-    """Return log10 K of each reaction at infinite dilution, by what it forms."""
+    """Return log10 K of each reaction at infinite dilution, by what it forms (MODEL 4.2, 4.3)."""
     return {name: entry["log_k"] for name, entry in document()["equilibria"].items()}
 
 

@@ -1,4 +1,4 @@
-"""The phosphate that saturates serum, drawn over its calcium: for plots and reports.
+"""The phosphate that saturates serum, drawn over its calcium (MODEL, docs/chemistry-model.md, section 8).
 
 The whole curve is solved in the same run as the patient, as further rows.
 """
@@ -30,7 +30,8 @@ def calcium() -> Array:
 def with_curve(columns: Mapping[str, Array]) -> dict[str, Array]:
     """Put the points of one patient's isopleth behind the patient's own row: all as it is but the calcium."""
     points = calcium() / constants.value("units", "calcium_mg_dl_per_mmol_l")
-    rows = {name: np.repeat(column, 1 + len(points)) for name, column in columns.items()}
+    table = np.repeat(np.array([*columns.values()]), 1 + len(points), axis=1)
+    rows = dict(zip(columns, table, strict=True))
     rows["ca"][1:] = points
     rows["ionised_ca"][1:] = np.nan  # the curve is over the total calcium
     return rows

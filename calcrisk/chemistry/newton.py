@@ -1,4 +1,4 @@
-"""The free calcium, magnesium and sodium that close the mass balances (MODEL section 7).
+"""The free calcium, magnesium and sodium that close the mass balances (MODEL, docs/chemistry-model.md, section 7).
 
 For given activity coefficients the balances are the gradient of a strictly convex function of the logarithms of the
 free metals, so a damped Newton method finds the one solution from any start. Ionic strength and water activity are
@@ -90,7 +90,7 @@ class Stride(Rows):
 
 
 def look(serum: Serum, state: State, target: Target | None) -> Looked:
-    """Look at the balances; with a target, the phosphate is what saturates it."""
+    """Look at the balances (MODEL 6.3); with a target, the phosphate is what saturates it (MODEL 6.6)."""
     here = medium(serum, state.ionic, state.water)
     at = _balance(serum, here, target, state.metals, state.water)
     return Looked(here, at, excess(serum, at))
@@ -102,7 +102,7 @@ def _balance(serum: Serum, here: Medium, target: Target | None, metals: Array, w
 
 
 def start(serum: Serum) -> State:
-    """Return where the search begins."""
+    """Return where the search begins (MODEL 7)."""
     metals = serum.totals * _START
     metals[CA] = np.where(np.isnan(serum.held_ca), metals[CA], serum.held_ca)
     ionic = (serum.totals[NA] + serum.inert + _BICARBONATE * serum.ligands[C]) / 2
@@ -113,7 +113,7 @@ def start(serum: Serum) -> State:
 def solved(
     serum: Serum, target: Target | None = None, *, tolerance: float = EXACT
 ) -> tuple[State, NDArray[np.bool_], Looked]:
-    """Solve every row, by Newton's method and else by substitution; tell which rows converged, and a last look.
+    """Solve every row, by Newton's method and else by substitution; tell which converged, and a last look (MODEL 7).
 
     A row counts only when its mass balances close as well.
     """
@@ -219,7 +219,7 @@ def _jacobian(serum: Serum, target: Target | None, at: Balance) -> Array:
 
 
 def _solution(matrix: Array, over: Array) -> Array:
-    """Solve J · step = -f by elimination, all rows of the block at once."""
+    """Solve J · step = -f by elimination, all rows of the block at once (MODEL 7: J du = -f)."""
     by = matrix[1:, 0] / matrix[0, 0]
     rest, left = matrix[1:, 1:] - by[:, None] * matrix[0, 1:], over[1:] - by * over[0]
     last = rest[1, 0] / rest[0, 0]
@@ -232,7 +232,7 @@ def _solution(matrix: Array, over: Array) -> Array:
 def substitution(
     serum: Serum, target: Target | None, *, tolerance: float, most: int = _FALLBACK_STEPS
 ) -> tuple[State, NDArray[np.bool_]]:
-    """Substitute M = T / (1 + Σ k L) from M = T downwards: slow, monotone, and sure for given coefficients."""
+    """Substitute M = T / (1 + Σ k L) from M = T downwards (MODEL 7): slow, monotone, sure for given coefficients."""
     totals, follows = serum.totals, np.isnan(serum.held_ca)
     metals = totals.copy()
     metals[CA] = np.where(follows, metals[CA], serum.held_ca)

@@ -1,5 +1,7 @@
 """From inputs of patients to what a laboratory reports per litre of serum, to molalities in serum water.
 
+The quantities, defaults and units of MODEL (docs/chemistry-model.md), sections 1 to 3.
+
 Columns are arrays of one length, NaN where nothing was measured. What was assumed instead is marked, and what cannot be
 solved has a status that says so.
 """
@@ -22,7 +24,8 @@ if TYPE_CHECKING:
     Marks: TypeAlias = NDArray[np.uint16]
 
 FIELDS: Final = ("ca", "p", "albumin", "globulin", "ph", "tco2", "mg", "na", "k", "cl", "so4", "citrate", "lactate")
-COLUMNS: Final = (*FIELDS, "ionised_ca", "dialysis")  # all that is known of a serum; the last two are never filled in
+BESIDES: Final = ("ionised_ca", "dialysis", "protein")  # what else may be known; never filled in
+COLUMNS: Final = (*FIELDS, *BESIDES)  # all that is known of a serum
 ASSUMED: Final = (*FIELDS[2:], "ph_estimated")  # the bits of ``assumed``; the last: from the bicarbonate
 STATUS: Final = ("solved", "missing", "out_of_range", "not_converged")
 SOLVED, MISSING, OUT_OF_RANGE, NOT_CONVERGED = range(len(STATUS))  # the codes of these words
@@ -58,15 +61,22 @@ class Rows:
 class Filled:
     """Every field of every row, in the units of the fields; measured ionised calcium NaN where there is none.
 
-    ``values`` are the rows of ``table`` by their names.
+    ``values`` are the rows of ``table`` by their names. ``at_bound`` marks by field the rows whose value is a bound
+    that was stated, ``beside_bound`` those with a bound that was not used: ``bounds`` fills them, else there are none.
     """
 
-    __slots__ = ("assumed", "ionised_ca", "status", "table", "values")
+    __slots__ = ("assumed", "at_bound", "beside_bound", "ionised_ca", "status", "table", "values")
 
     def __init__(self, table: Array, ionised_ca: Array, assumed: Marks, status: NDArray[np.uint8]) -> None:
         """Take columns, those of the fields in the order of FIELDS."""
         self.table, self.ionised_ca, self.assumed, self.status = table, ionised_ca, assumed, status
         self.values: dict[str, Array] = dict(zip(FIELDS, table, strict=True))
+        self.at_bound: dict[str, NDArray[np.bool_]] = {}
+        self.beside_bound: NDArray[np.bool_] | None = None
+
+    def assumes(self, name: str) -> NDArray[np.bool_]:
+        """Tell which rows have ``name``, one of ``ASSUMED``, by assumption."""
+        return np.asarray((self.assumed & 1 << ASSUMED.index(name)) != 0)
 
 
 class Serum(Rows):
@@ -96,7 +106,7 @@ def inputs() -> tuple[str, ...]:
 def from_inputs(stated: Mapping[str, Array], rows: int) -> dict[str, Array]:
     """Return the columns that ``fill`` takes; ``stated`` holds the inputs that are there, in the rulebook's units.
 
-    Globulins are the total protein less the albumin. A blood gas's bicarbonate is used where the total CO2 is lacking.
+    A blood gas's bicarbonate is used where the total CO2 is lacking.
     """
     nothing = np.full(rows, np.nan)
     reads, besides = constants.document()["reads"], constants.document()["reads_besides"]
@@ -105,8 +115,9 @@ def from_inputs(stated: Mapping[str, Array], rows: int) -> dict[str, Array]:
         if name in stated:
             found[entry["field"]] = stated[name] / entry["per"]
     protein, gas = (stated.get(name, nothing) for name in ("total_protein", "blood_gas_bicarbonate"))
-    found["globulin"] = protein / besides["total_protein"] - found["albumin"]
-    found["tco2"] = np.where(np.isnan(found["tco2"]), total_co2(gas, found["ph"]), found["tco2"])
+    found["protein"] = protein / besides["total_protein"]
+    if not np.isnan(gas).all():  # of most patients none was drawn
+        found["tco2"] = np.where(np.isnan(found["tco2"]), total_co2(gas, found["ph"]), found["tco2"])
     found["dialysis"] = np.where(stated.get("dialysis", nothing) == 1, 1.0, np.nan)
     return found
 
@@ -114,15 +125,21 @@ def from_inputs(stated: Mapping[str, Array], rows: int) -> dict[str, Array]:
 def fill(columns: Mapping[str, ArrayLike]) -> Filled:
     """Fill in what was not measured, mark it, and give every row a status: solvable, something missing or out of range.
 
-    Raises ValueError when a column has no meaning here or another length than the rest.
+    See MODEL 2. Globulins are the total protein, where that was measured, less the albumin; where the albumin was not,
+    it is the usual share of it. Raises ValueError when a column has no meaning here or another length than the rest.
     """
     given = _given(columns)
     nothing = np.full(len(given["ca"]), np.nan)
-    dialysis, ionised = given.get("dialysis", nothing), given.get("ionised_ca", nothing)
+    ionised, dialysis, protein = (given.get(name, nothing) for name in BESIDES)
     table = np.array([given.get(name, nothing) for name in FIELDS])
+    known = not np.isnan(protein).all()  # of any row
+    if known:
+        _less_albumin(table, protein)
     assumed = _marked(np.isnan(table))
+    if known:
+        _share(table, protein)
     _fill_in(table, dialysis)
-    return Filled(table, ionised, assumed, _status(table, ionised))
+    return Filled(table, ionised, assumed, status(table, ionised))
 
 
 def _given(columns: Mapping[str, ArrayLike]) -> dict[str, Array]:
@@ -148,6 +165,18 @@ def _marked(unknown: NDArray[np.bool_]) -> Marks:
     return np.asarray(np.bitwise_or.reduce(bits << np.arange(len(bits), dtype=np.uint16)[:, None]))
 
 
+def _less_albumin(table: Array, protein: Array) -> None:
+    albumin, globulin = table[FIELDS.index("albumin")], table[FIELDS.index("globulin")]
+    np.copyto(globulin, protein - albumin, where=np.isnan(globulin))
+
+
+def _share(table: Array, protein: Array) -> None:
+    """Give an albumin that was not measured, and the globulins, their usual shares of the total protein."""
+    albumin = table[FIELDS.index("albumin")]
+    np.copyto(albumin, protein * constants.value("rules_of_default", "albumin_of_protein"), where=np.isnan(albumin))
+    _less_albumin(table, protein)
+
+
 def _fill_in(table: Array, dialysis: Array) -> None:
     """Put in what stands for each field that was not measured (MODEL section 2)."""
     entries, values = constants.document()["fields"], dict(zip(FIELDS, table, strict=True))
@@ -163,7 +192,7 @@ def _fill_in(table: Array, dialysis: Array) -> None:
 
 
 def compensated(tco2: Array) -> Array:
-    """Return the pH that goes with a total CO2 (mmol/L) when the lungs answer a metabolic disorder as expected."""
+    """Return the pH of a total CO2 (mmol/L) when the lungs answer a metabolic disorder as expected (MODEL 2)."""
     number = {name: constants.value("acid_base", name) for name in constants.document()["acid_base"]}
     above = tco2 - number["normal_tco2"]
     pco2 = number["normal_pco2"] + np.where(above < 0, number["slope_below"], number["slope_above"]) * above
@@ -172,12 +201,13 @@ def compensated(tco2: Array) -> Array:
 
 
 def total_co2(hco3: Array, ph: Array) -> Array:
-    """Convert a blood gas's bicarbonate (mmol/L) to total CO2; a pH that is not known (NaN) is the usual one."""
+    """Convert a blood gas's bicarbonate (mmol/L) to total CO2 (MODEL 2); a pH not known (NaN) is the usual one."""
     used = np.where(np.isnan(ph), constants.document()["fields"]["ph"]["default"], ph)
     return np.asarray(hco3 * (1 + RADIX ** (constants.value("acid_base", "pk") - used)))
 
 
-def _status(table: Array, ionised: Array) -> NDArray[np.uint8]:
+def status(table: Array, ionised: Array) -> NDArray[np.uint8]:
+    """Return the status of each row of filled fields: missing, out of the accepted range (MODEL 2), or solvable."""
     entries = constants.document()["fields"]
     lowest, highest = np.array([entries[name]["range"] for name in (*FIELDS, "ionised_ca")]).T[..., None]
     outside = np.logical_or.reduce((table < lowest[:-1]) | (table > highest[:-1]))

@@ -1,4 +1,6 @@
-"""Activity coefficients, conditional constants and mass balances of serum at 37 °C (MODEL sections 5 and 6).
+"""Activity coefficients, conditional constants and mass balances of serum at 37 °C.
+
+MODEL (docs/chemistry-model.md), sections 4 to 6; docs/chemistry.md has a table of its names and these.
 
 Names follow the model: ``folded`` is c_L, ``k`` is k_ML, ``bound`` is k_ML · M · L. The last axis of an array is the
 row; before it stand the metal (calcium, magnesium, sodium) and the ligand (phosphate, sulfate, citrate, carbonate,
@@ -127,7 +129,7 @@ def medium(serum: Serum, ionic: Array, water: Array) -> Medium:
 
 
 def _conditional(uncharged: Sequence[Array], charged: Sequence[Array]) -> tuple[Array, Array]:
-    """Return k_ML of calcium and magnesium, with room for sodium, and the parts of it that form MH2PO4+ and MHCO3+."""
+    """Return k_ML of Ca and Mg (MODEL 6.2), with room for Na, and the parts of it that form MH2PO4+ and MHCO3+."""
     forms = _divalent() * np.array((*uncharged, *charged))
     made = np.zeros((METALS, LIGANDS, forms.shape[-1]))
     made[_TWO] = forms[:, :LIGANDS]
@@ -166,14 +168,14 @@ def balance(serum: Serum, here: Medium, metals: Array, hpo4: Array | None) -> Ba
 
 
 def excess(serum: Serum, at: Balance) -> Array:
-    """Return f_M, what the balances of Ca, Mg and Na hold too much; 0 for a calcium that was measured."""
+    """Return f_M, what the balances of Ca, Mg and Na hold too much (MODEL 6.3); 0 for a measured calcium (6.5)."""
     over = at.held - serum.totals
     over[CA] = np.where(np.isnan(serum.held_ca), over[CA], 0)
     return over
 
 
 def ionic_strength(here: Medium, at: Balance, metals: Array) -> Array:
-    """Return half the sum of z² · m over all species."""
+    """Return half the sum of z² · m over all species (MODEL 5)."""
     total = np.add.reduce(_Z_METAL * metals) + here.inert + np.add.reduce(at.ligand * here.squared)
     acids = here.charged * at.ligand[_ACIDS]
     total = total + np.add.reduce(metals[_TWO] * (acids[:, 0] + acids[:, 1]))
@@ -181,7 +183,7 @@ def ionic_strength(here: Medium, at: Balance, metals: Array) -> Array:
 
 
 def water_activity(serum: Serum, here: Medium, at: Balance, metals: Array, *, aimed: bool) -> Array:
-    """Return 1 - 0.017 · the sum of all solutes; whatever is bound to a ligand is part of the ligand's total."""
+    """Return 1 - 0.017 · the sum of all solutes (MODEL 5); what is bound to a ligand is part of the ligand's total."""
     solutes = np.add.reduce(metals) + here.inert + np.add.reduce(serum.ligands)
     if aimed:  # at a target
         solutes = solutes + phosphate(here, at) - serum.ligands[P]
@@ -189,7 +191,7 @@ def water_activity(serum: Serum, here: Medium, at: Balance, metals: Array, *, ai
 
 
 def phosphate(here: Medium, at: Balance) -> Array:
-    """Return the total phosphate that holds this free phosphate (mol/kg)."""
+    """Return the total phosphate that holds this free phosphate (mol/kg): [HPO4] · D_P (MODEL 6.6)."""
     return np.asarray(at.ligand[P] * here.folded[P] + np.add.reduce(at.bound[:, P]))
 
 
@@ -204,14 +206,14 @@ def activities(serum: Serum, here: Medium, at: Balance, metals: Array, water: Ar
 
 
 def saturation(phases: Sequence[Phase], serum: Serum, log_a: Array) -> Array:
-    """Return SI of each phase: log10 of its ion activity product less log10 of its solubility product."""
+    """Return SI of each phase: log10 of its ion activity product less log10 of its solubility product (MODEL 6.4)."""
     ions = [(p.ca, p.hpo4, p.po4, p.oh, p.co3, p.water, p.h, p.log_k) for p in phases]
     of = np.array(ions).reshape(len(phases), -1, 1)
     return np.asarray(np.einsum("pij,ij->pj", of[:, : len(log_a)], log_a) - of[:, -2] * serum.ph - of[:, -1])
 
 
 def saturating(target: Target, serum: Serum, here: Medium, metals: Array, water: Array) -> Array:
-    """Return the free HPO4 (mol/kg) at which the target has SI = 0, the free calcium given; NaN without a target."""
+    """Return the free HPO4 (mol/kg) that gives the target SI = 0 at this free calcium (MODEL 6.6); NaN without one."""
     log_a = target.fixed - target.by_ca * np.log10(metals[CA] * here.g2) + target.by_ph * serum.ph
     log_a = log_a - target.by_water * np.log10(water)
     return np.asarray(np.exp(LN10 * log_a) / here.g2)

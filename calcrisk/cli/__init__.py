@@ -6,10 +6,9 @@ import gc
 import os
 import sys
 
-from calcrisk.errors import CalcriskError
+from calcrisk.errors import CalcriskError, SurroundingsError
 
 _RARELY = 100_000  # new objects before Python looks for cycles: start-up makes many, and none of them is garbage
-_SURROUNDINGS = 4  # as SurroundingsError
 _REPORT = "This is a defect in calcrisk, not in your data. Set CALCRISK_DEBUG=1 to see where, and please report it."
 
 
@@ -40,7 +39,7 @@ def _guarded() -> int:
         return _interrupted(ended)
     except OSError as error:
         sys.stderr.write(f"{error.strerror or error}: {error.filename or 'standard output'}\n")
-        return _SURROUNDINGS
+        return SurroundingsError.exit_code
     except Exception as error:  # noqa: BLE001  # a defect of ours: the last door, it is told and never shown as a traceback
         if isinstance(error.__cause__, KeyboardInterrupt):  # Python 3.11 wraps one that comes while a class is made
             return _interrupted(error.__cause__)
@@ -48,7 +47,7 @@ def _guarded() -> int:
 
         tell_where(error)
         sys.stderr.write(f"{type(error).__name__}. {_REPORT}\n")
-        return _SURROUNDINGS
+        return SurroundingsError.exit_code
 
 
 def _interrupted(ended: KeyboardInterrupt) -> int:

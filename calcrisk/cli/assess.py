@@ -119,7 +119,17 @@ def read(file: str) -> Document:
         with Path(file).open("rb") as stream:
             return read_document(stream.read(enough), file)
     except OSError as error:
-        raise InputError([cannot_read(file, error)]) from None
+        raise InputError([cannot_read(file, error)._replace(hint=_no_value(file))]) from None
+
+
+def _no_value(file: str) -> str | None:
+    """Say what a flag says by itself, where what cannot be read is an answer behind one (``--dialysis yes``)."""
+    from calcrisk.answers import YES_NO
+    from calcrisk.stated import UNKNOWN
+
+    if file.casefold() not in {*YES_NO, UNKNOWN}:
+        return None
+    return "a flag takes no value: --dialysis says yes, --no-dialysis no, --unknown dialysis that it is open"
 
 
 def as_date(text: str | None) -> str | None:
@@ -147,9 +157,11 @@ def _write(answer: Assessment, form: str, output: str | None, *, full: bool) -> 
 
         emit(markdown(answer, full=full), output)
     elif form == "brief":
-        from calcrisk.render.brief import brief
+        from calcrisk.render.brief import brief, doubts
+        from calcrisk.telling import tell
 
         emit(brief(answer), output)
+        tell(doubts(answer))
     else:
         _explain(answer, output, full=full)
 

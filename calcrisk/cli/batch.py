@@ -122,6 +122,7 @@ def _run_tables(
         map=wanted.map,
         chemistry=wanted.chemistry,
         history=wanted.history,
+        as_of=as_date(wanted.as_of),
     )
     try:
         with ending_cleanly():

@@ -6,17 +6,20 @@ import functools
 import inspect
 import os
 from collections import Counter
-from itertools import pairwise
-from typing import TYPE_CHECKING, Annotated, Any, get_args
+from itertools import pairwise, takewhile
+from typing import TYPE_CHECKING, Annotated, Any, Final, get_args
 
 import typer
 from typer.models import OptionInfo
 
 from calcrisk.cli.options import OPTIONS, Option
-from calcrisk.errors import Fault, UsageError
+from calcrisk.errors import CLOSE, Fault, UsageError, did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+
+_HELP: Final = ("--help",)  # every command has it, and declares it nowhere
+_NO_MORE: Final = "--"  # behind it nothing is an option
 
 
 def with_input_options(command: Callable[..., None], arguments: Sequence[str]) -> Callable[..., None]:
@@ -46,11 +49,11 @@ def _needed(arguments: Sequence[str], own: list[inspect.Parameter]) -> tuple[lis
     """
     words = _words(arguments)
     spelt = {form: part.name for part in own for form in _own_forms(part)}
-    spelt |= {form: option.name for option in OPTIONS for form in _forms(option)}
+    spelt |= {form: option.name for option in OPTIONS for form in _written(option)}
     if is_completing():
         return own, OPTIONS
     if not spelt.keys() >= set(words):
-        _help_with(arguments, spelt)
+        _help_with(arguments, spelt, _valued(own))
         return own, OPTIONS
     named, optional = Counter(spelt[word] for word in words), set(spelt.values())
     _refuse_twice([option for option in OPTIONS if named[option.name] > 1])
@@ -75,16 +78,44 @@ def _refuse_twice(options: Sequence[Option]) -> None:
         raise UsageError(faults)
 
 
-def _help_with(arguments: Sequence[str], spelt: Mapping[str, str]) -> None:
-    """Refuse a flag that is the name of an input in other words; what is merely misspelt is typer's to tell."""
+def _help_with(arguments: Sequence[str], spelt: Mapping[str, str], valued: Collection[str]) -> None:
+    """Refuse flags that are none, with the name of the input in whose words they are, or the nearest; typer's are not.
+
+    What stands behind an option that takes a value is one, whatever it begins with.
+    """
+    faults: list[Fault] = []
+    for before, word in pairwise(["", *takewhile(_NO_MORE.__ne__, arguments)]):
+        flag = word.partition("=")[0]
+        if flag.startswith("--") and flag not in spelt and flag not in _HELP and before not in valued:
+            hint = _meant(flag) or did_you_mean(flag, spelt, alike=CLOSE)
+            faults += [Fault(code="unknown-flag", message=f"{flag} is no option", path=flag, hint=hint)] if hint else []
+    if faults:
+        raise UsageError(faults)
+
+
+def _meant(flag: str) -> str | None:
+    """Offer the flag of the input that another word for it names; of a yes or no also the one that denies it."""
     from calcrisk.variables import registry
 
-    for before, word in pairwise(["", *arguments]):
-        flag = word.partition("=")[0]
-        meant = registry().named(flag[2:]) if flag.startswith("--") and flag not in spelt else None
-        if meant and not before.startswith("-"):  # behind an option it may be a value
-            hint = f"did you mean '--{meant.option}'?"
-            raise UsageError([Fault(code="unknown-flag", message=f"{flag} is no option", path=flag, hint=hint)])
+    name = flag.removeprefix("--")
+    if (meant := registry().named(name)) is not None:
+        return f"did you mean '--{meant.option}'?"
+    denied = registry().named(name.removeprefix("no-")) if name.startswith("no-") else None
+    if denied is None:
+        return None
+    if denied.kind == "yesno":
+        return f"did you mean '--no-{denied.option}'?"
+    return f"{denied.name} is no yes or no: leave it out, or write --unknown {denied.name}"
+
+
+def _valued(own: Sequence[inspect.Parameter]) -> set[str]:
+    """Return how the options are written that take a value."""
+    mine = (form for part in own if not _is_switch(part) for form in _own_forms(part))
+    return {*mine, *(form for option in OPTIONS if option.kind != "yesno" for form in _written(option))}
+
+
+def _is_switch(part: inspect.Parameter) -> bool:
+    return get_args(part.annotation)[0] is bool
 
 
 def _own_forms(part: inspect.Parameter) -> Sequence[str]:
@@ -100,14 +131,28 @@ def is_completing() -> bool:
 
 
 def _forms(option: Option) -> tuple[str, str]:
-    dashed = option.name.replace("_", "-")
+    return _pair(option.flag or option.name)
+
+
+def _pair(name: str) -> tuple[str, str]:
+    dashed = name.replace("_", "-")
     return f"--{dashed}", f"--no-{dashed}"
 
 
+def _written(option: Option) -> tuple[str, ...]:
+    """Return how an option may be written: denied only where it is a yes or no; by its name as well as by its flag."""
+    return tuple(form for pair in _pairs(option) for form in pair)
+
+
+def _pairs(option: Option) -> Iterable[tuple[str, ...]]:
+    taken = 2 if option.kind == "yesno" else 1
+    return (_pair(name)[:taken] for name in dict.fromkeys((option.flag or option.name, option.name)))
+
+
 def _annotation(option: Option) -> Any:  # noqa: ANN401  # a type made at run time
-    yesno, forms = option.kind == "yesno", _forms(option)
+    yesno = option.kind == "yesno"
     info = typer.Option(
-        "/".join(forms) if yesno else forms[0],
+        *map("/".join, _pairs(option)),
         help=option.help,
         metavar=None if yesno else option.metavar,
         rich_help_panel=option.panel,

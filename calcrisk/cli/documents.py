@@ -41,11 +41,9 @@ def _patient() -> dict[str, Any]:
 
 def _assessment() -> dict[str, Any]:
     from calcrisk.assessment import json_schema
+    from calcrisk.shapes import DIALECT
 
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        **json_schema(),
-    }
+    return {"$schema": DIALECT, **json_schema()}
 
 
 def _shaped(name: str) -> Callable[[], dict[str, Any]]:

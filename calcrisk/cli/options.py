@@ -18,6 +18,7 @@ class Option(NamedTuple):
     help: str
     metavar: str
     panel: str
+    flag: str | None = None  # what it is called before its name
 
 
 OPTIONS: tuple[Option, ...] = (
@@ -80,11 +81,11 @@ OPTIONS: tuple[Option, ...] = (
     Option("sulfate", "number", "serum sulfate (mmol/L)", "NUMBER", "Laboratory"),
     Option("citrate", "number", "serum citrate (mmol/L)", "NUMBER", "Laboratory"),
     Option("lactate", "number", "blood lactate (mmol/L)", "NUMBER", "Laboratory"),
-    Option("ckd_stage", "choice", "CKD stage (KDIGO G)", "G1|G2|G3a|G3b|G4|G5", "Kidney"),
+    Option("ckd_stage", "choice", "CKD stage (KDIGO G)", "none|G1|G2|G3|G3a|G3b|G4|G5|G5D", "Kidney"),
     Option("dialysis", "yesno", "dialysis", "", "Kidney"),
     Option("dialysis_months", "number", "time on dialysis (months, years, weeks or days)", "NUMBER", "Kidney"),
     Option("acute_kidney_injury", "yesno", "acute kidney injury", "", "Kidney"),
-    Option("organ_transplant", "yesno", "kidney or liver transplant", "", "Kidney"),
+    Option("organ_transplant", "yesno", "kidney or liver transplant", "", "Kidney", "transplant"),
     Option("egfr", "number", "eGFR (CKD-EPI 2021) (mL/min/1.73m2 or mL/s/1.73m2)", "NUMBER", "Kidney"),
     Option("vitamin_k_antagonist", "yesno", "vitamin K antagonist", "", "Medications"),
     Option("warfarin", "yesno", "warfarin", "", "Medications"),

@@ -59,6 +59,7 @@ class Tables(NamedTuple):
     map: str | None
     chemistry: bool
     history: bool
+    as_of: str | None  # the day (ISO) that the answers speak of
 
 
 class Ended(NamedTuple):
@@ -104,7 +105,7 @@ class _Work:
             column_map.widened(table.columns)  # it has every column that is counted
             for each in notices(at_work, table, column_map.long):
                 tell(clean(each) + "\n")
-        self._table, self._staged, self._reader = staged(table, column_map, book, at_work.held)
+        self._table, self._staged, self._reader = staged(table, column_map, book, at_work.held, wanted.as_of)
         if column_map is None or not self._table.order:
             self._look_beside(column_map or plain_map(table.columns, table.files[0]), by_map=column_map is not None)
         if column_map is None:

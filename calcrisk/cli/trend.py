@@ -64,6 +64,6 @@ def _write(document: dict[str, Any], form: str, output: str | None) -> None:
 
         emit(picture(document), output)
     else:
-        from calcrisk.render.terminal_trend import Drawn
+        from calcrisk.render.terminal_trend import drawn
 
-        print_page(lambda console: console.print(Drawn(document), crop=False), output)
+        print_page(lambda console: console.print(drawn(document), crop=False), output)

@@ -13,9 +13,6 @@ from calcrisk.stated import Location, Written
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from calcrisk.patient import Patient
-    from calcrisk.record import Record
-    from calcrisk.rules.rulebook import Rulebook
     from calcrisk.scenario import Scenario
 
 _FORMATS: Final = ("terminal", "json", "markdown", "svg")
@@ -85,6 +82,8 @@ def _answered(  # noqa: PLR0913  # what a command line can say
     from calcrisk.inputs import record_from
     from calcrisk.inputs.earlier import refuse_overwriting
     from calcrisk.inputs.flags import from_flags
+    from calcrisk.record import answered
+    from calcrisk.standing import standing
     from calcrisk.whatif.scene import Asked, scenario
 
     as_of = as_date(wanted.as_of)
@@ -97,23 +96,11 @@ def _answered(  # noqa: PLR0913  # what a command line can say
     asked = Asked.read(book, next(iter(wanted.goals), None), wanted.grid, wanted.question, _SIZES.get(form, _TERMINAL))
     document = None if file is None else read(file)
     day = as_of or (document.as_of if document else None)
-    written = _standing(record_from(document, written), book, day) | written
     before = record_from(document, written)
-    after = record_from(document, {**written, **changes}) if changes else None
-    return scenario(before, after, book, asked, day)
-
-
-def _standing(patient: Patient | Record, book: Rulebook, as_of: str | None) -> dict[str, Written]:
-    """Return what dated panels say of today and of the past: it stands when a value of today is changed."""
-    if not patient.panels:
-        return {}
-    from calcrisk.assessing import recalled
-
-    return {
-        name: Written(one.value if isinstance(one.value, float | bool) else one.as_written, one.origin)
-        for name, one in recalled(patient, book, as_of).given.items()
-        if name not in patient.given
-    }
+    stands = standing(before, book, day)
+    kept = {name: one for name, one in stands.items() if name not in answered(changes)}
+    after = record_from(document, {**written, **changes}).beneath(kept) if changes else None
+    return scenario(before.beneath(stands), after, book, asked, day)
 
 
 def _changes(texts: Sequence[str]) -> dict[str, Written]:

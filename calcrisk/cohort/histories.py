@@ -14,6 +14,7 @@ from calcrisk.cohort.columnmap import Entry
 from calcrisk.cohort.engine import name
 from calcrisk.cohort.long import DAYS, RANK
 from calcrisk.cohort.tables import FILE, OURS, PLACE, SOURCE, Table
+from calcrisk.history.panels import days
 from calcrisk.history.usable import PRODUCT
 from calcrisk.rules.logic import edges
 
@@ -26,13 +27,14 @@ if TYPE_CHECKING:
 PREFIX: Final = "history__"
 _BY_TIME: Final = "PARTITION BY who ORDER BY instant"
 _PER_CENT: Final = 100  # of a fraction
+_FIRST_DAY: Final = days("1970-01-01") or 0.0  # on which the engine counts none, and the time of panels so many
 _END: Final = {"low": 0, "high": 1}
 
 
 def remembered(table: Table, entries: Mapping[str, Entry], look: Look) -> tuple[Table, dict[str, Entry]]:
     """Return one row a patient of a table of draws (``id`` and ``DAYS``), and where its history inputs stand.
 
-    ``look`` gives the numbers of the rulebook, and the limits as far as they are the same for every row.
+    ``look`` gives the numbers of the rulebook, the day spoken of, and the limits as far as all rows share them.
     """
     return _Writer(table, entries, look).written()
 
@@ -41,6 +43,8 @@ class _Writer:
     def __init__(self, table: Table, entries: Mapping[str, Entry], look: Look) -> None:
         self._table, self._look = table, look
         self._values = {each: source(entry, table.columns).value for each, entry in entries.items()}
+        until = look.reading.until
+        self._today = None if until is None else until - _FIRST_DAY
         self._wanted = [entry for entry in look.book.data["history"] if self._has(entry["of"])]
 
     def _has(self, of: str) -> bool:
@@ -84,7 +88,18 @@ class _Writer:
         both = "v_calcium * v_phosphate" if {"calcium", "phosphate"} <= self._values.keys() else "CAST(NULL AS DOUBLE)"
         product = f"COALESCE(v_{PRODUCT}, {both})" if PRODUCT in self._values else both
         drawn = f"(SELECT {shown} FROM draws AS t)"
-        return f"panels AS (SELECT *, {product} AS product FROM {self._before_dialysis(drawn)} AS s)"
+        return f"panels AS (SELECT *, {product} AS product FROM {self._no_later(self._before_dialysis(drawn))} AS s)"
+
+    def _no_later(self, drawn: str) -> str:
+        """The draws, without values where they are later than the day spoken of; the whole of that day counts."""
+        if self._today is None:
+            return drawn
+        late = f"COALESCE(instant >= {self._today + 1!r}, FALSE)"
+        return self._without(late, drawn)
+
+    def _without(self, which: str, drawn: str) -> str:
+        values = ", ".join(f"CASE WHEN NOT ({which}) THEN {each} END AS {each}" for each in self._columns())
+        return f"(SELECT who, instant, place, file, {values} FROM {drawn} AS q)"
 
     def _before_dialysis(self, drawn: str) -> str:
         """The draws, without values where they look as if drawn after dialysis and every patient is on it."""
@@ -94,8 +109,7 @@ class _Writer:
         window = f"{_BY_TIME} RANGE BETWEEN {within!r} PRECEDING AND CURRENT ROW"
         highest = f"SELECT *, MAX(v_phosphate) OVER ({window}) AS highest FROM {drawn} AS r"
         late = f"instant IS NOT NULL AND COALESCE(v_phosphate <= highest * {left!r}e0, FALSE)"
-        values = ", ".join(f"CASE WHEN NOT ({late}) THEN {each} END AS {each}" for each in self._columns())
-        return f"(SELECT who, instant, place, file, {values} FROM ({highest}) AS q)"
+        return self._without(late, f"({highest})")
 
     def _columns(self) -> list[str]:
         return [name("v_" + each) for each in self._values]
@@ -118,9 +132,10 @@ class _Writer:
         own = [each for each in self._table.columns if each != "id"]
         columns = ", ".join(f"CASE WHEN {fresh} THEN {name(each)} END AS {name(each)}" for each in own)
         usable_first = "CASE WHEN p.product IS NULL THEN 1 ELSE 0 END, p.instant DESC, p.file, p.place"
+        today = "FLOOR(MAX(p.instant) OVER (PARTITION BY p.who))" if self._today is None else repr(self._today)
         ranked = (
             f"SELECT t.*, p.who, p.product, MIN(t.{RANK}) OVER (PARTITION BY p.who) AS earliest,"
-            " FLOOR(MAX(p.instant) OVER (PARTITION BY p.who)) - FLOOR(p.instant) AS age,"
+            f" {today} - FLOOR(p.instant) AS age,"
             f" ROW_NUMBER() OVER (PARTITION BY p.who ORDER BY {usable_first}) AS nth"
             f" FROM draws AS t JOIN panels AS p ON p.place = t.{PLACE} AND p.file = t.{FILE}"
         )

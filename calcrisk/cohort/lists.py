@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from calcrisk.cohort.engine import text
+from calcrisk.rules.sql.select import BITS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from calcrisk.rules.sql.select import Select
 
 MANY: Final = 20_000  # combinations from which looking up is no longer quicker
-_BITS: Final = 50
 
 
 def mask_columns(chosen: Select) -> list[str]:
@@ -45,7 +45,7 @@ def _looked_up(engine: Engine, name: str, words: Sequence[str], chosen: Select, 
 
 
 def _text(words: Sequence[str], masks: Sequence[int]) -> str:
-    return ";".join(word for at, word in enumerate(words) if masks[at // _BITS] >> at % _BITS & 1)
+    return ";".join(word for at, word in enumerate(words) if masks[at // BITS] >> at % BITS & 1)
 
 
 def word_type(engine: Engine, words: Sequence[str]) -> str:

@@ -11,7 +11,7 @@ from calcrisk.cohort.codes import loinc
 from calcrisk.cohort.columnmap import ColumnMap, Entry
 from calcrisk.cohort.long import ONE_ROW, PATIENT, TIME_UNITS, Long
 from calcrisk.errors import Fault, UsageError, cannot_read, did_you_mean
-from calcrisk.inputs.nodes import Fields, Items, Refusals, Text, is_null
+from calcrisk.inputs.nodes import MAX_FAULTS, Fields, Items, Refusals, Text, TooManyFaults, is_null
 from calcrisk.inputs.yaml_text import read_yaml
 from calcrisk.stated import UNKNOWN, Reading, Written, quoted
 from calcrisk.values import read
@@ -32,7 +32,10 @@ _Made = TypeVar("_Made")
 
 
 def read_map(path: str) -> ColumnMap:
-    """Read a map file; its faults are told with those that only its table shows. Raises ``UsageError`` for no map."""
+    """Read a map file; its faults are told with those that only its table shows. Raises ``UsageError`` for none.
+
+    So does one of which so much is wrong that its table need not be looked at.
+    """
     try:
         text = Path(path).read_text(encoding="utf-8-sig")
     except OSError as error:
@@ -42,12 +45,24 @@ def read_map(path: str) -> ColumnMap:
     roots = read_yaml(text, path)
     reading = _Reading(path)
     reading.refusals.faults.extend(fault for root in roots for fault in root.faults)
-    made = reading.map(roots[0].node) if roots and roots[0].node is not None else None
-    if made is None or not (made.entries or made.long or reading.refusals.faults):
-        reading.refusals.faults.append(_empty(path))
+    faults = reading.refusals.faults
+    try:
+        made = reading.map(roots[0].node) if roots and roots[0].node is not None else None
+    except TooManyFaults:
+        raise UsageError(_the_first(faults)) from None
+    if made is None or not (made.entries or made.long or faults):
+        faults.append(_empty(path))
     if made is None:
-        raise UsageError(reading.refusals.faults)
-    return replace(made, faults=tuple(reading.refusals.faults))
+        raise UsageError(faults)
+    return replace(made, faults=tuple(faults))
+
+
+def _the_first(faults: list[Fault]) -> list[Fault]:
+    """Return as many faults as are of use, and say that there are more."""
+    kept = faults[:MAX_FAULTS]
+    message = f"there are more than these {MAX_FAULTS} faults"
+    more = Fault(code="too-many-faults", message=message, file=kept[-1].file, hint="mend these first")
+    return [*kept, more._replace(line=kept[-1].line, column=kept[-1].column)]
 
 
 def _empty(path: str) -> Fault:
@@ -189,4 +204,10 @@ class _Reading:
             self._refuse(node, path, f"{variable.name} is no number", "name laboratory results here")
             return None
         nodes = node.items if isinstance(node, Items) else [node]
-        return tuple(each.text for each in nodes if isinstance(each, Text))
+        words = [each.text for each in nodes if isinstance(each, Text) and not is_null(each)]
+        for each in nodes:
+            if is_null(each) or not isinstance(each, Text):
+                self._refuse(each, path, "a result is named by one word or number", 'write `["Calcium, Total"]`')
+        if not nodes:
+            self._refuse(node, path, "no result is named", f"write `{variable.name}: NAME`, or leave it out")
+        return tuple(words) or None

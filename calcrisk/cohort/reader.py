@@ -29,9 +29,9 @@ _YES_NO: Final = {True: "yes", False: "no"}
 class Reader:
     """Turns rows of one table into documents."""
 
-    def __init__(self, column_map: ColumnMap) -> None:
-        """Take a map whose expressions were read."""
-        self._map = column_map
+    def __init__(self, column_map: ColumnMap, as_of: str | None = None) -> None:
+        """Take a map whose expressions were read, and the day (ISO) that the answers speak of."""
+        self._map, self._as_of = column_map, as_of
 
     def __call__(self, row: Mapping[str, Any]) -> Document:
         """Return the document of one row: its cells as they were written, each with its row and column."""
@@ -52,7 +52,7 @@ class Reader:
         self._add(fields, assumed, "assumed of every row")
         identifier = row.get(self._map.id) if self._map.id else None
         whose = None if identifier is None else str(identifier)
-        return Document(source, fields, id=whose, faults=faults, index=place)
+        return Document(source, fields, id=whose, as_of=self._as_of, faults=faults, index=place)
 
     def _add(self, fields: dict[str, Written], words: Mapping[str, str], origin: str) -> None:
         for each, word in words.items():

@@ -24,6 +24,7 @@ from calcrisk.variables import registry
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
+    from calcrisk.cohort.long import Long
     from calcrisk.cohort.tables import Table
     from calcrisk.rules.rulebook import Rulebook
     from calcrisk.variables import Variable
@@ -32,17 +33,23 @@ _NESTED: Final = re.compile(r"\[\d*\]$|^(STRUCT|MAP|UNION|ARRAY)\b", re.IGNORECA
 
 
 def staged(
-    table: Table, column_map: ColumnMap | None, book: Rulebook, kept: Callable[[str], str] = str
+    table: Table,
+    column_map: ColumnMap | None,
+    book: Rulebook,
+    kept: Callable[[str], str] = str,
+    as_of: str | None = None,
 ) -> tuple[Table, Staged, Reader]:
     """Return the table that is scored, how the rules see it, and the reader of its odd rows; raises ``UsageError``.
 
     ``kept`` may keep a relation that is read several times and return its name: one row a patient, made of its draws.
+    ``as_of`` (ISO) is the day spoken of: later draws do not count. Without it that of each patient's newest draw.
     """
     if column_map is not None and column_map.long is not None:
         long, column_map = column_map.long, column_map.widened(table.columns)
         table = widened(table, long)
         if long.one_row == PATIENT:
-            table, column_map = _patients(table, column_map, book, kept)
+            _complain_of_undated(long, as_of)
+            table, column_map = _patients(table, column_map, Look(_shared(column_map), book, as_of), kept)
     mapped = (column_map or plain_map(table.columns, table.files[0])).against(table.columns)
     if not mapped.entries:
         hint = "`calcrisk columns suggest` writes a map of its columns for --map, or name them as the inputs are"
@@ -61,7 +68,15 @@ def staged(
     identifier = f"CAST({name(mapped.id)} AS VARCHAR)" if mapped.id else "CAST(NULL AS VARCHAR)"
     unusual = dict(_unusual(mapped.entries.values(), sources))
     seen = Staged(sources, identifier, " OR ".join(odd) or None, mapped.assume, unusual)
-    return table, seen, Reader(mapped)
+    return table, seen, Reader(mapped, as_of)
+
+
+def _complain_of_undated(long: Long, as_of: str | None) -> None:
+    """Refuse a day spoken of where no draw has a date: times are counted from a day that nobody states."""
+    if as_of is not None and long.time_unit:
+        message = f"times counted in {long.time_unit} have no date to set beside {as_of}"
+        hint = "leave --as-of out: the day of each patient's newest draw is spoken of"
+        raise UsageError([Fault(code="option-conflict", message=message, path="--as-of", hint=hint)])
 
 
 def _complain_of_nested(mapped: ColumnMap, table: Table) -> None:
@@ -82,11 +97,13 @@ def _complain_of_nested(mapped: ColumnMap, table: Table) -> None:
         raise UsageError(faults)
 
 
-def _patients(
-    draws: Table, column_map: ColumnMap, book: Rulebook, kept: Callable[[str], str]
-) -> tuple[Table, ColumnMap]:
-    shared = {**column_map.assume, **column_map.constants}
-    table, inputs = remembered(draws, column_map.entries, Look(Record.from_python(shared), book, None))
+def _shared(column_map: ColumnMap) -> Record:
+    """Return what is stated of every row alike."""
+    return Record.from_python({**column_map.assume, **column_map.constants})
+
+
+def _patients(draws: Table, column_map: ColumnMap, look: Look, kept: Callable[[str], str]) -> tuple[Table, ColumnMap]:
+    table, inputs = remembered(draws, column_map.entries, look)
     entries = {**inputs, **column_map.entries}
     return table._replace(relation=kept(table.relation)), replace(column_map, entries=entries)
 

@@ -23,7 +23,7 @@ TEXTS: Final = {
     "ndjson": "FORMAT json",
 }
 FREE: Final = ("source", "id", "errors")  # cells in which a spreadsheet might find a formula
-_LISTED: Final = ("possible", "met_rules", "missing", "chemistry_assumed")
+_LISTED: Final = ("possible", "met_rules", "missing", "chemistry_assumed", "chemistry_warnings")
 FORMULA: Final = r"^[=+\-@\t\r]"
 _PART: Final = 20_480  # rows of a piece
 ASIDE: Final = f"FORMAT parquet, COMPRESSION lz4, ROW_GROUP_SIZE {_PART}"

@@ -7,7 +7,7 @@ import unicodedata
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from calcrisk.errors import Fault, UsageError, nearest
-from calcrisk.explaining.whole import entry_name
+from calcrisk.rules.entries import entry_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -10,7 +10,8 @@ from calcrisk.entry import Part, Statement
 from calcrisk.explaining.beside import from_panels, latency, lever, spoken
 from calcrisk.explaining.parts import CHOICE, against, basis, behind, entry_of, number, part, plain, readers, sourced
 from calcrisk.explaining.typography import Typography
-from calcrisk.explaining.whole import citations, entry_name
+from calcrisk.explaining.whole import citations
+from calcrisk.rules.entries import entry_name
 from calcrisk.rules.modifiable import by_input
 
 if TYPE_CHECKING:
@@ -108,7 +109,7 @@ def _computed(whole: Whole, entry: Spec) -> Parts:
     texts = [entry["formula"], *([valid] if valid else [])]
     return (
         *part("How it follows", said),
-        *(each for each in behind(whole, entry["parameters"], *texts)),
+        *behind(whole, entry["parameters"], *texts),
         *basis(entry),
         *against(whole, entry),
     )

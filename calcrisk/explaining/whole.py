@@ -10,6 +10,7 @@ from calcrisk.assessment import Citation, Reference
 from calcrisk.packaged import background
 from calcrisk.rules.compile import expressions
 from calcrisk.rules.encoding import encode
+from calcrisk.rules.entries import entry_name
 from calcrisk.rules.program import MINIMUM_KNOWN
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from calcrisk.rules.rulebook import Rulebook
 
 _MINIMUM: Final = "the least that must be known is known"
-NAMING: Final = ("id", "name", "pattern", "lever", "code")  # the key by which an entry of a list is called
 _WORD: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -57,7 +57,7 @@ class Whole:
     def reference(self, name: str) -> Reference:
         """Return a source as every renderer knows it."""
         entry = self.data["references"][name]
-        kept = {key: entry[key] for key in ("citation", "doi", "url", "claim", "strength")}
+        kept = {key: entry[key] for key in ("citation", "doi", "url", "claim", "objection", "strength")}
         return Reference(**kept, population=entry["population"] or "not stated")
 
     def label(self, name: str) -> str:
@@ -134,12 +134,6 @@ class Whole:
                     seen[name] = None
                     todo += [self.facts[name]["formula"]] if name in self.facts else []
         return seen
-
-
-def entry_name(entry: object) -> str | None:
-    """Return what an entry of a list calls itself, if anything."""
-    said = (entry.get(key) for key in NAMING) if isinstance(entry, dict) else ()
-    return next((str(name) for name in said if name), None)
 
 
 def _within(entry: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

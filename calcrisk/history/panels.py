@@ -16,7 +16,7 @@ class Panel(NamedTuple):
 
     ``bounds`` hold what is known within bounds only; a word (high) has neither. ``time`` is in days, ``date`` as it is
     shown. ``flaws`` say why its phosphate may not be used, in the order of
-    ``usable.FLAWS``; ``given`` is what a reader keeps beside the values, looked at by nobody here.
+    ``usable.FLAWS``; ``given`` is what a reader keeps beside the values, of which the names alone are looked at here.
     """
 
     time: float

@@ -12,7 +12,7 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
-from calcrisk.inputs.fold import ASKED, NOTE, SEEN
+from calcrisk.inputs.fold import ASKED, NOTE, SEEN, misplaced
 from calcrisk.inputs.nodes import NULLS
 from calcrisk.inputs.placing import DATES, Document, iso_date
 from calcrisk.stated import NOWHERE, UNKNOWN, Written
@@ -262,6 +262,8 @@ def _fold_entry(name: str, entry: Any, found: dict[str, Written], variables: Reg
                 raise _GiveUp
             said.add(meant.name)
             found.setdefault(meant.name, value._replace(raw="yes"))
+    if misplaced(variables[each] for each in said):
+        raise _GiveUp
     _keep(times, said, found)
 
 

@@ -48,6 +48,6 @@ def from_flags(values: Mapping[str, str | bool | None], unknown: Sequence[str] =
 
 
 def _flag(name: str, value: str | bool) -> Written:  # noqa: FBT001 - a flag's value
-    option = name.replace("_", "-")
+    option = registry()[name].option
     flag = f"--no-{option}" if value is False else f"--{option}"
     return Written(value, flag, Location(path=flag))

@@ -6,17 +6,17 @@ and for each finding. Rules see flat names only.
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from calcrisk.errors import did_you_mean
+from calcrisk.errors import CLOSE, did_you_mean
 from calcrisk.inputs.nodes import Fields, Items, Node, Refusals, Text, is_null
 from calcrisk.stated import UNKNOWN, Given, Reading, Written, quoted, shortened
+from calcrisk.units import either
 from calcrisk.values import read
 from calcrisk.variables import plain, registry
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from calcrisk.variables import Variable
 
@@ -24,6 +24,22 @@ ASKED = {"tissue": "finding", "deposits": "site"}  # what an entry must say
 SEEN = {"deposits": "deposit_seen"}  # what any entry means
 NOTE = "note"  # free words for the reader of the file
 _CODES = {"finding": "unknown-finding", "site": "unknown-site"}
+
+
+def listed_as(variable: Variable) -> Mapping[str, Any]:
+    """Return how an entry of a list says this variable; nothing for one that stands in none."""
+    return variable.listed or {}
+
+
+def misplaced(meant: Iterable[Variable]) -> tuple[Variable, Variable] | None:
+    """Return what an entry says of a finding and of a site in which that does not lie; None where they agree."""
+    said = [*meant]
+    for finding in said:
+        places = listed_as(finding).get("sites") or ()
+        for site in said if places else ():
+            if listed_as(site)["key"] == "site" and listed_as(site)["value"] not in places:
+                return finding, site
+    return None
 
 
 def fold(name: str, node: Node, into: dict[str, Written], refusals: Refusals) -> None:
@@ -73,12 +89,14 @@ class _Folding:
                 node, path, code="missing-key", message=f"an entry of {self._name} needs a {asked}", hint=hint
             )
         found = frozenset(self._meant(node))
+        if (wrong := misplaced(self._variables[name] for name in found)) is not None:
+            self._refuse_site(node, path, *wrong)
         for key, (name, value) in node.fields.items():
             if key in self._keys:
                 self._answer(key, value, f"{path}.{key}", found)
             elif key != NOTE and not self._refusals.behind_a_comma(name, f"{path}.{shortened(key)}"):
                 known = [*self._keys, NOTE]
-                hint = did_you_mean(key, known) or f"it takes {', '.join(known)}"
+                hint = self._key_meant(key) or did_you_mean(key, known, alike=CLOSE) or f"it takes {', '.join(known)}"
                 self._refusals.add(
                     name,
                     f"{path}.{shortened(key)}",
@@ -86,6 +104,20 @@ class _Folding:
                     message=f"an entry of {self._name} takes no {quoted(key)}",
                     hint=hint,
                 )
+
+    def _refuse_site(self, entry: Fields, path: str, finding: Variable, site: Variable) -> None:
+        """Refuse a site in which a finding does not lie: `trauma` is read as muscle trauma, whatever the site says."""
+        places = listed_as(finding)["sites"]
+        said, at = (entry.fields[listed_as(each)["key"]][1] for each in (finding, site))
+        word, place = (shortened(node.text) if isinstance(node, Text) else "" for node in (said, at))
+        self._refusals.add(
+            at,
+            f"{path}.site",
+            code="contradiction",
+            message=f"{word!r} is read as {finding.label}, and the site {place!r} contradicts it",
+            expected=either(places),
+            hint=f"write site: {either(places)}, or another finding for this site",
+        )
 
     def _meant(self, entry: Fields) -> Iterator[str]:
         """Return what the words of an entry say yes to: the times in it belong to these."""
@@ -121,8 +153,11 @@ class _Folding:
 
     def _refuse_word(self, key: str, node: Text, path: str) -> None:
         words = [listed["value"] for variable in self._keys[key] if (listed := variable.listed)]
-        elsewhere = self._variables.get(re.sub(r"[\s-]+", "_", node.text.strip().casefold()))
-        hint = self._as_entry(elsewhere, key) if elsewhere else did_you_mean(node.text.casefold(), words)
+        meant = self._variables.named(node.text)
+        if meant is not None and meant.kind == "yesno":
+            hint: str | None = self._as_entry(meant, key)
+        else:
+            hint = did_you_mean(node.text.casefold(), words, alike=CLOSE)
         hint = hint or f"write one of {', '.join(words)}"
         self._refusals.add(
             node,
@@ -132,9 +167,17 @@ class _Folding:
             hint=hint,
         )
 
+    def _key_meant(self, key: str) -> str | None:
+        """Offer the key of this list that is known by another word (`since` is the onset)."""
+        meant = self._variables.named(key)
+        listed = meant.listed if meant is not None else None
+        return f"did you mean {listed['key']!r}?" if listed and listed["list"] == self._name else None
+
     def _as_entry(self, meant: Variable, key: str) -> str:
-        """Say how an input is written that is no word of this key: with its own key, where that is of this list."""
+        """Say how an input is written that is no word of this key: its word, or with a key of its own in this list."""
         listed = meant.listed
+        if listed and (listed["list"], listed["key"]) == (self._name, key):
+            return f"did you mean {listed['value']!r}?"
         broader = [other for other in self._keys[key] if other.name in meant.implies]
         if listed is None or listed["list"] != self._name or not broader or broader[0].listed is None:
             return f"write {meant.path}: yes"

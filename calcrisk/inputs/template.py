@@ -76,7 +76,7 @@ def _takes(variable: Variable) -> str:
     if variable.kind == "yesno":
         return "yes, no"
     if variable.kind == "choice":
-        return ", ".join((*variable.values, *variable.ranges))
+        return ", ".join(variable.offered)
     limits = [companion.role for companion in registry().values() if companion.of == variable.name]
     words = ["low, normal or high"] if "status" in limits else []
     spelt = [f"{{value: …, unit: …, {', '.join(f'{role}: …' for role in limits if role != 'status')}}}"]

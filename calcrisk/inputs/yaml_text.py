@@ -136,12 +136,7 @@ class _Walk:
                 self._refuse_bound(event)
             return Text(event.value, not event.style, line, column)
         if isinstance(event, yaml.AliasEvent):
-            self._refuse(
-                event,
-                code="yaml-alias",
-                message=f"*{shortened(event.anchor or '')} repeats another value",
-                hint="write the value itself",
-            )
+            self._refuse_alias(event)
             return Text("", plain=True, line=line, column=column)
         if depth >= MAX_DEPTH + self._outer:
             raise too_deep(self._source, line, column)
@@ -181,6 +176,13 @@ class _Walk:
     def _place(self, event: yaml.Event) -> tuple[int, int]:
         mark: Any = event.start_mark  # a parsed event has one
         return mark.line + self._before + 1, mark.column + 1
+
+    def _refuse_alias(self, event: yaml.AliasEvent) -> None:
+        """Refuse the first alias of a patient: a text that has one may have very many."""
+        if any(fault.code == "yaml-alias" for fault in self._faults):
+            return
+        message = f"*{shortened(event.anchor or '')} repeats another value"
+        self._refuse(event, code="yaml-alias", message=message, hint="write the value itself in place of every alias")
 
     def _refuse_tag(self, event: yaml.Event, tag: str) -> None:
         message = f"the tag {shortened(tag)} is not read"

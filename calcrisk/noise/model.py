@@ -17,11 +17,6 @@ class Scatter(NamedTuple):
         """The standard deviation of the logarithm of one reading."""
         return hypot(sigma_of(self.within), sigma_of(self.analytical))
 
-    @property
-    def cv(self) -> float:
-        """The coefficient of variation of one reading."""
-        return cv_of(self.sigma)
-
 
 def sigma_of(cv: float) -> float:
     """Return sigma of a log-normal quantity with this coefficient of variation: ``sqrt(ln(1 + cv²))``."""

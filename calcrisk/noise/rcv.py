@@ -33,12 +33,18 @@ class Change(NamedTuple):
 
 def reference_change(sigma: float, confidence: float) -> ReferenceChange:
     """Return the reference change values of one quantity for a confidence (a fraction)."""
-    two, one = (z_of(confidence, sides=sides) * sqrt(2) * sigma for sides in (2, 1))
+    two, one = _limits(sigma, confidence)
     return ReferenceChange(expm1(two), expm1(-two), expm1(one), expm1(-one), z_of(confidence) * sqrt(2) * cv_of(sigma))
 
 
 def change(before: float, after: float, sigma: float, confidence: float) -> Change:
     """Tell whether the later of two positive readings has changed beyond noise, either way or in its own direction."""
     step = log(after) - log(before)
-    two, one = (z_of(confidence, sides=sides) * sqrt(2) * sigma for sides in (2, 1))
+    two, one = _limits(sigma, confidence)
     return Change(exp(step) - 1, abs(step) > two, abs(step) > one)
+
+
+def _limits(sigma: float, confidence: float) -> tuple[float, float]:
+    """Return how far two logarithms may lie apart: two-sided, and in one direction."""
+    two, one = (z_of(confidence, sides=sides) * sqrt(2) * sigma for sides in (2, 1))
+    return two, one

@@ -52,7 +52,7 @@ def _decisive(view: View) -> Iterator[Line]:
 def _assumed(view: View) -> Iterator[Line]:
     absent = [view.page.show(words.word(name)) for name in view.assessment.assumed_absent]
     if absent:
-        yield from _names(view, f"Assumed absent, not reported ({len(absent)}): ", absent)
+        yield from _names(view, f"Assumed absent ({len(absent)}): ", absent)
     declared = [f"{words.word(name)} = {words.scalar(value)}" for name, value in view.assessment.assumptions.items()]
     if declared:
         text = view.page.show(f"Assumed by declaration: {'; '.join(declared)}.")

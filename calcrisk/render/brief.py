@@ -1,8 +1,11 @@
-"""Three lines for a list or a log: the class; the tiers and the product; what would decide."""
+"""Three lines for a list or a log: the class; the tiers and the product; what would decide.
+
+What doubts a number that they rest on has no room among them, and stands beside them.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from calcrisk.render import words
 
@@ -12,9 +15,18 @@ if TYPE_CHECKING:
     from calcrisk.assessment import Assessment
 
 
+_DOUBTS: Final = frozenset(("unit-not-written", "unusual-unit", "implausible"))  # codes of warnings
+
+
 def brief(assessment: Assessment) -> str:
     """Give exactly three lines, each closed by a line break; alerts stand first."""
     return "".join(f"{words.clean(line)}\n" for line in (_class(assessment), _numbers(assessment), _open(assessment)))
+
+
+def doubts(assessment: Assessment) -> str:
+    """Give the warnings that a number may not be what was meant, one a line; nothing where there are none."""
+    said = (warning.message for warning in assessment.warnings if warning.code in _DOUBTS)
+    return "".join(f"{words.clean(message)}\n" for message in said)
 
 
 def _class(assessment: Assessment) -> str:

@@ -15,17 +15,18 @@ if TYPE_CHECKING:
 
 _KEYS = ("format", "calcrisk", "source", "index", "status", "as_of", "rulebook", "patient", "ca_p_product", "chemistry")
 _WIDE = 720  # the picture, in its own units
-_HIGH = 480  # and its height
+_HIGH = 520  # and its height
 _LEFT = 72  # columns of these before the plot
 _RIGHT = 30  # and behind it
 _TOP = 68  # above it
-_BOTTOM = 130  # and beneath it
+_BOTTOM = 170  # and beneath it
 _DIGITS = 3  # of a number at an axis
 _TICKS = 6  # at each axis
 _LINE = 18  # from one line of the legend to the next
 _BESIDE = 8  # from an axis to its numbers
 _DOT = 5  # radius of the patient's point
 _FONT = 'font-family="sans-serif" font-size="13"'
+_LOW = "chemistry-albumin-low"  # the warning that a picture repeats
 _COLUMNS = 100  # columns of the text beneath the picture
 _PAGE = """<!doctype html>
 <html lang="en">
@@ -36,8 +37,9 @@ _PAGE = """<!doctype html>
 figure {{ margin: 0 }} svg {{ width: 100%; height: auto }} pre {{ overflow-x: auto }}</style>
 {body}</html>
 """
+_SHADE = ('fill="#f3dfe6" stroke="none"', "brushite, by other published constants")
 _CURVES = {
-    "product": ("#777777", "6 4", "Ca×P product at its threshold"),
+    "product": ("#777777", "6 4", "Ca×P {threshold} mg²/dL²"),
     "dcpd": ("#b03060", "", "saturated with brushite"),
     "acp": ("#2060a0", "2 3", "saturated with amorphous calcium phosphate"),
 }
@@ -60,10 +62,11 @@ def picture(answer: Assessment) -> str | None:
         f'<rect width="{_WIDE}" height="{_HIGH}" fill="white"/>',
         _text(_LEFT, _LINE, title),
         _text(_LEFT, 2 * _LINE, f"of this serum: {chemistry_words.curves_of(shown)}"),
+        *drawing.band(),
         *drawing.axes(),
         *drawing.curves(),
         *drawing.point(),
-        *_beneath(shown.says["notice"]),
+        *_beneath(shown),
         "</svg>",
     ]
     return "\n".join(parts) + "\n"
@@ -85,9 +88,10 @@ def page(answer: Assessment) -> str:
     return _PAGE.format(title=title, body=f"<h1>{title}</h1>\n{figure}{told}\n")
 
 
-def _beneath(notice: str) -> Iterator[str]:
-    """Set the notice beneath the plot, a sentence a line."""
-    sentences = notice.rstrip(".").split(". ")
+def _beneath(shown: Chemistry) -> Iterator[str]:
+    """Set beneath the plot what it is not, a sentence a line, and above that whether a low albumin misleads it."""
+    low = [part.message.partition(". ")[0] for part in shown.warnings if part.code == _LOW]
+    sentences = [*low, *shown.says["notice"].rstrip(".").split(". ")]
     for place, sentence in enumerate(reversed(sentences)):
         yield _text(_LEFT, _HIGH - _LINE / 2 - place * _LINE, f"{sentence}.")
 
@@ -121,16 +125,38 @@ class _Drawing:
         yield _text(right, low + 2 * _LINE, "total calcium, mg/dL", "end")
         yield _text(_BESIDE, _TOP - _LINE, "phosphate, mg/dL")
 
+    def band(self) -> Iterator[str]:
+        """Shade where other published constants put the curve of brushite, and name the shade in the legend."""
+        times = chemistry_words.band_of_curve(self.shown)
+        pairs = zip(self.points["calcium"], self.points.get("dcpd", ()), strict=False)
+        curve = [(x, y) for x, y in pairs if x is not None and y is not None]
+        if times is None or not curve:
+            return
+        ends = [(x, min(y * times[0], self.highest)) for x, y in curve]
+        ends += [(x, min(y * times[1], self.highest)) for x, y in reversed(curve)]
+        style, label = _SHADE
+        path = " ".join(f"{self.x(x):.1f},{self.y(y):.1f}" for x, y in ends)
+        yield f'<polygon points="{path}" {style}/>'
+        down = self.legend(len(_CURVES))
+        wide, high = _TOP - _BESIDE, 2 * _DOT
+        yield f'<path d="M{_LEFT} {down - _DOT:.1f}h{wide}v{high}h-{wide}z" {style}/>'
+        yield _text(_LEFT + _TOP, down + _LINE / 2 / 2, label)
+
+    def legend(self, place: int) -> float:
+        """Return the height of a line of the legend."""
+        return self.y(0) + (place + 1) * _LINE + _LINE / 2
+
     def curves(self) -> Iterator[str]:
+        threshold = words.number(self.shown.product_threshold)
         for place, (name, (colour, dashes, label)) in enumerate(_CURVES.items()):
             pairs = zip(self.points["calcium"], self.points.get(name, ()), strict=False)
             inside = [(x, y) for x, y in pairs if x is not None and y is not None and y <= self.highest]
             path = " ".join(f"{self.x(x):.1f},{self.y(y):.1f}" for x, y in inside)
             style = f'fill="none" stroke="{colour}" stroke-width="2" stroke-dasharray="{dashes}"'
             yield f'<polyline points="{path}" {style}/>'
-            down = self.y(0) + (place + 1) * _LINE + _LINE / 2
+            down = self.legend(place)
             yield f'<path d="M{_LEFT} {down:.1f}h{_TOP - _BESIDE}" {style}/>'
-            yield _text(_LEFT + _TOP, down + _LINE / 2 / 2, label)
+            yield _text(_LEFT + _TOP, down + _LINE / 2 / 2, label.format(threshold=threshold))
 
     def point(self) -> Iterator[str]:
         (calcium, phosphate), total = self.shown.point_mg_dl, self.shown.measured_total_mg_dl
@@ -142,4 +168,4 @@ class _Drawing:
             yield f'<circle cx="{self.x(total):.1f}" cy="{y:.1f}" r="{_DOT}" fill="white" stroke="black"/>'
         yield _text(self.x(calcium) + _BESIDE, y - _BESIDE, "this patient")
         if said := chemistry_words.point(self.shown, (self.first, self.last), "hollow"):
-            yield _text(_LEFT, self.y(0) + (len(_CURVES) + 2) * _LINE, f"The point: {said}.")
+            yield _text(_LEFT, self.legend(len(_CURVES) + 1) + _LINE / 2, f"The point: {said}.")

@@ -39,6 +39,9 @@ def plot(view: View) -> Iterator[Line]:
 def _legend(view: View, shown: Chemistry) -> Iterator[str]:
     glyphs = view.page.glyphs
     said = f"{glyphs.step} Ca×P {words.number(view.assessment.ca_p_product.threshold)}; {glyphs.bullet} brushite; "
+    if band := chemistry_words.band_of_curve(shown):
+        lowest, highest = (words.number(times, 2) for times in band)
+        said = f"{said.removesuffix('; ')} (by other published constants {lowest} to {highest} times as high); "
     said += f"{glyphs.possible} amorphous calcium phosphate; X this patient"
     where = chemistry_words.point(shown, ends_of(shown), "x")
     yield f"{said} ({where})." if where else f"{said}."

@@ -24,18 +24,11 @@ def sentences(shown: Chemistry) -> Iterator[str]:
         return
     yield shown.says["inhibitors"]
     yield precipices(shown)
-    yield f"{shown.says['uncertain']} {between_patients(shown)} {shown.says['upper']}"
+    yield f"{shown.says['uncertain']} {shown.says['between']} {shown.says['upper']}"
     if shown.assumed:
         yield f"Assumed, not measured: {assumed(shown)}."
     yield f"{shown.says['objection']} ({'; '.join(shown.sources)})"
     yield shown.says["notice"]
-
-
-def between_patients(shown: Chemistry) -> str:
-    """Say how far patients of one index may differ, from the solid least to the one most uncertain."""
-    known = [(part.between_patients, part.label) for part in shown.saturation.values() if part.between_patients]
-    ends = [f"± {words.number(value, 2)} ({label})" for value, label in (min(known), max(known))]
-    return f"What was not measured, or not exactly, adds {' to '.join(ends)}."
 
 
 def assumed(shown: Chemistry) -> str:
@@ -55,26 +48,45 @@ def ionised(shown: Chemistry) -> str:
     if shown.ionised_calcium is None:
         return "not known"
     how = "measured, and used" if shown.measured else "predicted; no rule reads it"
-    return f"{shown.ionised_calcium:.2f} mmol/L ({how})"
+    return f"{shown.ionised_calcium:.2f} mmol/L of serum water, as an electrode reads it ({how})"
 
 
 def consistent(shown: Chemistry) -> str | None:
-    """Say the total calcium that goes with a measured ionised one."""
-    if not shown.measured or shown.total_calcium is None:
+    """Say the total calcium that goes with a measured ionised one, beside the measured total."""
+    total, in_mg_dl = shown.total_calcium, shown.point_mg_dl[0]
+    if not shown.measured or total is None or in_mg_dl is None:
         return None
-    return f"The total calcium that goes with it is {shown.total_calcium:.2f} mmol/L."
+    said = f"The total calcium that goes with it is {_total(total, in_mg_dl)}"
+    measured, also = shown.measured_total, shown.measured_total_mg_dl
+    if measured is None or also is None:
+        return f"{said}."
+    more = "more" if measured > total else "less"
+    apart = _total(abs(measured - total), abs(also - in_mg_dl))
+    return f"{said}; measured was {_total(measured, also)}, {apart} {more}."
+
+
+def _total(mmol_l: float, mg_dl: float) -> str:
+    return f"{mmol_l:.2f} mmol/L ({mg_dl:.1f} mg/dL)"
 
 
 def curves_of(shown: Chemistry) -> str:
     """Say which serum the curves of a plot are of."""
-    assumed = {part.label for part in shown.assumed}
+    assumed = {part.label: "estimated" if part.estimated else "assumed" for part in shown.assumed}
     parts = (("albumin", shown.albumin_g_l, " g/L"), ("pH", shown.ph, ""))
     said = [
-        f"{label} {words.number(value)}{unit}{' (assumed)' if label in assumed else ''}"
+        f"{label} {words.number(value)}{unit}{f' ({assumed[label]})' if label in assumed else ''}"
         for label, value, unit in parts
         if value is not None
     ]
     return ", ".join(said)
+
+
+def band_of_curve(shown: Chemistry) -> tuple[float, float] | None:
+    """Return in how many parts of the curve of brushite other published constants put it; None without a precipice."""
+    part = next(iter(shown.precipice.values()))
+    if not part.phosphate or part.lowest is None or part.highest is None:
+        return None
+    return part.lowest / part.phosphate, part.highest / part.phosphate
 
 
 def point(shown: Chemistry, ends: tuple[float, float], other: str) -> str:
@@ -107,14 +119,18 @@ def band(part: Saturation) -> str:
 
 
 def _tenth(number: float) -> str:
-    return f"{round(number, 1) + 0.0:+.1f}"  # 0.0 is added to a negative zero: it is none
+    return f"{_to_tenth(number):+.1f}"
+
+
+def _to_tenth(number: float) -> float:
+    return round(number, 1) + 0.0  # added to a negative zero, which it makes none
 
 
 def side(part: Saturation) -> str:
-    """Say on which side of saturation a solid is, and when that is no news."""
+    """Say on which side of saturation a solid is, by its range as it is printed, and when that is no news."""
     if part.index is None or part.lowest is None or part.highest is None:
         return ""
-    if part.lowest < 0 < part.highest:
+    if _to_tenth(part.lowest) <= 0 <= _to_tenth(part.highest):
         return "near saturation"
     if part.index < 0:
         return "below saturation"
@@ -124,12 +140,26 @@ def side(part: Saturation) -> str:
 def precipices(shown: Chemistry) -> str:
     """Say at which phosphate the serum is saturated, beside the line of the product."""
     said = [_precipice(part) for part in shown.precipice.values()]
-    line = shown.phosphate_at_threshold_mg_dl
-    beside = f" The threshold of the Ca×P product stands at {words.number(line, 2)} mg/dL." if line else ""
-    return " ".join(said) + beside
+    if line := shown.phosphate_at_threshold_mg_dl:
+        said.append(_threshold(shown, line))
+    return " ".join(said)
+
+
+def _threshold(shown: Chemistry, phosphate: float) -> str:
+    """Say where the product has its threshold, beside the product at which brushite is saturated."""
+    measured = " by the measured total calcium" if shown.measured_total is not None else ""
+    text = f"The Ca×P product reaches {words.number(shown.product_threshold)} mg²/dL² at a phosphate of "
+    text += f"{words.number(phosphate, 2)} mg/dL{measured}"
+    brushite = next(iter(shown.precipice.values()))
+    if brushite.product is None:
+        return f"{text}."
+    other = " by the one that goes with the ionised" if measured else ""
+    return f"{text}; saturation with {brushite.label} is at {words.number(brushite.product, 2)} mg²/dL²{other}."
 
 
 def _precipice(part: Precipice) -> str:
+    if part.status == "not_converged":
+        return f"The phosphate that saturates this serum with {part.label} could not be computed."
     if part.phosphate_mg_dl is None or part.phosphate is None or part.times is None:
         return f"No phosphate that occurs saturates this serum with {part.label}."
     text = f"A phosphate of {words.number(part.phosphate_mg_dl, 2)} mg/dL ({words.number(part.phosphate, 2)} mmol/L), "

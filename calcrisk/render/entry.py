@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from calcrisk.render import citations, words
@@ -191,6 +192,5 @@ def _code(entry: Entry) -> str:
 
 
 def link_of(known: Reference) -> str:
-    """Write the address of a source as a link, or nothing."""
-    address = citations.link(known.doi, known.url)
-    return f"<{address}>" if address else ""
+    """Write the address of a source as a link where it is one, or nothing where there is none."""
+    return citations.linked(known, partial(escaped, pretty=False))

@@ -85,6 +85,7 @@ def _below(filled: int, left: int, right: int, glyphs: Glyphs) -> Line:
 
 
 def _above(filled: int, left: int, right: int, glyphs: Glyphs) -> Line:
+    filled = max(0, filled)  # what is surely at or above its limit may have a lowest end that nobody measured
     shown = min(filled, right)
     end = glyphs.beyond if filled > right else ""
     return [

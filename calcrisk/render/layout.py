@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from calcrisk.render import words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
+
+    from rich.console import Console, ConsoleOptions, RenderResult
 
 Styled = tuple[str, str]
 Line = list[Styled]
@@ -107,6 +109,21 @@ class Page(NamedTuple):
     def narrower(self, width: int) -> Page:
         """Give the same page with fewer columns."""
         return Page(width, self.encoding, self.glyphs)
+
+
+class Printed(NamedTuple):
+    """A page that rich can print, as wide as the console it is printed on."""
+
+    lines: Callable[[Page], Iterator[Line]]
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Give styled text line by line; no text of a patient or rulebook is ever read as markup."""
+        from rich.segment import Segment  # files and pipes that are laid out alike do without rich
+
+        end = Segment.line()
+        for line in self.lines(Page.of(options.max_width, options.encoding)):
+            yield from (Segment(text, console.get_style(style) if style else None) for text, style in finished(line))
+            yield end
 
 
 def cells(text: str) -> int:

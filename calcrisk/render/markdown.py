@@ -72,11 +72,12 @@ def _marks(cited: Iterable[Citation], numbers: Numbers) -> str:
 def _head(assessment: Assessment, numbers: Numbers) -> Iterator[str]:
     said = assessment.conclusion
     for alert in assessment.alerts:
-        yield from (f"> {line}" for line in _alert(alert, numbers))
+        yield from (f"> {line}" for line in _alert(alert, assessment, numbers))
         yield ""
     yield f"# Calcification risk: {escaped(assessment.patient.id or 'patient without an id', pretty=False)}"
     yield ""
-    yield f"**{escaped(said.sentence)}**{_marks(said.evidence, numbers)}"
+    yield f"**{escaped(said.headline)}.**{_marks(said.evidence, numbers)}"
+    yield from (f"- {escaped(clause.say)}{_marks(clause.evidence, numbers)}" for clause in said.clauses)
     yield ""
     yield escaped(f"{words.standing(assessment)} {words.deciding(assessment)}")
     yield f"Decided by {_code(said.row)}{_choice(said.basis)}."
@@ -94,18 +95,19 @@ def _choice(basis: str) -> str:
     return f", a {words.DESIGN_CHOICE}" if basis == "design-choice" else ""
 
 
-def _alert(alert: Consideration, numbers: Numbers) -> Iterator[str]:
+def _alert(alert: Consideration, assessment: Assessment, numbers: Numbers) -> Iterator[str]:
     yield f"**ALERT: {escaped(alert.title)}**"
-    yield from _reasons(alert, numbers)
+    yield from _reasons(alert, assessment, numbers)
 
 
-def _reasons(shown: Consideration, numbers: Numbers) -> Iterator[str]:
+def _reasons(shown: Consideration, assessment: Assessment, numbers: Numbers) -> Iterator[str]:
     text = " ".join(escaped(reason) for reason in shown.because)
     yield f"{text}{_marks(shown.evidence, numbers)}{_by_choice(shown.basis)}"
     if shown.next:
         yield f"Ask next: {escaped(shown.next)}"
-    if shown.against:
-        yield f"Against it:{_marks(shown.against, numbers)}."
+    for citation in shown.against:
+        known = assessment.references.get(citation.id)
+        yield f"Against it:{f' {escaped(words.objection(known))}' if known else ''}{_marks((citation,), numbers)}"
 
 
 def _by_choice(basis: str) -> str:
@@ -208,7 +210,7 @@ def _objections(assessment: Assessment, numbers: Numbers) -> Iterator[str]:
         yield from ("## What argues against it", "")
     for part in shown:
         known = assessment.references.get(part.source)
-        claim = escaped(words.clause(words.pretty(known.claim)) if known else part.source)
+        claim = escaped(words.objection(known) if known else part.source)
         targets = ", ".join(f"`{_code(target)}`" if "-" in target else target for target in part.targets)
         yield f"- {claim} [{numbers.of(part.source)}] ({targets})"
     if others:
@@ -248,7 +250,7 @@ def _consider(assessment: Assessment, numbers: Numbers) -> Iterator[str]:
     if assessment.consider:
         yield from ("## To consider", "")
     for part in assessment.consider:
-        yield f"- **{escaped(part.title)}**: {' '.join(_reasons(part, numbers))}"
+        yield f"- **{escaped(part.title)}**: {' '.join(_reasons(part, assessment, numbers))}"
 
 
 def _levers(assessment: Assessment, numbers: Numbers, *, full: bool) -> Iterator[str]:

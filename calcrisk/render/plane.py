@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from calcrisk.render import words
 from calcrisk.render.gauge import heat
 from calcrisk.render.layout import ASCII, padded
+from calcrisk.scenario import NOT_ASSESSED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -38,7 +39,7 @@ def keys(plane: Plane, page: Page | None = None) -> Mapping[int, Key]:
     signs = {}
     for place, at in enumerate(found):
         tier = known[at] >= 0
-        unasked = plane.answers[at] == words.NOT_ASSESSED.replace(" ", "_")
+        unasked = plane.answers[at] == NOT_ASSESSED
         sign = shades[known[at]] if tier else _NOTHING if unasked else ascii_uppercase[place % len(ascii_uppercase)]
         signs[at] = Key(sign, heat(plane.answers[at]))
     return signs
@@ -93,7 +94,7 @@ def _beneath(page: Page, plane: Plane, columns: int, drawn: Mapping[int, Key]) -
     low, middle, high = (words.number(value) for value in (plane.x.low, (plane.x.low + plane.x.high) / 2, plane.x.high))
     half = columns // 2
     yield [(" " * _MARGIN + padded(padded(low, half - len(middle) // 2) + middle, columns - len(high)) + high, "")]
-    yield from page.paragraph([(page.show(f"Across: {_named(plane.x)}. Up: {_named(plane.y)}."), "")])
+    yield from page.paragraph([(page.show(f"Across: {named(plane.x)}. Up: {named(plane.y)}."), "")])
     legend = [f"{key.sign} {words.word(plane.answers[at])}" for at, key in drawn.items()]
     if plane.curve and plane.limit is not None:
         legend.append(f"{_CURVE} product at {words.number(plane.limit)} {words.unit(plane.limit_unit)}")
@@ -101,13 +102,14 @@ def _beneath(page: Page, plane: Plane, columns: int, drawn: Mapping[int, Key]) -
     yield from page.paragraph([(page.show("   ".join(legend)), "")])
 
 
-def _named(axis: Axis) -> str:
+def named(axis: Axis) -> str:
+    """Name a side with its unit."""
     return f"{axis.label}, {words.unit(axis.unit)}".rstrip(", ")
 
 
 def _outside(plane: Plane) -> str:
-    places = [(axis.now is None, axis.now) for axis in (plane.x, plane.y)]
-    if any(unknown for unknown, _ in places):
+    one, two = plane.x.now, plane.y.now
+    if one is None or two is None:
         return " has no place: not both are stated exactly"
-    inside = all(axis.low <= (axis.now or 0) <= axis.high for axis in (plane.x, plane.y))
-    return "" if inside else f" lies outside, at {words.number(plane.x.now or 0)} and {words.number(plane.y.now or 0)}"
+    inside = plane.x.low <= one <= plane.x.high and plane.y.low <= two <= plane.y.high
+    return "" if inside else f" lies outside, at {words.number(one)} and {words.number(two)}"

@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from html import escape
 from itertools import groupby
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
-from calcrisk.render import whatif, words
-from calcrisk.render.plane import keys
+from calcrisk.render import svg, whatif, words
+from calcrisk.render.plane import keys, named
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -28,7 +29,6 @@ _DOT = 6  # radius of the patient's point
 _TICKS = 7  # at each axis, at most
 _ROUND = (1, 2, 5, 10)  # steps that are easily read, times a power of ten
 _MEASURE = 92  # letters of a line of the notice
-_FONT = 'font-family="sans-serif" font-size="13"'
 # From pale to dark, so that the order shows on a grey printer too; a class takes the next of its own.
 _TIERS = {"low": "#eef3f7", "moderate": "#f6dc9b", "high": "#e58c5a", "very_high": "#a63a3a"}
 _CLASSES = ("#eef3f7", "#9ecae1", "#f6dc9b", "#e58c5a", "#b5d3a7", "#c9b3d6", "#d9d9d9", "#a63a3a")
@@ -46,7 +46,7 @@ def picture(shown: Scenario) -> str:
     above = [line for said in whatif.above(shown.before) for line in _broken(" ".join(said))]
     high = _HIGH + len(above) * _LINE
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDE} {high}" {_FONT}>',
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDE} {high}" {svg.FONT}>',
         f"<title>{escape(words.clean(_title(plane, who)))}</title>",
         f'<rect width="{_WIDE}" height="{high}" fill="white"/>',
         _text(_LEFT, _LINE + 2, _title(plane, who), size="bold"),
@@ -66,8 +66,7 @@ def _title(plane: Plane, who: str) -> str:
 
 
 def _text(x: float, y: float, text: str, anchor: str = "start", size: str = "normal") -> str:
-    shown = escape(words.clean(words.pretty(text)))
-    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" font-weight="{size}">{shown}</text>'
+    return svg.text(x, y, words.pretty(text), anchor, f' font-weight="{size}"')
 
 
 class _Drawing:
@@ -111,8 +110,8 @@ class _Drawing:
         for value in _ticks(self.plane.y):
             yield f'<path d="M{_LEFT} {self.y(value):.1f}h-{_BOX / 2 / 2}" stroke="black"/>'
             yield _text(_LEFT - _BOX / 2, self.y(value) + _BOX / 2 / 2, words.number(value), "end")
-        yield _text(_LEFT + _PLANE[0] / 2, self.bottom + _UNDER, _named(self.plane.x), "middle")
-        yield _text(_LEFT, _TOP - _BOX / 2, _named(self.plane.y))
+        yield _text(_LEFT + _PLANE[0] / 2, self.bottom + _UNDER, named(self.plane.x), "middle")
+        yield _text(_LEFT, _TOP - _BOX / 2, named(self.plane.y))
 
     def point(self) -> Iterator[str]:
         one, two = self.plane.x.now, self.plane.y.now
@@ -175,19 +174,10 @@ def _within(axis: Axis, value: float) -> bool:
     return axis.low <= value <= axis.high
 
 
-def _named(axis: Axis) -> str:
-    return f"{axis.label}, {words.unit(axis.unit)}".rstrip(", ")
-
-
 def _beneath(lines: list[str], high: int) -> Iterator[str]:
     for place, line in enumerate(reversed(lines)):
         yield _text(_LEFT, high - _BOX - place * _LINE, line)
 
 
 def _broken(text: str) -> list[str]:
-    lines = [""]
-    for word in text.split():
-        if len(lines[-1]) + 1 + len(word) > _MEASURE:
-            lines.append("")
-        lines[-1] = f"{lines[-1]} {word}".strip()
-    return lines
+    return wrap(text, _MEASURE, break_long_words=False, break_on_hyphens=False)

@@ -117,7 +117,7 @@ def against(view: View) -> Iterator[Line]:
     for part in shown:
         first = (INDENT + padded(f"[{view.numbers.of(part.source)}]", _NUMBER), "")
         known = view.assessment.references.get(part.source)
-        claim = view.page.show(words.clause(words.pretty(known.claim)) if known else part.source)
+        claim = view.page.show(words.objection(known) if known else part.source)
         yield from view.page.paragraph(
             [(claim, ""), (f" {view.page.literal(_aims(part.targets))}", "dim")], first=first
         )

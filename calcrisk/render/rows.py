@@ -10,7 +10,7 @@ import io
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from calcrisk.assessment import Refused
+from calcrisk.assessment import ESTIMATED, Refused
 from calcrisk.errors import Fault
 
 if TYPE_CHECKING:
@@ -24,7 +24,8 @@ _TAIL = ("met_rules", "missing", "errors", "rulebook_sha256")
 _RANGE = ("lowest", "highest")
 CHEMISTRY = (
     *("chemistry", "ionised_calcium_mmol_l", "ionised_calcium_measured"),
-    *("si_dcpd", "si_acp", "si_ocp", "si_tcp", "si_hap", "brushite_at_phosphate_mg_dl", "chemistry_assumed"),
+    *("si_dcpd", "si_acp", "si_ocp", "si_tcp", "si_hap", "brushite_at_phosphate_mg_dl", "brushite_precipice"),
+    *("chemistry_assumed", "chemistry_warnings"),
 )
 _BREAK = "\r\n"  # while writing: a cell with either of the two is quoted, or it would begin a row for some readers
 _NONE: Final[Mapping[str, bool | None]] = MappingProxyType({})
@@ -125,7 +126,9 @@ def _of_chemistry(shown: Chemistry) -> dict[str, Cell]:
         "ionised_calcium_mmol_l": shown.ionised_calcium,
         "ionised_calcium_measured": shown.measured if shown.why is None else None,
         "brushite_at_phosphate_mg_dl": shown.precipice["dcpd"].phosphate_mg_dl,
-        "chemistry_assumed": ";".join(part.label for part in shown.assumed),
+        "brushite_precipice": shown.precipice["dcpd"].status,
+        "chemistry_assumed": ";".join(part.label + ESTIMATED * part.estimated for part in shown.assumed),
+        "chemistry_warnings": ";".join(part.code for part in shown.warnings),
     }
     return told | {f"si_{name}": part.index for name, part in shown.saturation.items()}
 

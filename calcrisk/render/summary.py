@@ -11,7 +11,7 @@ from calcrisk.render.layout import GLUE, cells, joined, length, padded
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from calcrisk.assessment import Assessment, Citation, Consideration, TierRange
+    from calcrisk.assessment import Assessment, Citation, Clause, Consideration, TierRange
     from calcrisk.render.layout import Line, Page, Styled
     from calcrisk.render.words import Measured
 
@@ -71,8 +71,10 @@ def considered(view: View, shown: Consideration) -> Iterator[list[Styled]]:
         yield [(view.page.show(reason), ""), *(view.marks(*shown.evidence) if position == last else [])]
     if shown.next:
         yield [("Ask next: ", "bold"), (view.page.show(shown.next), "")]
-    if shown.against:
-        yield [("Against it: ", "dim"), *view.marks(*shown.against)]
+    for citation in shown.against:
+        known = view.assessment.references.get(citation.id)
+        claim = [(view.page.show(words.objection(known)), "")] if known else []
+        yield [("Against it: ", "dim"), *claim, *view.marks(citation)]
     if shown.basis == "design-choice":
         yield [(f"({words.DESIGN_CHOICE} of this rulebook)", "dim")]
 
@@ -82,9 +84,20 @@ def conclusion(view: View) -> Iterator[Line]:
     page, said = view.page, view.assessment.conclusion
     yield from identity(view)
     yield []
-    yield from page.paragraph([(page.show(said.sentence), "bold"), *view.marks(*_some(view, said.evidence))])
+    yield from page.paragraph([(page.show(f"{said.headline}."), "bold"), *view.marks(*_some(view, said.evidence))])
+    if said.clauses:
+        yield from page.paragraph(_added(view, said.clauses))
     standing = f"{words.standing(view.assessment)} {words.deciding(view.assessment)}".rstrip()
     yield from page.paragraph([(f"{page.show(standing)} ", ""), *_decided(view)])
+
+
+def _added(view: View, clauses: tuple[Clause, ...]) -> Iterator[Styled]:
+    """Set what is added to the class behind each other, each with its own sources."""
+    for place, clause in enumerate(clauses):
+        text = clause.say if place else f"{clause.say[:1].upper()}{clause.say[1:]}"
+        end = "." if place == len(clauses) - 1 else ";"
+        yield (f"{' ' if place else ''}{view.page.show(text)}{end}", "")
+        yield from view.marks(*clause.evidence)
 
 
 def _some(view: View, cited: tuple[Citation, ...]) -> tuple[Citation, ...]:

@@ -1,24 +1,23 @@
 """The explanation in a terminal: the answer on the first screen, then every reason, question and source behind it.
 
-The only renderer that loads rich. It adapts to the console's width, encoding and colours; words carry the meaning.
+It adapts to the console's width, encoding and colours; words carry the meaning.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
-
-from rich.segment import Segment
+from functools import partial
+from typing import TYPE_CHECKING
 
 from calcrisk.render import background, kinetics, reasons, summary
-from calcrisk.render.layout import Page, finished
+from calcrisk.render.layout import Printed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from rich.console import Console, ConsoleOptions, RenderResult
+    from rich.console import Console
 
     from calcrisk.assessment import Assessment
-    from calcrisk.render.layout import Line
+    from calcrisk.render.layout import Line, Page
 
 
 def _chemistry(view: summary.View) -> Iterator[Line]:
@@ -56,33 +55,20 @@ _SECTIONS = (
 )
 
 
-class Explanation(NamedTuple):
-    """An assessment that rich can print, as wide as the console it is printed on."""
-
-    assessment: Assessment
-    full: bool = False
-
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """Give styled text line by line; no text of the assessment is ever read as markup."""
-        end = Segment.line()
-        for line in self._lines(Page.of(options.max_width, options.encoding)):
-            yield from (Segment(text, console.get_style(style) if style else None) for text, style in finished(line))
-            yield end
-
-    def _lines(self, page: Page) -> Iterator[Line]:
-        view = summary.View.of(self.assessment, page, full=self.full)
-        written = False
-        for section in _SECTIONS:
-            for position, line in enumerate(section(view)):
-                if written and not position:
-                    yield []
-                yield line
-                written = True
+def _lines(assessment: Assessment, page: Page, *, full: bool) -> Iterator[Line]:
+    view = summary.View.of(assessment, page, full=full)
+    written = False
+    for section in _SECTIONS:
+        for position, line in enumerate(section(view)):
+            if written and not position:
+                yield []
+            yield line
+            written = True
 
 
-def explain(assessment: Assessment, *, full: bool = False) -> Explanation:
+def explain(assessment: Assessment, *, full: bool = False) -> Printed:
     """Make an assessment printable by rich, in a console, a notebook or an SVG: in short, or with everything known."""
-    return Explanation(assessment, full)
+    return Printed(partial(_lines, assessment, full=full))
 
 
 def print_to(console: Console, assessment: Assessment, *, full: bool = False) -> None:

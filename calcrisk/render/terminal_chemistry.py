@@ -5,10 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rich.segment import Segment
-
 from calcrisk.render import background, chemistry, chemistry_plot
-from calcrisk.render.layout import Page, finished
+from calcrisk.render.layout import Printed
 from calcrisk.render.summary import View
 
 if TYPE_CHECKING:
@@ -17,7 +15,7 @@ if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderResult
 
     from calcrisk.assessment import Assessment
-    from calcrisk.render.layout import Line
+    from calcrisk.render.layout import Line, Page
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +25,8 @@ class Explained:
     assessment: Assessment
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """Give styled text line by line; no text of a patient is ever read as markup."""
-        for line in self._lines(Page.of(options.max_width, options.encoding)):
-            yield from (Segment(text, console.get_style(style) if style else None) for text, style in finished(line))
-            yield Segment.line()
+        """Give styled text line by line."""
+        return Printed(self._lines).__rich_console__(console, options)
 
     def _lines(self, page: Page) -> Iterator[Line]:
         view = View.of(self.assessment, page)

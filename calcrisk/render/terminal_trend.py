@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
-
-from rich.segment import Segment
 
 from calcrisk.printed import limit_text
 from calcrisk.render import trend_words
-from calcrisk.render.layout import ASCII, Page, cells, finished, length, padded
+from calcrisk.render.layout import ASCII, Printed, cells, length, padded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from rich.console import Console, ConsoleOptions, RenderResult
-
-    from calcrisk.render.layout import Line
+    from calcrisk.render.layout import Line, Page
 
     Document = Mapping[str, Any]
 
@@ -31,35 +27,27 @@ _SIGNS: Final = {"above": "●", "below": "○", "band": "│", "out": "×", "li
 _PLAIN: Final = {"above": "@", "below": "o", "band": "|", "out": "x", "limit": "-"}
 
 
-@dataclass(frozen=True, slots=True)
-class Drawn:
-    """A trend, as wide as the console it is printed on."""
+def drawn(trend: Document) -> Printed:
+    """Make a trend printable by rich, as wide as the console it is printed on."""
+    return Printed(partial(_lines, trend))
 
-    trend: Document
 
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """Give styled text line by line; no text of a patient is ever read as markup."""
-        for line in self._lines(Page.of(options.max_width, options.encoding)):
-            yield from (Segment(text, console.get_style(style) if style else None) for text, style in finished(line))
-            yield Segment.line()
-
-    def _lines(self, page: Page) -> Iterator[Line]:
-        trend = self.trend
-        named = (trend["patient"]["id"], trend["source"], f"as of {trend['as_of']}" if trend["as_of"] else None)
-        yield from page.paragraph([(page.literal(" · ".join(part for part in named if part)), "bold")])
-        yield []
-        for alert in trend["alerts"]:
-            yield from page.paragraph([(page.show(f"ALERT: {alert['title']} (calcrisk assess says why)."), "bold red")])
-        yield from page.paragraph([(page.show(trend["sentence"]), "bold")])
-        for caveat in trend["caveats"]:
-            yield from page.paragraph([(page.show(f"Mind: {caveat}."), "bold")])
-        yield []
-        parts = (_plot, _table, _facts, _noise, _beside)
-        for part in parts:
-            lines = list(part(trend, page))
-            yield from lines
-            if lines and part is not parts[-1]:
-                yield []
+def _lines(trend: Document, page: Page) -> Iterator[Line]:
+    named = (trend["patient"]["id"], trend["source"], f"as of {trend['as_of']}" if trend["as_of"] else None)
+    yield from page.paragraph([(page.literal(" · ".join(part for part in named if part)), "bold")])
+    yield []
+    for alert in trend["alerts"]:
+        yield from page.paragraph([(page.show(f"ALERT: {alert['title']} (calcrisk assess says why)."), "bold red")])
+    yield from page.paragraph([(page.show(trend["sentence"]), "bold")])
+    for caveat in trend["caveats"]:
+        yield from page.paragraph([(page.show(f"Mind: {caveat}."), "bold")])
+    yield []
+    parts = (_plot, _table, _facts, _noise, _beside)
+    for part in parts:
+        lines = list(part(trend, page))
+        yield from lines
+        if lines and part is not parts[-1]:
+            yield []
 
 
 def _heading(page: Page, text: str) -> Iterator[Line]:

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import zip_longest
-from typing import TYPE_CHECKING, NamedTuple
-
-from rich.segment import Segment
+from typing import TYPE_CHECKING
 
 from calcrisk.render import background, summary, whatif, words
-from calcrisk.render.citations import address, short
-from calcrisk.render.layout import Page, finished, length
+from calcrisk.render.citations import Numbers, address, short
+from calcrisk.render.layout import Printed, length
 from calcrisk.render.plane import lines as plane_lines
 from calcrisk.render.summary import INDENT, View, heading
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from rich.console import Console, ConsoleOptions, RenderResult
+    from rich.console import Console
 
-    from calcrisk.render.layout import Line
+    from calcrisk.render.layout import Line, Page
     from calcrisk.scenario import Scenario
 
 _WIDEST = 34  # columns of a label
@@ -26,23 +25,13 @@ _STACKED = 50  # columns below which before and after stand beneath the label
 _HEAD = ("", "before", "after")
 
 
-class _Printed(NamedTuple):
-    scenario: Scenario
-
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """Give styled text line by line; nothing of a patient or rulebook is read as markup."""
-        for line in _lines(self.scenario, Page.of(options.max_width, options.encoding)):
-            yield from (Segment(text, console.get_style(style) if style else None) for text, style in finished(line))
-            yield Segment.line()
-
-
 def print_to(console: Console, shown: Scenario) -> None:
     """Print the page, as wide as the console."""
-    console.print(_Printed(shown), crop=False)
+    console.print(Printed(partial(_lines, shown)), crop=False)
 
 
 def _lines(shown: Scenario, page: Page) -> Iterator[Line]:
-    view = View.of(shown.before, page)
+    view = View.of(shown.before, page)._replace(numbers=Numbers(shown.references()))
     yield from summary.identity(view)
     yield []
     for section in whatif.sections(shown, view.numbers):

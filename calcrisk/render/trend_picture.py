@@ -8,7 +8,7 @@ from textwrap import wrap
 from typing import TYPE_CHECKING, Any, Final
 
 from calcrisk.printed import limit_text
-from calcrisk.render import trend_words, words
+from calcrisk.render import svg, trend_words, words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -26,7 +26,6 @@ _DOT: Final = 5  # radius of a reading
 _TICKS: Final = 4  # at each axis
 _ROOM: Final = 1.06  # of the highest that is drawn
 _MEASURE: Final = 100  # letters of a line beneath
-_FONT: Final = 'font-family="sans-serif" font-size="13"'
 _LIMIT, _ABOVE, _BELOW, _BAND = "#777777", "#b03060", "#ffffff", "#9bb7d4"
 
 
@@ -37,31 +36,27 @@ def picture(trend: Document) -> str:
     high = _HIGH + _LINE * len(beneath)
     who = trend["patient"]["id"] or "patient without an id"
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDE} {high}" role="img" {_FONT}>',
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDE} {high}" role="img" {svg.FONT}>',
         f"<title>{escape(words.clean(trend['sentence']))}</title>",
         f'<rect width="{_WIDE}" height="{high}" fill="white"/>',
-        _text(_LEFT, _LINE, f"{who}: {trend_words.name_of(trend)} over time (mg²/dL²)"),
-        *(_text(_LEFT, _LINE * at, line) for at, line in enumerate(_lines(trend["sentence"]), 2)),
+        svg.text(_LEFT, _LINE, f"{who}: {trend_words.name_of(trend)} over time (mg²/dL²)"),
+        *(svg.text(_LEFT, _LINE * at, line) for at, line in enumerate(_lines(trend["sentence"]), 2)),
         *drawing.axes(),
         *drawing.readings(),
         *_legend(trend),
-        *(_text(_LEFT, _HIGH + _LINE * at, line) for at, line in enumerate(beneath)),
+        *(svg.text(_LEFT, _HIGH + _LINE * at, line) for at, line in enumerate(beneath)),
         "</svg>",
     ]
     return "\n".join(parts) + "\n"
 
 
-def _text(x: float, y: float, text: str, anchor: str = "start") -> str:
-    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{escape(words.clean(text))}</text>'
-
-
 def _legend(trend: Document) -> Iterator[str]:
     limit = limit_text(trend["threshold"])
     told = f"Filled: at or above {limit}; hollow: below; dashed line: {limit}; crosses: not used."
-    yield _text(_LEFT, _HIGH - _LINE * 2, told)
+    yield svg.text(_LEFT, _HIGH - _LINE * 2, told)
     if trend["noise"]:
         sure = f"{trend['noise']['confidence']:.0%}"
-        yield _text(_LEFT, _HIGH - _LINE, f"Bars: {sure} interval of one reading. {trend['noise']['says']}")
+        yield svg.text(_LEFT, _HIGH - _LINE, f"Bars: {sure} interval of one reading. {trend['noise']['says']}")
 
 
 def _beneath(trend: Document) -> Iterator[str]:
@@ -115,15 +110,15 @@ class _Drawing:
         low, right, limit = self.y(0), _WIDE - _RIGHT, self.y(self.trend["threshold"])
         yield f'<path d="M{_LEFT} {_TOP}V{low:.1f}H{right}" fill="none" stroke="black"/>'
         yield f'<path d="M{_LEFT} {limit:.1f}H{right}" stroke="{_LIMIT}" stroke-dasharray="6 4"/>'
-        yield _text(_LEFT - _DOT, limit + _DOT, limit_text(self.trend["threshold"]), "end")
+        yield svg.text(_LEFT - _DOT, limit + _DOT, limit_text(self.trend["threshold"]), "end")
         for value in (0, self.highest):
-            yield _text(_LEFT - _DOT, self.y(value) + _DOT, f"{value:.0f}", "end")
+            yield svg.text(_LEFT - _DOT, self.y(value) + _DOT, f"{value:.0f}", "end")
         first, last = int(self.first), int(self.last)
         ticks = sorted({round(first + (last - first) * at / _TICKS) for at in range(_TICKS + 1)})
         for tick in ticks:
             anchor = "start" if tick == ticks[0] else "end" if tick == ticks[-1] else "middle"
             place = self.x(min(max(tick, self.first), self.last))
-            yield _text(place, low + _LINE, date.fromordinal(tick).isoformat(), anchor)
+            yield svg.text(place, low + _LINE, date.fromordinal(tick).isoformat(), anchor)
 
     def readings(self) -> Iterator[str]:
         used = [row for row in self.trend["panels"] if row["usable"]]

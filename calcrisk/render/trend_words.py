@@ -6,7 +6,7 @@ from collections import Counter
 from math import floor
 from typing import TYPE_CHECKING, Any, Final
 
-from calcrisk.printed import chance, limit_text, share
+from calcrisk.printed import chance, days, limit_text, share
 from calcrisk.render import words
 
 if TYPE_CHECKING:
@@ -57,10 +57,12 @@ def name_of(trend: Document) -> str:
 
 
 def note(row: Document) -> str:
-    """Say what is to know of a panel: why it is not used, or that its albumin is another day's."""
+    """Say what is to know of a panel: why it is not used, or its side of the limit and another day's albumin."""
     if row["excluded"]:
         return f"not used: {WHY[row['excluded']]}{_ends(row)}"
-    return f"albumin of {row['albumin_of']}" if row["albumin_of"] else "at or above" if row["at_or_above"] else ""
+    told = ["at or above"] if row["at_or_above"] else []
+    told += [f"albumin of {row['albumin_of']}"] if row["albumin_of"] else []
+    return ", ".join(told)
 
 
 def _ends(row: Document) -> str:
@@ -110,17 +112,17 @@ def _slope(trend: Document) -> Iterator[str]:
     """Tell the straight line, over no more time than the draws span."""
     if trend["change_over_span"] is None:
         return
-    span = f"{trend['span_days']:.0f} days" if trend["span_days"] > 1 else "one day or less"
+    span = days(trend["span_days"])
     if trend["slope"] is None:
         yield f"straight line through the draws {_signed(trend['change_over_span'], 1)} {_UNIT} over {span}"
     else:
-        yield f"slope {_signed(trend['slope'], 1)} {_UNIT} in {trend['slope_days']:.0f} days, over {span}"
+        yield f"slope {_signed(trend['slope'], 1)} {_UNIT} in {days(trend['slope_days'])}, over {span}"
 
 
 def newest(trend: Document) -> Iterator[str]:
     """Say when the newest usable panel is out of date."""
     if trend["stale"]:
-        age = f"{trend['age_days']:.0f} days old on {trend['as_of']}"
+        age = f"{days(trend['age_days'])} old on {trend['as_of']}"
         yield f"The newest usable panel is {age}: stale, no present value."
 
 
@@ -217,7 +219,7 @@ def history(shown: Document) -> Iterator[str]:
     yield from open_limit(shown)
     if shown["fraction_at_or_above"] is not None:
         part = share(shown["fraction_at_or_above"])
-        yield f"Interpolated: {part} of {shown['days_interpolated']:.0f} days; mean {shown['mean']:.1f} {_UNIT}."
+        yield f"Interpolated: {part} of {days(shown['days_interpolated'])}; mean {shown['mean']:.1f} {_UNIT}."
     yield from newest(shown)
     reasons = [f"{row['date']} {WHY[row['excluded']]}{_ends(row)}" for row in shown["panels"] if row["excluded"]]
     if reasons:
@@ -256,5 +258,5 @@ def interval(shown: Document) -> Iterator[str]:
 
 
 def _differing(shown: Document, name: str) -> str:
-    values = [words.word(str(shown[end][name] or "not assessed")) for end in ("lowest", "here", "highest")]
+    values = [words.word(str(shown[end][name] or words.NOT_ASSESSED)) for end in ("lowest", "here", "highest")]
     return f"{name.capitalize()} hangs on noise: {' / '.join(values)} (lowest, as measured, highest)."

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from calcrisk.render import words
+from calcrisk.scenario import NOT_ASSESSED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 
 _HUNDRED = 100  # parts of a whole in per cent
 _OBSTACLES = 5  # rules in the way that a page names
-_STATUS = {"met": "holds", "not_met": "does not hold", "unknown": "open"}
 _MOVES = {
     ("met", True): "begins to hold",
     ("met", False): "ceases to hold",
@@ -94,7 +94,7 @@ def _value(value: Scalar, unit: str | None) -> str:
 
 
 def _rule(rule: Moved) -> Item:
-    move = _MOVES.get((rule.after, True)) or _MOVES.get((rule.before, False)) or f"is {_STATUS[rule.after]}"
+    move = _MOVES.get((rule.after, True)) or _MOVES[rule.before, False]
     detail = f"{rule.title} ({words.word(rule.mechanism)}, {rule.level}; {rule.rule})"
     when = "" if rule.after == "met" or not rule.because else "Before: "
     return Item(f"{move}:", detail, (f"{when}{rule.because}",) if rule.because else ())
@@ -141,7 +141,7 @@ def _goal(goal: Goal, numbers: Numbers) -> Iterator[Section]:
 
 
 def _none(goal: Goal) -> Iterator[Item]:
-    if not goal.alone and not goal.pairs and goal.now == words.NOT_ASSESSED.replace(" ", "_"):
+    if not goal.alone and not goal.pairs and goal.now == NOT_ASSESSED:
         yield Item("Nothing to come down from:", "none of its questions was answered, so there is no tier.")
     elif not goal.alone and not goal.pairs:
         yield Item(

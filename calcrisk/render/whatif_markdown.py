@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from calcrisk.render import citations, whatif, words
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 def markdown(shown: Scenario) -> str:
     """Write the note; it ends with one line break."""
-    numbers = Numbers(shown.before.references)
+    numbers = Numbers(shown.references())
     told = [_section(section) for section in whatif.sections(shown, numbers)]
     blocks = [_head(shown), *told, _plane(shown), _references(shown, numbers), _foot(shown)]
     return "\n\n".join("\n".join(lines) for lines in map(list, blocks) if lines) + "\n"
@@ -56,8 +57,8 @@ def _references(shown: Scenario, numbers: Numbers) -> Iterator[str]:
     if cited:
         yield from ("## Sources", "")
     for number, name in cited.items():
-        link = citations.link(known[name].doi, known[name].url)
-        yield f"{number}. {escaped(known[name].citation)} {f'<{link}>' if link else ''}".rstrip()
+        link = citations.linked(known[name], partial(escaped, pretty=False))
+        yield f"{number}. {escaped(known[name].citation)} {link}".rstrip()
 
 
 def _foot(shown: Scenario) -> Iterator[str]:

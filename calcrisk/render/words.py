@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         Mechanism,
         Missing,
         Product,
+        Reference,
         Scalar,
         TierRange,
     )
@@ -42,6 +43,8 @@ _SIGNIFICANT_DERIVED = 3  # digits of a difference or a converted limit
 _NAMED = 3  # so many open questions are named in a sentence
 _LONG = 90  # letters of a claim that is read at a glance
 _CLAUSE = re.compile(r"[;:] ")
+_TIMES = frozenset({"years", "months"})  # canonical units in which nobody thinks of "10 days"
+_MULTIPLE = "× "  # how a unit begins that counts multiples
 _SAYS_NO_MORE = frozenset({"yes", "no", "true", "false", "unknown"})
 
 
@@ -94,7 +97,7 @@ def quantity(value: Scalar, unit_name: str | None) -> str:
     return f"{scalar(value)} {unit(unit_name)}".rstrip() if value is not None else scalar(value)
 
 
-def is_known(shown: Fact) -> bool:
+def is_known(shown: Input | Fact) -> bool:
     """Tell whether a quantity has a value, or ends between which it lies."""
     return any(part is not None for part in (shown.value, shown.lowest, shown.highest))
 
@@ -193,6 +196,11 @@ def clause(text: str) -> str:
     return text if cut is None else f"{text[:cut]} …"
 
 
+def objection(known: Reference) -> str:
+    """Say what a source speaks against where it is cited so; the first clause of its claim where nothing is written."""
+    return known.objection or clause(pretty(known.claim))
+
+
 def shortened(text: str, width: int, measure: Callable[[str], int] = len) -> str:
     """Keep the first words that fit, an ellipsis for the rest; always at least one word."""
     kept = text
@@ -245,7 +253,11 @@ def margin(shown: Margin) -> str:
     """Say how far a quantity lies from its limit."""
     if abs(shown.value) < _SMALLEST:
         return "exactly at its limit"
-    amount = f"{number(abs(shown.value), _SIGNIFICANT_DERIVED)} {unit(shown.unit)}".rstrip()
+    size = number(abs(shown.value), _SIGNIFICANT_DERIVED)
+    if shown.unit and shown.unit.startswith(_MULTIPLE):
+        more = "more" if shown.value > 0 else "less"
+        return f"{size} times the {shown.unit.removeprefix(_MULTIPLE)} {more} than the rule asks"
+    amount = f"{size} {unit(shown.unit)}".rstrip()
     return f"{amount} {'above' if shown.value > 0 else 'below'} its limit"
 
 
@@ -311,9 +323,16 @@ def could_change(shown: Missing) -> str:
 def as_canonical(shown: Input) -> bool:
     """Tell whether what was written says the canonical value already."""
     written = shown.as_written.strip()
+    if _is_time(shown):
+        return True
     if shown.value is None or isinstance(shown.value, bool):
         return not written or written.casefold() in _SAYS_NO_MORE
     return not written or written == shown.value or _numeral(written, shown.unit) == shown.value
+
+
+def _is_time(shown: Input) -> bool:
+    """Tell whether a length of time is known in words that say its unit: it is shown in these."""
+    return shown.unit in _TIMES and is_known(shown) and shown.as_written.strip()[-1:].isalpha()
 
 
 def _numeral(written: str, unit_name: str | None) -> float | None:
@@ -324,7 +343,9 @@ def _numeral(written: str, unit_name: str | None) -> float | None:
 
 
 def given(shown: Input) -> str:
-    """Give a canonical value with the digits that were written."""
+    """Give a canonical value with the digits that were written; a length of time in its own unit."""
+    if _is_time(shown):
+        return clean(shown.as_written.strip())
     number_written = shown.as_written.strip().removesuffix(shown.unit or "").strip()
     plain = isinstance(shown.value, bool) or not isinstance(shown.value, int | float) or not number_written
     return quantity(shown.value, shown.unit) if plain else f"{clean(number_written)} {unit(shown.unit)}".rstrip()

@@ -18,6 +18,7 @@ from calcrisk.errors import Fault, RulebookError, did_you_mean
 from calcrisk.packaged import FOLDER, compiled
 from calcrisk.rules import expression as ex
 from calcrisk.rules.compile import CompileError, compile_program
+from calcrisk.rules.entries import entry_name
 from calcrisk.rules.modifiable import untold
 from calcrisk.rules.negations import negations
 from calcrisk.rules.overflow import overflows
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
     from pydantic_core import ErrorDetails
 
+    from calcrisk.rules.boxes import Table
     from calcrisk.rules.program import Program
 
 _MAY_FOUND_A_RULE: Final = frozenset({"threshold", "rule-support"})
@@ -159,10 +161,8 @@ def _path(data: Any, route: Route) -> str:  # noqa: ANN401  # any part of the ru
             data = data[part]
         except (KeyError, IndexError, TypeError):
             data = None
-        name = next(
-            (data[key] for key in ("id", "name", "pattern", "code") if isinstance(data, dict) and key in data), None
-        )
-        words.append(str(name) if isinstance(part, int) and name else str(part))
+        name = entry_name(data) if isinstance(part, int) else None
+        words.append(name or str(part))
     return ": ".join(words)
 
 
@@ -196,7 +196,8 @@ def _sources(data: Mapping[str, Any]) -> Iterator[Found]:
                     yield from _located((*route, role), cited, references[cited["source"]])
         # What a term or a lever shows founds nothing, so that every verified source may stand there.
         if where and route[0] not in {"terms", "levers"} and all(cited["source"] in references for cited in where):
-            yield from _founded(route, entry, {references[cited["source"]]["use"] for cited in where})
+            own = data["rows"][route[1]] if route[0] == "rows" else entry  # a clause is of its row's basis
+            yield from _founded(route, own, {references[cited["source"]]["use"] for cited in where})
 
 
 def _of_profile(route: Route, entry: Mapping[str, Any]) -> Sequence[Mapping[str, str]]:
@@ -392,15 +393,11 @@ def _meaning(data: Mapping[str, Any], program: Program) -> Iterator[Found]:
 
 
 def _unreachable(program: Program) -> Iterator[Found]:
-    tables: list[tuple[Route, Any]] = [(("rows",), program.classes.table)]
+    tables: list[tuple[Route, Table]] = [(("rows",), program.classes.table)]
     tables += [(("tiers", tier.name, "rows"), tier.axes.table) for tier in program.tiers]
     for route, table in tables:
-        count = (
-            len(program.rows) if route == ("rows",) else len(next(t for t in program.tiers if t.name == route[1]).order)
-        )
-        yield from (
-            ((*route, row), "this row can never answer", None) for row in sorted(set(range(count)) - table.reachable())
-        )
+        idle = [row for row in range(len(table.rows)) if row not in table.reachable()]
+        yield from (((*route, row), "this row can never answer", None) for row in idle)
 
 
 def _display_only(data: Mapping[str, Any], program: Program) -> Iterator[Found]:

@@ -47,16 +47,16 @@ class Part(Source):
     """The YAML of an overlay: all in its ``rulebook.yaml``, or in files as a whole rulebook has them."""
 
     def _merge(self) -> None:
-        head = self._read(self.folder / _HEAD, ())
+        head = self._read(self.folder / _HEAD)
         self.data |= head
         for section in _MAPPED:
             if section not in head or isinstance(head[section], dict):
                 self.data[section] = dict(head.get(section) or {})
-                self._add_mapped(section, section)
+                self._add_mapped(section)
         for section in _LISTED:
             if section not in head or isinstance(head[section], list):
                 inline = [self._with_file(section, entry) for entry in head.get(section) or []]
-                self.data[section] = [*inline, *self._whole_list(section, section)]
+                self.data[section] = [*inline, *self._whole_list(section)]
 
     def place(self, route: Route) -> Mark | None:
         """As for any rulebook; what is not there at all is missing in the first file."""

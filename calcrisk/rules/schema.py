@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field, field_validator, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from calcrisk.rules.schema_inputs import (
     Basis,
+    Cited,
     Entry,
     Identifier,
     Parameter,
@@ -86,16 +87,18 @@ class RuleEntry(Sourced):
 
 
 class ClauseEntry(Entry):
-    """A part of a sentence, said when a fact is true; its own sources stand among those of its entry."""
+    """A part of a sentence, said when a fact is true, with the sources that are its own."""
 
     when: str | bool | None = None
     say: Sentence
-    where: list[Where] = []
+    where: Cited = []
 
-    @field_validator("where", mode="before")
-    @classmethod
-    def _one_or_many(cls, value: object) -> object:
-        return [value] if isinstance(value, dict) else value
+
+def _always(value: object) -> object:
+    return "True" if value is True else value
+
+
+_Always = BeforeValidator(_always)  # the last row of a table holds whatever is known: `when: true`
 
 
 class RowEntry(Sourced):
@@ -103,29 +106,19 @@ class RowEntry(Sourced):
 
     id: Slug
     class_: str = Field(alias="class")
-    when: Annotated[str, Field(min_length=1, coerce_numbers_to_str=True)]
+    when: Annotated[str, Field(min_length=1, coerce_numbers_to_str=True), _Always]
     say: Sentence
     clauses: list[ClauseEntry] = []
     against: list[Where] = []
-
-    @field_validator("when", mode="before")
-    @classmethod
-    def _always(cls, value: object) -> object:
-        return "True" if value is True else value
 
 
 class TierRow(Sourced):
     """A row of a tier table; the table's own basis serves where the row has none."""
 
     tier: str
-    when: str
+    when: Annotated[str, _Always]
     basis: Basis = "design-choice"
     why: str | None = "see the table"
-
-    @field_validator("when", mode="before")
-    @classmethod
-    def _always(cls, value: object) -> object:
-        return "True" if value is True else value
 
 
 class TierTable(Sourced):
@@ -282,6 +275,9 @@ class ReferenceEntry(Entry):
     use: Literal["threshold", "rule-support", "context", "report-only", "do-not-score", "not-for-rules"]
     verified: bool
     claim: Sentence
+    objection: Sentence | None = (
+        None  # what it says against a rule that cites it so, where the claim does not tell by itself
+    )
     values: list[Any] = []
     notes: str | None = None
     added: str | None = None  # why it is not one of the evidence review; what was read, and when
@@ -325,13 +321,8 @@ class Statement(Entry):
     """A sentence about a term: with its source, or with the name of who says it and nobody confirmed."""
 
     say: Sentence
-    where: list[Where] = []
+    where: Cited = []
     unconfirmed: str | None = None
-
-    @field_validator("where", mode="before")
-    @classmethod
-    def _one_or_many(cls, value: object) -> object:
-        return [value] if isinstance(value, dict) else value
 
     @model_validator(mode="after")
     def _said_by_somebody(self) -> Statement:

@@ -9,7 +9,7 @@ import re
 from itertools import chain
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 Identifier = Annotated[str, Field(pattern=rf"^{_NAME.pattern}$")]
@@ -32,17 +32,19 @@ class Where(Entry):
     at: Sentence
 
 
+def _one_or_many(value: object) -> object:
+    return [value] if isinstance(value, dict) else value
+
+
+Cited = Annotated[list[Where], BeforeValidator(_one_or_many)]  # one source may stand without a list around it
+
+
 class Sourced(Entry):
     """What carries a source, or says that it is our own choice and why."""
 
-    where: list[Where] = []
+    where: Cited = []
     basis: Basis = "sourced"
     why: str | None = None
-
-    @field_validator("where", mode="before")
-    @classmethod
-    def _one_or_many(cls, value: object) -> object:
-        return [value] if isinstance(value, dict) else value
 
     @model_validator(mode="after")
     def _has_a_source(self) -> Sourced:
@@ -71,6 +73,7 @@ class Listed(Entry):
     value: str | None = None
     fold: Literal["max"] | None = None
     spellings: list[str] = []
+    sites: list[str] = []  # where alone a finding lies, by what it is; left out: anywhere
 
 
 class Spelling(Entry):
@@ -103,10 +106,12 @@ class VariableEntry(Sourced):
     label: Sentence
     group: str | None = None
     key: str | None = None
+    flag: Identifier | None = None  # what its flag is called where that is not its name, which is one as well
     kind: Literal["number", "yesno", "choice"]
     unit: str | None = None
     digits: int | None = None
     units: dict[str, Finite] = {}
+    si: str | None = None  # the one of its further units that a report of SI units uses
     hard: tuple[Finite, Finite] | None = None
     plausible: tuple[Finite, Finite] | None = None
     unit_traps: list[UnitTrap] = []
@@ -123,6 +128,8 @@ class VariableEntry(Sourced):
     ordered: bool = False
     ranges: dict[str, tuple[str, str]] = {}
     spellings: dict[str, str | Spelling] = {}
+    offered: list[str] = []  # the words of a choice that messages name; left out: its values
+    unread: dict[str, str] = {}  # what may stand beside a word of a choice and is no input, with its name
     listed: Listed | None = None
     onset_of: Identifier | None = None
     of: Identifier | None = None
@@ -143,6 +150,11 @@ class VariableEntry(Sourced):
                 "a unit trap needs another of the variable's units, or another input, as 'likely'",
             ),
             (not {*self.values} >= self._meant(), "ranges and spellings lead to the choice's values alone"),
+            (self.si is not None and self.si not in self.units, "'si' is one of the further units"),
+            (
+                not {*self.values, *self.ranges, *self.spellings} >= {*self.offered},
+                "what is offered is a value, range or spelling of the choice",
+            ),
         ]
         for missing, message in wanting:
             if missing:

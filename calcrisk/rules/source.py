@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 import yaml
 
 from calcrisk.errors import Fault, RulebookError
+from calcrisk.rules.entries import entry_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -24,23 +25,12 @@ class Mark(NamedTuple):
     end: int
 
 
-# section: the key its entries stand under in the file (a folder of that name holds several such files, at any depth)
-LISTED: Final = {
-    "variables": "variables",
-    "facts": "facts",
-    "rules": "rules",
-    "consider": "consider",
-    "levers": "levers",
-    "modifiable": "modifiable",
-    "warnings": "warnings",
-    "terms": "terms",
-    "kinetics": "kinetics",
-    "history": "history",
-    "variation": "variation",
-    "allowed": "allowed",
-}
-_NAMING: Final = ("id", "name", "pattern", "lever", "code")  # the key by which an entry of a list is called
-MAPPED: Final = {"parameters": "parameters", "references": "references", "profiles": "profiles", "tiers": "tiers"}
+# sections whose entries stand in a file of their name (a folder of that name holds several such files, at any depth)
+LISTED: Final = (
+    *("variables", "facts", "rules", "consider", "levers", "modifiable"),
+    *("warnings", "terms", "kinetics", "history", "variation", "allowed"),
+)
+MAPPED: Final = ("parameters", "references", "profiles", "tiers")
 
 
 class Source:
@@ -77,23 +67,23 @@ class Source:
         return self.called + file.relative_to(self.folder).as_posix()
 
     def _merge(self) -> None:
-        head = self._read(self.folder / "rulebook.yaml", ())
+        head = self._read(self.folder / "rulebook.yaml")
         head["tier_names"] = head.pop("tiers", [])
         self.data |= head
-        for section, key in LISTED.items():
-            self.data[section] = self._whole_list(section, key)
-        for section, key in MAPPED.items():
+        for section in LISTED:
+            self.data[section] = self._whole_list(section)
+        for section in MAPPED:
             self.data[section] = {}
-            self._add_mapped(section, key)
+            self._add_mapped(section)
         self.data["implied"] = self._part(self.folder / "facts.yaml", "implied", list)
-        self.data |= self._read(self.folder / "classification.yaml", ())
+        self.data |= self._read(self.folder / "classification.yaml")
 
-    def _whole_list(self, section: str, key: str) -> list[Any]:
-        return [entry for file in self._files(section) for entry in self._listed(file, section, key)]
+    def _whole_list(self, section: str) -> list[Any]:
+        return [entry for file in self._files(section) for entry in self._listed(file, section)]
 
-    def _add_mapped(self, section: str, key: str) -> None:
+    def _add_mapped(self, section: str) -> None:
         for file in self._files(section):
-            entries = self._part(file, key, dict, renamed={key: section})
+            entries = self._part(file, section, dict)
             for name in self.data[section].keys() & entries.keys():
                 self._stands_twice(section, name)
             self.data[section] |= entries
@@ -104,18 +94,18 @@ class Source:
         file, line = (at.file, at.line) if at else (None, None)
         raise RulebookError([Fault(code="bad-yaml", message=message, file=file, line=line, path=section)])
 
-    def _listed(self, file: Path, section: str, key: str) -> list[Any]:
+    def _listed(self, file: Path, section: str) -> list[Any]:
         # Entries of several files share one list, so their routes start where the files before them ended.
         start = sum(1 for route in self.marks if len(route) == 2 and route[0] == section)  # noqa: PLR2004  # (section, index)
-        entries = self._part(file, key, list, renamed={key: section}, start=start)
+        entries = self._part(file, section, list, start)
         relative = self.name(file)
         return [
             entry | {"file": relative} if section == "rules" and isinstance(entry, dict) else entry for entry in entries
         ]
 
-    def _part(self, file: Path, key: str, kind: type[Any], **reading: Any) -> Any:  # noqa: ANN401  # of that kind
+    def _part(self, file: Path, key: str, kind: type[Any], start: int = 0) -> Any:  # noqa: ANN401  # of that kind
         """Return what stands under a key of a file; an empty one of its kind when nothing does."""
-        part = self._read(file, (), **reading).get(key)
+        part = self._read(file, start).get(key)
         if part is None or isinstance(part, kind):
             return part or kind()
         message = f"a {'list' if kind is list else 'mapping'} belongs here"
@@ -128,9 +118,7 @@ class Source:
             yield single
         yield from sorted(folder.rglob("*.yaml")) if folder.is_dir() else ()
 
-    def _read(
-        self, file: Path, route: Route, *, renamed: dict[str, str] | None = None, start: int = 0
-    ) -> dict[str, Any]:
+    def _read(self, file: Path, start: int = 0) -> dict[str, Any]:
         relative = self.name(file)
         try:
             text = file.read_text(encoding="utf-8-sig")
@@ -144,20 +132,19 @@ class Source:
             message = "expected a mapping at the top of the file"
             raise RulebookError([Fault(code="bad-yaml", message=message, file=relative)])
         self.texts[relative] = text
-        self._mark(cast("yaml.Node", node), route, relative, renamed or {}, start)
+        self._mark(cast("yaml.Node", node), (), relative, start)
         return data
 
-    def _mark(self, node: yaml.Node, route: Route, file: str, renamed: dict[str, str], start: int) -> None:
+    def _mark(self, node: yaml.Node, route: Route, file: str, start: int) -> None:
         self.marks.setdefault(route, _mark(file, node))
         if isinstance(node, yaml.MappingNode):
             for key, value in node.value:
-                name = renamed.get(key.value, key.value) if not route else key.value
-                self.marks[(*route, name)] = _mark(file, key)
-                self._mark(value, (*route, name), file, renamed, start)
+                self.marks[(*route, key.value)] = _mark(file, key)
+                self._mark(value, (*route, key.value), file, start)
         elif isinstance(node, yaml.SequenceNode):
             offset = start if len(route) == 1 else 0
             for at, value in enumerate(node.value):
-                self._mark(value, (*route, at + offset), file, renamed, start)
+                self._mark(value, (*route, at + offset), file, start)
 
 
 def files_of(place: Callable[[Route], Mark | None], data: Mapping[str, Any]) -> dict[str, dict[str, str]]:
@@ -169,12 +156,6 @@ def files_of(place: Callable[[Route], Mark | None], data: Mapping[str, Any]) -> 
             marked = ((entry_name(entry) or key, place((section, key))) for key, entry in pairs)
             found[section] = {name: mark.file for name, mark in marked if mark and isinstance(name, str)}
     return {section: files for section, files in found.items() if files}
-
-
-def entry_name(entry: object) -> str | None:
-    """Return what an entry calls itself, if anything."""
-    said = (entry.get(key) for key in _NAMING) if isinstance(entry, dict) else ()
-    return next((str(name) for name in said if name), None)
 
 
 def _mark(file: str, node: yaml.Node) -> Mark:

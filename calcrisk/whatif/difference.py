@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import chain
 from typing import TYPE_CHECKING, Final
 
-from calcrisk.scenario import Difference, Moved, Open, Said, Shift
+from calcrisk.scenario import NOT_ASSESSED, Difference, Moved, Open, Said, Shift
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from calcrisk.assessment import Assessment, Fact, Input, Mechanism, TierRange
 
 _TIERS: Final = ("metastatic", "dystrophic", "vascular")
-_NOT_ASSESSED: Final = "not assessed"
 
 
 def difference(before: Assessment, after: Assessment) -> Difference:
@@ -69,7 +68,7 @@ def _tiers(one: Assessment, two: Assessment) -> Iterator[Shift]:
 
 
 def _tier(told: TierRange) -> str:
-    return _range(told.tier, told.lowest, told.highest) if told.assessed and told.tier else _NOT_ASSESSED
+    return _range(told.tier, told.lowest, told.highest) if told.assessed and told.tier else NOT_ASSESSED
 
 
 def _range(at: str, lowest: str | None, highest: str | None) -> str:

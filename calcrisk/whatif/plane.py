@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from calcrisk.errors import Fault, UsageError
 from calcrisk.rules import expression as ex
-from calcrisk.scenario import Axis, Plane
+from calcrisk.scenario import NOT_ASSESSED, Axis, Plane
 from calcrisk.stated import Given
 from calcrisk.units import Unit, either, find, measure, number_text
 from calcrisk.variables import registry
 from calcrisk.whatif.line import domain
-from calcrisk.whatif.question import NOT_ASSESSED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

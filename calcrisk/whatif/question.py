@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from calcrisk.errors import Fault, UsageError, did_you_mean
-from calcrisk.scenario import CLASSIFICATION
+from calcrisk.scenario import CLASSIFICATION, NOT_ASSESSED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from calcrisk.rules.program import Axes, Tier
     from calcrisk.rules.rulebook import Rulebook
     from calcrisk.rules.scalar import Evaluation
-
-NOT_ASSESSED = "not_assessed"
 
 
 class Question(NamedTuple):

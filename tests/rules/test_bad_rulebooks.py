@@ -54,6 +54,14 @@ def test_every_fault_is_told_at_once(tmp_path: Path) -> None:
     assert told == ["facts.yaml:17:", "rules.yaml:34:"]
 
 
+def test_a_lever_is_called_by_its_name(tmp_path: Path) -> None:
+    folder = copied(tmp_path)
+    study = "{direction: harm, where: {source: nobody, at: claim}, say: Harm.}"
+    named = "lever: binder, title: Binder, studied_in: CKD, when: hftc, direction: harm, why: One study."
+    (folder / "levers.yaml").write_text(f"levers:\n  - {{{named}, studies: [{study}]}}\n", "utf-8")
+    assert message(folder).startswith("levers.yaml:2: levers: binder: studies: 0: where: unknown reference 'nobody'")
+
+
 def test_a_folder_without_a_rulebook(tmp_path: Path) -> None:
     assert message(tmp_path) == (
         f"{tmp_path}: rulebook.yaml: a rulebook is a folder with a rulebook.yaml in it (no-rulebook)\n"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from functools import cache
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -295,8 +296,8 @@ def sentences(entry: Spec) -> Iterator[str]:
 def cited_numbers(entry: Spec) -> set[float]:
     """Every number in the sources of an entry, and what each is when it is rounded as one speaks."""
     cited = [*(entry.get("where") or ()), *(entry.get("against") or ())]
-    for spec in (entry.get("parameters") or {}).values():
-        cited += spec["where"]
+    for part in (*(entry.get("parameters") or {}).values(), *(entry.get("clauses") or ())):
+        cited += part["where"]
     text = " ".join(str(references()[each["source"]]) for each in cited)
     exact = {float(number) for number in re.findall(r"\d+(?:\.\d+)?", text.replace(",", ""))}
     return exact | {round(number, digits) for number in exact for digits in (0, 1)}
@@ -326,3 +327,27 @@ def test_a_strange_number_in_a_sentence_is_found() -> None:
 def test_what_stands_elsewhere_is_still_said() -> None:
     said = {name: " ".join(sentences(entry)) for name, entry in named_entries()}
     assert [key for key in ELSEWHERE if f"{key[1]:g}" not in said.get(key[0], "")] == []
+
+
+# ------------------------------------------------------------------------------------------------ what argues against
+
+
+def opposing(part: object) -> Iterator[str]:
+    """Every source that something cites against itself."""
+    if isinstance(part, dict):
+        yield from (each["source"] for each in part.get("against") or () if isinstance(each, dict))
+        part = list(part.values())
+    if isinstance(part, list):
+        yield from chain.from_iterable(map(opposing, part))
+
+
+def test_what_argues_against_something_says_so_in_a_sentence() -> None:
+    """A claim may be long, or seem to argue for it: a reader is told what it speaks against."""
+    cited = {source for section, part in whole().data.items() if section != "references" for source in opposing(part)}
+    assert len(cited) > 60
+    for source in cited:
+        entry = references()[source]
+        assert entry["objection"], source
+        known = re.findall(r"\d+(?:\.\d+)?", f"{entry['claim']} {entry['values']} {entry['notes']}")
+        said = {float(number) for number in WRITTEN.findall(NO_QUANTITY.sub("", entry["objection"]))}
+        assert said <= {number for each in map(float, known) for number in (each, round(each, 1))}, source

@@ -53,6 +53,18 @@ def test_pages(
     gold(f"whatif/{name}-{width}.txt", steady(ended.out))
 
 
+@pytest.mark.parametrize("form", ["terminal", "json", "markdown"])
+def test_a_goal_of_the_changed_patient_cites_what_only_that_patient_needs(tmp_path: Path, form: str) -> None:
+    asked = ("--calcium", "9.5", "--phosphate", "3.5", "--ckd-stage", "G5", "--dialysis", "--mineral-history")
+    changed = (*asked, "--set", "phosphate=8.5", "--goal", "metastatic=low", "--format", form)
+    ended = what_if(tmp_path, *changed, file=None)
+    assert (ended.code, ended.err) == (0, "")
+    if form == "json":
+        told = json.loads(ended.out)
+        studies = [study for each in told["goal"]["evidence"] for one in each["levers"] for study in one["studies"]]
+        assert {cited["id"] for study in studies for cited in study["evidence"]} == told["references"].keys() != set()
+
+
 def test_nothing_reaches_it(tmp_path: Path, gold: Callable[[str, str], None]) -> None:
     ended = what_if(tmp_path, "--goal", "metastatic=low", file="hd-warfarin-58f.yaml", COLUMNS="80")
     assert ended.code == 0

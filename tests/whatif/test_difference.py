@@ -7,8 +7,10 @@ from random_patients import patients, read
 from samples import SAMPLES, patient, rulebook
 
 from calcrisk import Assessment, Patient, assess
-from calcrisk.scenario import Difference
+from calcrisk.render.whatif_markdown import markdown
+from calcrisk.scenario import NOT_ASSESSED, Difference
 from calcrisk.whatif.difference import difference
+from calcrisk.whatif.scene import Asked, scenario
 
 
 def told(stated: Patient) -> Assessment:
@@ -19,6 +21,7 @@ def against(stated: Patient, **changes: object) -> Difference:
     return difference(told(stated), told(stated.model_copy(update=changes)))
 
 
+ASKED = Asked.read(rulebook(), None, (), None, (8, 5))
 DIALYSIS = patient(SAMPLES / "nhanes-dialysis-warfarin-68m.yaml")
 
 
@@ -56,3 +59,13 @@ def test_exactly_the_rules_that_answer_otherwise_are_told(one: dict[str, object]
     missing = [{each.input for each in answer.missing} for answer in (before, after)]
     assert {each.input for each in found.opened} == missing[1] - missing[0]
     assert {each.input for each in found.closed} == missing[0] - missing[1]
+
+
+def test_one_word_stands_for_a_tier_that_was_not_assessed() -> None:
+    empty = Patient(age=60)
+    found = difference(told(empty), told(empty.model_copy(update={"tissue_damage": False})))
+    shift = next(each for each in found.tiers if each.name == "dystrophic")
+    assert (shift.before, shift.after) == (NOT_ASSESSED, "low")
+    shown = scenario(empty, empty.model_copy(update={"tissue_damage": False}), rulebook(), ASKED)
+    assert shown.as_json()["difference"]["tiers"][0]["before"] == "not_assessed"
+    assert "| Dystrophic | not assessed | low |" in markdown(shown)

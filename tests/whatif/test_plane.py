@@ -10,8 +10,9 @@ from samples import SAMPLES, patient, rulebook
 from calcrisk import Patient, UsageError, assess
 from calcrisk.render.layout import Page, finished
 from calcrisk.render.plane import keys, lines
+from calcrisk.scenario import NOT_ASSESSED
 from calcrisk.whatif.plane import plane, sides
-from calcrisk.whatif.question import NOT_ASSESSED, question
+from calcrisk.whatif.question import question
 
 if TYPE_CHECKING:
     from calcrisk.scenario import Plane

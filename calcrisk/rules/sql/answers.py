@@ -147,25 +147,14 @@ class Answers:
         return columns
 
     def _tier(self, tier: Tier) -> list[Column]:
-        ranks = tier.order
-        monotone = list(ranks) == sorted(ranks, reverse=True)  # then the ends of the range lie at its corners
+        ranks = tier.order  # from the highest down (see check), so that the ends of a range lie at its corners
         assessed = [self.layers.columns.known[name] for name in tier.spec["assessed_by"]]
         withheld = tier.spec["withheld_when"]
         free = opposite(certain_yes(self.layers.columns.truths[withheld])) if withheld else True
         columns = [Column(f"{tier.name}__assessed", yes_or_no(every(certain_yes(some(*assessed)), free)))]  # type: ignore[arg-type]  # never unknown
         low = self._at(tier.axes, "low")
         columns.append(Column(f"{tier.name}__now", _chosen(low, ranks)))
-        if monotone:
-            return [*columns, Column(f"{tier.name}__most", _chosen(self._at(tier.axes, "high"), ranks))]
-        by_rank = self._by_rank(tier)
-        columns.append(Column(f"{tier.name}__least", _chosen(sorted(by_rank.items()))))
-        return [*columns, Column(f"{tier.name}__most", _chosen(sorted(by_rank.items(), reverse=True)))]
-
-    def _by_rank(self, tier: Tier) -> dict[int, Truth]:
-        ranks: dict[int, Truth] = {}
-        for row, holds in self._reachable(tier.axes).items():
-            ranks[tier.order[row]] = some(ranks.get(tier.order[row], False), holds)
-        return ranks
+        return [*columns, Column(f"{tier.name}__most", _chosen(self._at(tier.axes, "high"), ranks))]
 
     def _at(self, axes: Axes, side: Side) -> list[tuple[int, Truth]]:
         """Return each row with its own condition, over the lowest or the highest coordinates."""

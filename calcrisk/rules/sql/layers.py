@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from calcrisk.rules.sql.terms import Condition as Conditional
     from calcrisk.rules.sql.terms import Truth
 
-_INPUT, _STATES = 0, 1  # the first two stages
+_INPUT = 0  # the first stage; the states are the second
 
 
 class Column(NamedTuple):
@@ -74,11 +74,6 @@ class Layers:
             if step.name in self._needed:
                 self._take(step)
 
-    @property
-    def depth(self) -> int:
-        """The stage behind the last."""
-        return len(self.stages)
-
     def unknown(self, name: str) -> bool | Conditional:
         """Whether an input or fact is unknown, which itself is always known."""
         if name in self._truths:
@@ -104,7 +99,7 @@ class Layers:
             if name not in needed:
                 needed.add(name)
                 step = self._computed.get(name)
-                for part in _parts(step) if step else ():
+                for part in step.conditions if step else ():
                     waiting.extend(ex.names(part.node))
                     self._known_read |= {each.name for each in ex.walk(part.node) if isinstance(each, ex.Known)}
         return needed
@@ -174,7 +169,7 @@ class Layers:
     # ---- steps -------------------------------------------------------------------------------------------------------
 
     def _take(self, step: Step) -> None:
-        depth = max(map(self._deep, {step.name, *(name for part in _parts(step) for name in ex.names(part.node))}))
+        depth = max(map(self._deep, {step.name, *(name for part in step.conditions for name in ex.names(part.node))}))
         if step.asked is not None:
             self._ask(step, self.truth(step.asked), depth)
         elif self.program.symbols[step.name].kind == "yesno":
@@ -255,10 +250,6 @@ def _only_if(valid: Truth, computed: Quantity) -> Quantity:
         return Quantity(None)
     value = f"CASE WHEN {condition(valid)} THEN {number(computed.value)} END"
     return Quantity(value, certain(first_of([(valid, computed.absent)], False)))
-
-
-def _parts(step: Step) -> list[Condition]:
-    return [part for part in (step.value, step.valid, step.asked) if part is not None]
 
 
 def _is_plain(held: Conditional) -> bool:

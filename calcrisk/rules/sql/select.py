@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 LISTS: Final = ("possible", "settled", "met_rules", "missing")  # the columns that cost more than all others
 INPUTS: Final = "inputs"
-_BITS: Final = 50  # of a mask: a double holds 53, should an engine add in doubles
+BITS: Final = 50  # of a mask: a double holds 53, should an engine add in doubles
 
 
 class Stage(NamedTuple):
@@ -129,8 +129,8 @@ class _Writer:
             yield Column(name, _listed(possible))
             return
         self._masks[name] = tuple(word for word, _ in possible)
-        for at, first in enumerate(range(0, len(possible), _BITS)):
-            bits = enumerate(possible[first : first + _BITS])
+        for at, first in enumerate(range(0, len(possible), BITS)):
+            bits = enumerate(possible[first : first + BITS])
             sums = (f"CASE WHEN {condition(holds)} THEN {1 << bit} ELSE 0 END" for bit, (_, holds) in bits)
             yield Column(f"{name}__mask_{at}", f"CAST({' + '.join(sums)} AS BIGINT)")
 
@@ -166,21 +166,17 @@ class _Writer:
     def _tight(self, at: int) -> bool | Condition:
         tier = self._program.tiers[at]
         assessed = flag(f"{tier.name}__assessed")
-        same = Atom(f"{self._least(at)} = {tier.name}__most", f"{self._least(at)} <> {tier.name}__most")
+        same = Atom(f"{tier.name}__now = {tier.name}__most", f"{tier.name}__now <> {tier.name}__most")
         withheld = tier.spec["withheld_when"]
         held_back = certain_yes(self._answers.layers.columns.truths[withheld]) if withheld else False
         begins = some(*(self._missing[name] for name in self._answers.begins(at) if name in self._missing))
         idle = every(opposite(assessed), some(held_back, opposite(begins)))
         return certain(some(every(assessed, same), idle))
 
-    def _least(self, at: int) -> str:
-        tier = self._program.tiers[at]
-        return f"{tier.name}__now" if list(tier.order) == sorted(tier.order, reverse=True) else f"{tier.name}__least"
-
     def _tiers(self) -> Iterable[Column]:
         names = self._data["tier_names"]
-        for at, tier in enumerate(self._program.tiers):
-            held = {"tier": f"{tier.name}__now", "lowest": self._least(at), "highest": f"{tier.name}__most"}
+        for tier in self._program.tiers:
+            held = {"tier": f"{tier.name}__now", "lowest": f"{tier.name}__now", "highest": f"{tier.name}__most"}
             for what, column in held.items():
                 yield Column(
                     f"{tier.name}_{what}", self._named(column, names, only_if=flag(f"{tier.name}__assessed").text)
