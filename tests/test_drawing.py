@@ -55,7 +55,7 @@ def test_the_line_is_counted_from_where_the_text_begins() -> None:
         ("labs: {calcium: '99.00 mg/dL', phosphate: 4}", "labs: {calcium: '99.00 mg/dL', phosphate: ·}", "99.00 mg/dL"),
         ("calcium: {value: 1.0e3, unit: mg/dL}", "calcium: {value: 1.0e3, unit: ·····}", "1.0e3 mg/dL"),
         ("calcium: 38 g/ml", "calcium: 38 g/ml", "g/ml"),
-        ("calcium: {value: 9.1, x: 123.4}", "calcium: {value: ···, ·: ·····}", "x"),
+        ("calcium: {value: 9.1, x: 123.4}", "calcium: {value: ···, x: ·····}", "x"),
         (f"calcium: 9 {'z' * 60}", f"calcium: · {'·' * 60}"[:72], "z" * 60),
     ],
 )

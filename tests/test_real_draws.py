@@ -141,7 +141,7 @@ def test_an_impossible_creatinine_is_refused_and_never_scored(mimic: Cohort) -> 
     faults = {name: [(one["path"], one["code"], one["got"]) for one in each] for name, each in mimic.refused().items()}
     assert faults == {
         "10126 2171-07-18T01:55:00": [("labs.creatinine", "likely-unit", "138 mg/dL")],
-        "41976 2201-11-18T05:20:00": [("labs.creatinine", "out-of-range", "0 mg/dL")],
+        "41976 2201-11-18T05:20:00": [("labs.creatinine", "out-of-range", "0.0 mg/dL")],
     }
     assert mimic.code == 1
     [mixed_up] = mimic.refused()["10126 2171-07-18T01:55:00"]
@@ -219,12 +219,12 @@ def test_nhanes_holds_31604_adults_and_75_reach_55(tmp_path: Path) -> None:
 # -------------------------------------------------------------------------------------------------------------- Boyd
 
 CALCIUM_WITHOUT_ITS_POINT: Final = {
-    "26": "20 mmol/L",
+    "26": "20.0 mmol/L",
     "27": "22.3 mmol/L",
     "28": "24.3 mmol/L",
     "30": "23.3 mmol/L",
-    "31": "24 mmol/L",
-    "33": "25 mmol/L",
+    "31": "24.0 mmol/L",
+    "33": "25.0 mmol/L",
     "36": "24.5 mmol/L",
     "37": "23.3 mmol/L",
 }
@@ -265,7 +265,7 @@ def test_every_refusal_says_what_to_do_and_where(boyd: Cohort) -> None:
 def test_a_lost_point_is_found_again_and_no_wrong_unit_offered(boyd: Cohort, name: str) -> None:
     [fault] = [one for one in boyd.refused()[name] if one["path"] == "calcium"]
     number, unit = CALCIUM_WITHOUT_ITS_POINT[name].split()
-    assert fault["hint"] == f"is a decimal point lost, as in {Decimal(number) / 10} {unit}?"
+    assert fault["hint"] == f"is a decimal point lost, as in {(Decimal(number) / 10).normalize()} {unit}?"
 
 
 def test_one_believable_record_reaches_55(boyd: Cohort) -> None:

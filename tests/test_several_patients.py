@@ -191,7 +191,10 @@ LINES = {
     "latin-1": (
         b'{"id": "a", "calcium": "\xe9"}',
         "a",
-        [f"{AT}:25: byte 0xe9 is not UTF-8 (not-utf8)", "save the file as UTF-8"],
+        [
+            f"{AT}:25: byte 0xe9 is not UTF-8 (not-utf8)",
+            "save the file as UTF-8: as it is, it may be Latin-1 or Windows-1252",
+        ],
     ),
     "two": (
         b'{"id": "a"} {"id": "b"}',

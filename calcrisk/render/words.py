@@ -25,7 +25,7 @@ DESIGN_CHOICE = "design choice"
 PRODUCT = "Ca×P"
 
 _UNIT_IN_TEXT = re.compile(r"(?<![\w/])(?:mg2/dL2|mmol2/L2|u(?:mol|kat|g)/m?L|mL/(?:min|s)/1\.73m2)(?![\w/])")
-_HIDDEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp", "Zs"})  # control, format, surrogate, separators
+_HIDDEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})  # control, format, surrogate, line and paragraph separators
 _SMALLEST = 1e-9  # what double arithmetic leaves of a tie is shown as 0
 _SIGNIFICANT = 4  # digits; no laboratory measures better
 _SIGNIFICANT_DERIVED = 3  # digits of a difference or a converted limit
@@ -38,15 +38,12 @@ _SAYS_NO_MORE = frozenset({"yes", "no", "true", "false", "unknown"})
 
 
 def clean(text: str) -> str:
-    """Show what could steer a terminal or hide in a text as its escape.
-
-    These are escape codes, bidi marks, line breaks, and blanks that look like a plain one and are another sign.
-    """
+    """Show what could steer a terminal or hide in a text (escape codes, bidi marks, line breaks) as its escape."""
     return text if text.isprintable() else "".join(_visible(char) for char in text)
 
 
 def _visible(char: str) -> str:
-    if char == " " or unicodedata.category(char) not in _HIDDEN:
+    if unicodedata.category(char) not in _HIDDEN:
         return char
     return char.encode("unicode_escape").decode("ascii")
 
