@@ -119,7 +119,8 @@ def read(file: str) -> Document:
         with Path(file).open("rb") as stream:
             return read_document(stream.read(enough), file)
     except OSError as error:
-        raise InputError([cannot_read(file, error)._replace(hint=_no_value(file))]) from None
+        fault = cannot_read(file, error)
+        raise InputError([fault._replace(hint=_no_value(file) or fault.hint)]) from None
 
 
 def _no_value(file: str) -> str | None:

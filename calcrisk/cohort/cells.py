@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 _NUMERIC: Final = re.compile(r"(U?(TINY|SMALL|BIG|HUGE)?INT|U?INTEGER|DOUBLE|FLOAT|DECIMAL|REAL)\b", re.IGNORECASE)
 _FLOATING: Final = ("DOUBLE", "FLOAT", "REAL")  # of which one value is NaN
 _PLAIN: Final = r"[+-]?[0-9]+(\.[0-9]+)?"  # other spellings of numbers are left to the reader of documents
+_ONE_OF: Final = 4  # words of one IN: a longer list DuckDB makes a join of, and one more wherever a fact reads the cell
 _NOTHING: Final[Mapping[str, bool]] = {}
 TABLE_WORDS: Final = {"1": True, "0": False, "t": True, "f": False} | YES_NO  # how tables answer yes and no
 
@@ -238,8 +239,9 @@ def _words(variable: Variable, raw: str, *, numeric: bool) -> Iterator[_Case]:
             exact = [
                 word for word, one in choices(variable).items() if (one.low, one.high, one.also) == (code, code, also)
             ]
-            if exact:
-                yield _Case(f"{bare} IN ({', '.join(map(text, exact))})", str(code), also=also)
+            for at in range(0, len(exact), _ONE_OF):
+                words = ", ".join(map(text, exact[at : at + _ONE_OF]))
+                yield _Case(f"{bare} IN ({words})", str(code), also=also)
 
 
 def _different(them: Iterable[Mapping[str, bool]]) -> list[Mapping[str, bool]]:

@@ -61,7 +61,9 @@ def staged(
     besides = [one for entry in mapped.entries.values() for one in implied(entry, table.columns)]
     besides += [one for each, word in mapped.constants.items() for one in implied_always(registry()[each], word)]
     denied = list(_denied(besides, sources))
-    sources |= {one.variable: _besides(sources.get(one.variable), one) for one in besides}
+    sources |= {
+        each: _besides(sources.get(each), besides, each) for each in dict.fromkeys(one.variable for one in besides)
+    }
     wrong = [*denied, *_contradictions(sources), *_reversed(sources)]
     sources |= {each: _assumed(each, word, sources) for each, word in mapped.assume.items()}
     odd = [one.odd for one in sources.values() if one.odd] + wrong
@@ -108,12 +110,13 @@ def _patients(draws: Table, column_map: ColumnMap, look: Look, kept: Callable[[s
     return table._replace(relation=kept(table.relation)), replace(column_map, entries=entries)
 
 
-def _besides(stated: Source | None, one: Implied) -> Source:
-    """Let what a word says of another input stand where nothing is stated of that."""
+def _besides(stated: Source | None, besides: Iterable[Implied], variable: str) -> Source:
+    """Let what words say of another input stand where nothing is stated of that; words of one cell agree."""
+    said = " ".join(f"WHEN {one.when} THEN {int(one.answer)}" for one in besides if one.variable == variable)
     if stated is None:
-        return Source(f"CASE WHEN {one.when} THEN {int(one.answer)} END")
-    silent = " AND ".join([one.when, f"{stated.value} IS NULL", *([f"NOT {stated.unknown}"] if stated.unknown else [])])
-    return stated._replace(value=f"CASE WHEN {silent} THEN {int(one.answer)} ELSE {stated.value} END")
+        return Source(f"CASE {said} END")
+    opened = f"WHEN {stated.unknown} THEN NULL " if stated.unknown else ""
+    return stated._replace(value=f"coalesce({stated.value}, CASE {opened}{said} END)")
 
 
 def _unusual(entries: Iterable[Entry], sources: Mapping[str, Source]) -> Iterator[tuple[str, str]]:
