@@ -132,7 +132,7 @@ def test_a_value_behind_a_flag_that_takes_none_is_told_so(word: str, tmp_path: P
     hint = "a flag takes no value: --dialysis says yes, --no-dialysis no, --unknown dialysis that it is open"
     assert ended.code == BAD_INPUT
     assert ended.err.endswith(f"    hint: {hint}\n")
-    assert "hint" not in run("assess", "no-such-file.yaml", cwd=tmp_path).err
+    assert hint not in run("assess", "no-such-file.yaml", cwd=tmp_path).err
 
 
 # -------------------------------------------------------------------------------- what is shown

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from calcrisk.cohort.tables import Table
     from calcrisk.rules.rulebook import Rulebook
 
+_PASSES: Final = 3  # over a table: the survey, the rows that SQL does not read, the answers
 _TOLD: Final = 20  # refused rows that are told one by one
 _ELSEWHERE: Final = "answers as CSV, JSON, NDJSON or Parquet have all of them, each with its errors"
 
@@ -118,8 +119,7 @@ class _Work:
         lists = wanted.lists and wanted.form != "table"  # which shows none
         self._columns = [column for column in names if lists or column not in LISTS]
         self._cohort = Cohort(at_work, book, self._table, self._staged, self._columns, tuple(self._panels))
-        # the survey, the rows that SQL does not read, the answers, and these as text
-        passes = 3 + (wanted.form in TEXTS)
+        passes = _PASSES + (wanted.form in TEXTS)  # which are written once more, as text
         self.watch = Watch(passes, shown=wanted.form == "table" or not is_terminal(wanted.output))
         self._scale = Scale(tuple(book.data["tier_names"]), tuple(book.data["classes"]))
         labels = [tier["label"] for tier in book.data["tiers"].values()]

@@ -34,6 +34,9 @@ PATTERNS: list[tuple[str, Stated, bool]] = [
     ("image-sheet-like", {"pattern_sheet_like": True, **SOFT}, True),
     ("image-sheet-like", {"pattern_sheet_like": True, "dermatomyositis": True}, False),  # known: a rule speaks
     ("image-juxta-articular-mass", {"pattern_lobulated": True, "deposit_periarticular": True}, True),
+    ("image-juxta-articular-mass", {"pattern_lobulated": True, "ckd_stage": "G5"}, True),
+    ("image-juxta-articular-mass", {"pattern_lobulated": True, "hftc": True}, False),
+    ("image-juxta-articular-mass-familial", {"pattern_lobulated": True, "hftc": True}, True),
     ("image-popcorn", {"pattern_popcorn": True, "deposit_in_lung": True}, True),
     ("image-calcification-or-bone", {"muscle_trauma": True, "deposit_in_muscle": True}, True),
     ("image-calcification-or-bone", {"muscle_trauma": True, "deposit_in_lung": True}, False),

@@ -215,7 +215,7 @@ def test_the_factors_of_calciphylaxis_are_named_where_they_are_present() -> None
     assert "nor do kidneys" not in sentence(**NECROTIC | {"ckd_stage": "G5", "dialysis": True})
 
 
-ACUTE = "one day's value"
+ACUTE = "one value shows no standing load"
 TENDENCY = "a tendency, not a deposit"
 SENTENCES: list[tuple[Stated, str, bool]] = [
     (ANSWERED | {"calcium": 13, "acute_kidney_injury": True}, ACUTE, True),
