@@ -5,6 +5,7 @@ Many patients are solved in one run, each with the answer it has alone.
 
 from __future__ import annotations
 
+from functools import cache
 from math import isnan
 from typing import TYPE_CHECKING, Any, Final
 
@@ -55,13 +56,44 @@ def _together(answers: Sequence[Assessment]) -> list[Chemistry]:
 
 
 def _alone(answer: Assessment) -> Chemistry:
-    from calcrisk.chemistry.isopleth import curves, with_curve
-
-    columns = with_curve(_columns([answer]))
+    columns = _with_curve(_columns([answer]))
     filled = _filled([answer], columns)
     solved = solve_filled(filled, tolerance=QUICK)
-    points = None if solved["status"][0] else curves(solved, answer.ca_p_product.threshold)
+    points = None if solved["status"][0] else _curves(solved, answer.ca_p_product.threshold)
     return _Telling(answer, 0, columns, filled, solved, warned(filled, solved)).part(points)
+
+
+@cache
+def _curve_calcium() -> Array:
+    """Return the total calcium (mg/dL) of each point of a curve; not to be changed."""
+    shape = constants.document()["isopleth"]
+    lowest, highest = shape["calcium_mg_dl"]
+    return np.linspace(float(lowest), float(highest), int(shape["points"]))
+
+
+def _with_curve(columns: Mapping[str, Array]) -> dict[str, Array]:
+    """Put the points of one patient's isopleth behind the patient's own row: all as it is but the calcium (MODEL 8).
+
+    The whole curve is solved in the same run as the patient, as further rows.
+    """
+    points = _curve_calcium() / constants.value("units", "calcium_mg_dl_per_mmol_l")
+    table = np.repeat(np.array([*columns.values()]), 1 + len(points), axis=1)
+    rows = dict(zip(columns, table, strict=True))
+    rows["ca"][1:] = points
+    rows["ionised_ca"][1:] = np.nan  # the curve is over the total calcium
+    return rows
+
+
+def _curves(solved: Mapping[str, Any], threshold: float) -> dict[str, tuple[float | None, ...]]:
+    """Return calcium and phosphates (mg/dL) of the curves: the line of the product, brushite, amorphous phosphate.
+
+    ``solved`` is what the rows of ``_with_curve`` gave; None where a phase is not reached.
+    """
+    points, factor = _curve_calcium(), constants.value("units", "phosphorus_mg_dl_per_mmol_l")
+    prefix = "p_at_si0_"
+    reached = {name.removeprefix(prefix): solved[name][1:] * factor for name in solved if name.startswith(prefix)}
+    every = {"calcium": points, "product": threshold / points, **reached}
+    return {name: tuple(None if isnan(at) else at for at in column.tolist()) for name, column in every.items()}
 
 
 def _columns(answers: Sequence[Assessment], end: str = "value") -> dict[str, Array]:
@@ -98,9 +130,9 @@ class _Telling:
         codes: Mapping[str, Any],
     ) -> None:
         self.answer, self.row, self.filling = answer, row, filled
-        self.numbers = {name: _plain(column[row]) for name, column in solved.items() if column.dtype.kind == "f"}
-        self.filled = {name: _plain(column[row]) for name, column in filled.values.items()}
-        self.given = {name: _plain(column[row]) for name, column in columns.items()}
+        self.numbers = {name: _plain(column.item(row)) for name, column in solved.items() if column.dtype.kind == "f"}
+        self.filled = {name: _plain(column.item(row)) for name, column in filled.values.items()}
+        self.given = {name: _plain(column.item(row)) for name, column in columns.items()}
         self.status = STATUS[solved["status"][row]]
         self.reach = {name: int(solved[f"reach_{name}"][row]) for name in PRECIPICES}
         self.assumed = [name for bit, name in enumerate(ASSUMED) if int(solved["assumed"][row]) >> bit & 1]
@@ -305,7 +337,7 @@ def _uncertainty(name: str) -> Any:  # noqa: ANN401  # as it stands in the data
 
 
 def _plain(number: float) -> float | None:
-    return None if isnan(number) else float(number)
+    return None if isnan(number) else number
 
 
 def _cited(source: str) -> str:

@@ -49,6 +49,7 @@ def names(phases: Sequence[str], precipices: Sequence[str]) -> tuple[str, ...]:
     return (*BESIDES, *(f"si_{phase}" for phase in phases), *per_ion, *(f"p_at_si0_{phase}" for phase in precipices))
 
 
+@cache
 def shown() -> tuple[str, ...]:
     """Return the phases that are told unless others are asked for."""
     return tuple(name for name, phase in constants.phases().items() if phase.shown)

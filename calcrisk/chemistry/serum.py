@@ -182,9 +182,10 @@ def _fill_in(table: Array, dialysis: Array) -> None:
     entries, values = constants.document()["fields"], dict(zip(FIELDS, table, strict=True))
     expected = {
         "cl": values["na"] - constants.value("rules_of_default", "sodium_less_chloride"),
-        "ph": compensated(values["tco2"]),
         "so4": np.where(dialysis == 1, entries["so4"]["default_on_dialysis"], np.nan),
     }
+    if not np.isnan(values["tco2"]).all():
+        expected["ph"] = compensated(values["tco2"])
     for name, column in expected.items():
         np.copyto(values[name], column, where=np.isnan(values[name]))
     usual = np.array([entries[name]["default"] for name in FIELDS], dtype=np.float64)  # None, where none is, is NaN
