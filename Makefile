@@ -23,7 +23,7 @@ PIP := $(PY) -m pip install --quiet
 # One thing after the other, also under `make -j`: the checks are ordered from quick to slow, and pytest uses every core.
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help demo test format lint types generate stale wheel cover volume lowest spark gold bench bench-cohort fuzz clean
+.PHONY: help demo test format lint types generate stale wheel cover volume lowest spark gold picture bench bench-cohort fuzz clean
 
 help: ## list what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -e 's/:.*## /\t/' | expand -t 12
@@ -93,6 +93,10 @@ spark: $(VENV)/.dev ## the tests on Spark, which brings 500 MB and needs Java 17
 
 gold: $(VENV)/.dev ## write the gold files of the renderers again; read the diff before you keep it
 	$(PY) -m pytest --quiet --numprocesses auto --refresh-gold
+
+picture: $(VENV)/.dev ## draw the picture of README.md again; look at it before you keep it
+	$(VENV)/bin/calcrisk assess $(SAMPLE) --json -o $(VENV)/picture.json
+	$(PY) tools/screenshot.py $(VENV)/picture.json docs/images/assess.svg --width 96 --lines 52
 
 bench: $(VENV)/.dev ## measure, and write the table of README.md
 	$(PY) benchmarks/report.py
