@@ -242,7 +242,7 @@ def test_the_page_says_what_it_is_and_is_not() -> None:
     page = flowing(printed(with_curves(**WORKED)))
     assert "Thermodynamic driving force in serum; not a diagnosis, not a prediction of calcification." in page
     assert "Healthy serum is always supersaturated for apatite" in page
-    assert "distance to brushite is news" in page
+    assert "What may be news is the distance to brushite" in page
     assert "O'Neill" in page
     assert "10.1038/sj.ki.5002412" in page
     assert "upper estimate" in page

@@ -347,6 +347,21 @@ def test_what_is_not_reached_says_so() -> None:
     assert [REACH[int(found[f"reach_{name}"])] for name in ("dcpd", "acp")] == ["reached", "not_reached"]
 
 
+@pytest.mark.volume
+def test_no_less_phosphate_saturates_where_the_most_does_not() -> None:
+    """What is below saturation at the most phosphate is told as not reached: so no lower one may saturate it."""
+    every, (least, most) = extremes(20_000, 6), constants.document()["fields"]["p"]["range"]
+    for phase in ("dcpd", "acp"):
+        unreached = np.flatnonzero(solve(every)[f"reach_{phase}"] == REACH.index("not_reached"))[:500]
+        assert unreached.size, phase
+        sera = {name: column[unreached] for name, column in every.items()}
+        for level in np.geomspace(least, most, 60):
+            found = solve(sera | {"p": np.full(len(unreached), level)}, precipices=())
+            index = found[f"si_{phase}"][found["status"] == SOLVED]
+            assert index.size, (phase, level)
+            assert index.max() < 0, (phase, level)
+
+
 def without_aim(rows: Serum, target: Target | None = None, **more: float) -> tuple[object, np.ndarray, newton.Looked]:
     """The solver, but for rows that aim at a solid: these do not converge."""
     state, done, seen = solved(rows, target, **more)

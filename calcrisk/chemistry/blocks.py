@@ -156,8 +156,8 @@ def _hold_totals(serum: Serum, count: int) -> None:
 def _reach(serum: Serum, target: Target | None, total: Array, done: NDArray[np.bool_]) -> NDArray[np.uint8]:
     """Return for each row whether its phosphate (mmol/L) is one that occurs (MODEL 6.6).
 
-    Where no solution was found there may be none: a serum that is below saturation at the most phosphate does not reach
-    it, and only what is left was not solved.
+    Where no solution was found there may be none: a serum that is below saturation at the most phosphate is so at any
+    less as well (a test asks sixty of them), and only what is left was not solved.
     """
     most = constants.value("precipices", "most_phosphate")
     reach = (total > most).astype(np.uint8)  # REACHED or NOT_REACHED
