@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import ChainMap, Counter
+from collections import ChainMap
 from functools import cached_property, lru_cache, reduce
 from math import isinf
 from operator import or_
@@ -203,9 +203,8 @@ class Wording:
         self.needs = tuple(Need(name, f"profile-needs-{name.replace('_', '-')}", says) for name, says in needs)
         self.mechanism_names = tuple(entry["name"] for entry in data["mechanisms"])
         self.order = {name: at for at, name in enumerate(program.inputs)}
-        entries: ChainMap[str, Spec] = ChainMap(
-            {name: entry.spec for name, entry in program.inputs.items()}, {fact["name"]: fact for fact in data["facts"]}
-        )
+        self.specs = {name: entry.spec for name, entry in program.inputs.items()}
+        entries: ChainMap[str, Spec] = ChainMap(self.specs, {fact["name"]: fact for fact in data["facts"]})
         self.places = {
             name: Place(
                 *(name, program.slots[name], program.symbols[name].values),
@@ -213,16 +212,16 @@ class Wording:
             )
             for name, entry in entries.items()
         }
-        self.specs = {name: entry.spec for name, entry in program.inputs.items()}
         self.walk = rulebook.walk
         self.consider, self.levers = self._held(program.consider), self._held(program.levers)
         self.warnings, self.notes = self._held(program.warnings), self._held(program.notes)
         self.caveats = self._held(program.caveats)
         self.latency = {latency.clause.at: latency for latency in program.kinetics}
         self.kinetics = self._held(latency.clause for latency in program.kinetics)
-        silent = [entry for entry in program.inputs.values() if _may_be_absent(entry.spec)]
-        self.silent = _most_read_first((entry.name for entry in silent), program.rules)
-        self.asked_when = tuple((entry.name, entry.slot) for entry in silent if entry.spec["ask"] != "volunteered")
+        self.silent = dict.fromkeys(program.silent)
+        self.asked_when = tuple(
+            (name, program.slots[name]) for name in program.silent if self.specs[name]["ask"] != "volunteered"
+        )
         self.facts = tuple(self.places[fact["name"]] for fact in data["facts"] if fact["shown"])
         self.unknown_facts = {place.name: fact_of(place, (None, None, None), given=False) for place in self.facts}
         self.told_facts = {
@@ -361,17 +360,6 @@ class Wording:
     def _undecided(self, at: int, waits_for: tuple[str, ...]) -> Undecided:
         rule = self.program.rules[at]
         return Undecided(rule=rule.id, title=rule.spec["title"], waits_for=waits_for)
-
-
-def _may_be_absent(spec: Spec) -> bool:
-    """Whether silence about an input may be taken for its absence: nobody is without a sex or an albumin."""
-    return spec["kind"] == "yesno" and spec["role"] is None and not spec["derived"] and spec["ask"] != "core"
-
-
-def _most_read_first(names: Iterable[str], rules: Iterable[Rule]) -> dict[str, None]:
-    """Order inputs by how many rules mention them."""
-    read = Counter(name for rule in rules for name in rule.when.mentions)
-    return dict.fromkeys(sorted(names, key=lambda name: -read[name]))
 
 
 def fact_of(place: Place, known: tuple[Any, Any, Any], *, given: bool) -> Document:
