@@ -9,7 +9,7 @@ from operator import or_
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
 from calcrisk.assessment import Lever, Mechanism, Missing, Risk, Study, TierRange, Undecided
-from calcrisk.grounds import Reference, RulebookIdentity
+from calcrisk.grounds import Reference, RulebookIdentity, citations, reference_of
 from calcrisk.rules.closures import kept
 from calcrisk.rules.decisive import Decisive, Supposing
 from calcrisk.rules.logic import Span
@@ -235,7 +235,7 @@ class Wording:
     def _made_when_needed(self) -> None:
         data, program = self.data, self.program
         patterns = {clause.spec["pattern"]: clause.spec for clause in program.consider}
-        self.references = _MadeOnce[str, Reference](lambda source: _reference(data["references"][source]))
+        self.references = _MadeOnce[str, Reference](lambda source: reference_of(data["references"][source]))
         self.rules = _MadeOnce[int, RuleWords](lambda at: self._rule(program.rules[at]))
         self.rows = _MadeOnce[int, Cited](lambda at: cited(program.rows[at].spec))
         self.clauses = _MadeOnce[int, Holding](lambda at: self._held(program.rows[at].clauses))
@@ -375,11 +375,6 @@ def fact_of(place: Place, known: tuple[Any, Any, Any], *, given: bool) -> Docume
     }
 
 
-def _reference(entry: Spec) -> Reference:
-    kept = {key: entry[key] for key in ("citation", "doi", "url", "claim", "objection", "strength")}
-    return Reference(**kept, population=entry["population"] or "not stated")
-
-
 def cited(entry: Spec) -> Cited:
     """Return the sources of an entry of the rulebook."""
     return _cited(citations(entry["where"]), citations(entry.get("against") or ()))
@@ -387,9 +382,3 @@ def cited(entry: Spec) -> Cited:
 
 def _cited(evidence: tuple[Document, ...], against: tuple[Document, ...]) -> Cited:
     return Cited(evidence, against, dict.fromkeys(citation["id"] for citation in (*evidence, *against)))
-
-
-def citations(entries: Iterable[Spec]) -> tuple[Document, ...]:
-    """Return each source and place once, in order."""
-    pairs = dict.fromkeys((entry["source"], entry["at"]) for entry in entries)
-    return tuple({"id": source, "at": at} for source, at in pairs)
