@@ -1,4 +1,4 @@
-"""The JSON Schema (draft 2020-12) of a patient document, made of the variables: grouped, flat, and the lists."""
+"""The JSON Schema of a patient document, made of the variables: grouped, flat, and the lists."""
 
 from __future__ import annotations
 
@@ -28,7 +28,6 @@ def patient_schema() -> dict[str, Any]:
         "date": _DATE,
     }
     return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "calcrisk patient",
         "description": "What is known of a patient. All optional; null is not stated, 'unknown' is an open question.",
         "type": "object",
