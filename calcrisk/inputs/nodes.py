@@ -70,6 +70,16 @@ class TooManyFaults(Exception):  # noqa: N818  # it ends the search for more, an
     """So much is wrong that the rest need not be looked at."""
 
 
+def first_of(faults: list[Fault]) -> list[Fault]:
+    """Return as many faults as are of use to anybody, and say behind them that there are more, where there are."""
+    if len(faults) <= MAX_FAULTS:
+        return faults
+    kept = faults[:MAX_FAULTS]
+    last, message = kept[-1], f"there are more than these {MAX_FAULTS} faults"
+    more = Fault(code="too-many-faults", message=message, file=last.file, line=last.line, column=last.column)
+    return [*kept, more._replace(hint="mend these first")]
+
+
 _NAME = re.compile(
     r"[\w.-]{1,40}"
 )  # no longer than any name of ours, and nothing in it that parts the words of a record
