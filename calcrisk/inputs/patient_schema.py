@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from calcrisk.inputs.fold import ASKED
+from calcrisk.inputs.fold import ASKED, listed_as
 from calcrisk.units import either
 from calcrisk.variables import registry
 
@@ -99,7 +99,7 @@ def _list(name: str, keys: Mapping[str, tuple[Variable, ...]]) -> dict[str, Any]
 def _listed(variables: tuple[Variable, ...]) -> dict[str, Any]:
     words: list[str] = []
     for variable in variables:
-        listed = variable.listed or {}
+        listed = listed_as(variable)
         if listed.get("value"):
             words += [listed["value"], *listed.get("spellings", ())]
     return {"examples": words, "type": "string"} if words else {"type": ["number", "string", "null"]}

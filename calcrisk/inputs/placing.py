@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING
 from calcrisk.errors import Fault, did_you_mean
 from calcrisk.inputs.fold import fold
 from calcrisk.inputs.nodes import (
-    MEASURED,
     Fields,
     Items,
     Node,
@@ -32,6 +31,7 @@ from calcrisk.inputs.nodes import (
     named,
 )
 from calcrisk.stated import Location, Written, fault, quoted, shortened
+from calcrisk.values import MEASURED
 from calcrisk.variables import registry
 
 if TYPE_CHECKING:

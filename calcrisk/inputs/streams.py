@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from calcrisk.errors import Fault, cannot_read
 from calcrisk.inputs.documents import MAX_BYTES, MAX_FILE_BYTES, Document, read_documents, read_line
 from calcrisk.inputs.earlier import STDIN
-from calcrisk.inputs.foreign import as_a_table, foreign
+from calcrisk.inputs.foreign import BETWEEN, as_a_table, foreign
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 LINES: Final = (".ndjson", ".jsonl")  # how names of files end that hold one patient a line
 BLOCK_BYTES: Final = 65_536  # as much as a pipe holds; a slow pipe gives less, and what came is answered at once
 _STDIN_NAME: Final = "<stdin>"
-_BETWEEN: Final = (b",", b";", b"\t", b"|")  # what stands between the cells of a table
+_BETWEEN: Final = tuple(map(str.encode, BETWEEN))
 _MARK: Final = b"\xef\xbb\xbf"  # the byte-order mark
 _ENOUGH: Final = 2  # lines that tell what a stream is
 _LIST = re.compile(rb"\s*\[\s*(?:\{|\]?\s*$)")  # a log's `[INFO]` is none
