@@ -5,25 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from random_patients import book
-
-from calcrisk import Assessment, Patient, assess
-
-Stated = dict[str, Any]
-NORMAL: Stated = {"age": 60, "calcium": 9.2, "phosphate": 3.4, "ckd_stage": "G1", "mineral_history": False}
-SAFE: Stated = {**NORMAL, "tissue_damage": False}
-
-
-def answer(**stated: Any) -> Assessment:
-    return assess(Patient(**stated), book())
+from answering import NORMAL, SAFE, Stated, answer, codes
 
 
 def added(**stated: Any) -> str:
     return "; ".join(clause.say for clause in answer(**stated).conclusion.clauses)
-
-
-def codes(**stated: Any) -> set[str]:
-    return {part.code for part in answer(**stated).warnings}
 
 
 ACUTE: Stated = {"age": 40, "acute_kidney_injury": True, "calcium": 9.5, "phosphate": 8}
