@@ -10,11 +10,11 @@ import pytest
 from commands import run
 from renderings import flowing
 from samples import patient_from
-from statements import read_all
+from statements import faults, read_all
 
 from calcrisk import Rulebook
-from calcrisk.errors import Fault, InputError
-from calcrisk.inputs.documents import read_document, read_documents
+from calcrisk.errors import InputError
+from calcrisk.inputs.documents import read_documents
 from calcrisk.saying import _NUMBERS
 from calcrisk.stated import Range, Value
 
@@ -151,12 +151,6 @@ def test_the_readme_counts_the_classes() -> None:
 
 
 # -------------------------------------------------------------------------------- files
-
-
-def faults(text: str, source: str = "hd.yaml") -> tuple[Fault, ...]:
-    with pytest.raises(InputError) as caught:
-        patient_from(read_document(text, source), {})
-    return caught.value.faults
 
 
 @pytest.mark.parametrize(
