@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from calcrisk._version import __version__
 from calcrisk.assessment import FORMAT, Assessment
+from calcrisk.grounds import citations
 from calcrisk.rules import kinetics
 from calcrisk.rules.endless import tellable
 from calcrisk.rules.logic import ABSENT
-from calcrisk.wording import Wording, citations, fact_of
+from calcrisk.wording import Wording, fact_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
 
 from calcrisk.parts import Part, Shared
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
 
 Scalar = float | bool | str | None
 
@@ -28,6 +31,18 @@ class Reference(Shared):
     objection: str | None
     population: str
     strength: str
+
+
+def citations(entries: Iterable[Mapping[str, Any]]) -> tuple[dict[str, Any], ...]:
+    """Return the document of each citation once, in order; ``entries`` are the ``where`` of a rulebook's entry."""
+    pairs = dict.fromkeys((entry["source"], entry["at"]) for entry in entries)
+    return tuple({"id": source, "at": at} for source, at in pairs)
+
+
+def reference_of(entry: Mapping[str, Any]) -> Reference:
+    """Make a reference of what a rulebook says of it."""
+    kept = {key: entry[key] for key in ("citation", "doi", "url", "claim", "objection", "strength")}
+    return Reference(**kept, population=entry["population"] or "not stated")
 
 
 class Input(Part):

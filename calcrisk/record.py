@@ -189,10 +189,9 @@ def _read_over(over: Mapping[str, Written], reading: Reading) -> set[str]:
 
 def answered(names: Iterable[str]) -> set[str]:
     """Return the inputs that are answered where others are: these, and the words that are said of a number."""
-    companions = registry().companions
-    return {
-        one for name in names for one in (name, *(each.name for each in (companions.get((name, "status")),) if each))
-    }
+    stated, companions = set(names), registry().companions
+    statuses = (companions.get((name, "status")) for name in stated)
+    return stated | {status.name for status in statuses if status is not None}
 
 
 def _lay_under(below: Reading, replaced: set[str], reading: Reading) -> None:

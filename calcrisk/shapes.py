@@ -16,7 +16,6 @@ from pydantic import BaseModel, Field, create_model
 from calcrisk import assessment, grounds, scenario
 from calcrisk.parts import SPELLED, Part
 
-DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 _NAMES: Final = {name: value for part in (assessment, scenario) for name, value in vars(part).items()}
 
 

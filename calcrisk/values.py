@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from calcrisk.variables import Variable
 
 _LIMITS = ("lower_limit", "upper_limit")
-_MEASUREMENT_KEYS = ("value", "unit", *_LIMITS)
+MEASURED = ("value", "unit", *_LIMITS)  # what a measurement is made of
 _READERS = {"number": read_number, "yesno": read_yesno, "choice": read_choice}
 
 
@@ -77,7 +77,7 @@ def _words(raw: object) -> tuple[tuple[str, str | None], ...] | None:
 
 
 def _is_short(key: str, part: object) -> bool:
-    if key not in _MEASUREMENT_KEYS or not isinstance(part, Written):
+    if key not in MEASURED or not isinstance(part, Written):
         return False
     return part.raw is None or (isinstance(part.raw, str) and len(part.raw) <= units.SHORT)
 
@@ -146,7 +146,7 @@ def _read_measurement(variable: Variable, written: Written, raw: Mapping[object,
         return
     parts = {str(key): part if isinstance(part, Written) else written._replace(raw=part) for key, part in raw.items()}
     for key, part in parts.items():
-        if key not in _MEASUREMENT_KEYS:
+        if key not in MEASURED:
             _refuse_part(variable, key, part, into)
     unit = _text(parts.get("unit"))
     if unit and units.find(variable, unit) is None:
@@ -191,7 +191,7 @@ def _refuse_part(variable: Variable, key: str, part: Written, into: Reading) -> 
     if key[:1].isdigit():
         into.fault(part.location, **behind_a_comma(key))
         return
-    taken = [name for name in _MEASUREMENT_KEYS if name not in _LIMITS or (variable.name, name) in companions]
+    taken = [name for name in MEASURED if name not in _LIMITS or (variable.name, name) in companions]
     into.fault(
         part.location,
         code="unknown-field",

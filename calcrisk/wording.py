@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections import ChainMap, Counter
+from collections import ChainMap
 from functools import cached_property, lru_cache, reduce
 from math import isinf
 from operator import or_
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
 from calcrisk.assessment import Lever, Mechanism, Missing, Risk, Study, TierRange, Undecided
-from calcrisk.grounds import Reference, RulebookIdentity
+from calcrisk.grounds import Reference, RulebookIdentity, citations, reference_of
 from calcrisk.rules.closures import kept
 from calcrisk.rules.decisive import Decisive, Supposing
 from calcrisk.rules.logic import Span
@@ -203,9 +203,8 @@ class Wording:
         self.needs = tuple(Need(name, f"profile-needs-{name.replace('_', '-')}", says) for name, says in needs)
         self.mechanism_names = tuple(entry["name"] for entry in data["mechanisms"])
         self.order = {name: at for at, name in enumerate(program.inputs)}
-        entries: ChainMap[str, Spec] = ChainMap(
-            {name: entry.spec for name, entry in program.inputs.items()}, {fact["name"]: fact for fact in data["facts"]}
-        )
+        self.specs = {name: entry.spec for name, entry in program.inputs.items()}
+        entries: ChainMap[str, Spec] = ChainMap(self.specs, {fact["name"]: fact for fact in data["facts"]})
         self.places = {
             name: Place(
                 *(name, program.slots[name], program.symbols[name].values),
@@ -213,16 +212,16 @@ class Wording:
             )
             for name, entry in entries.items()
         }
-        self.specs = {name: entry.spec for name, entry in program.inputs.items()}
         self.walk = rulebook.walk
         self.consider, self.levers = self._held(program.consider), self._held(program.levers)
         self.warnings, self.notes = self._held(program.warnings), self._held(program.notes)
         self.caveats = self._held(program.caveats)
         self.latency = {latency.clause.at: latency for latency in program.kinetics}
         self.kinetics = self._held(latency.clause for latency in program.kinetics)
-        silent = [entry for entry in program.inputs.values() if _may_be_absent(entry.spec)]
-        self.silent = _most_read_first((entry.name for entry in silent), program.rules)
-        self.asked_when = tuple((entry.name, entry.slot) for entry in silent if entry.spec["ask"] != "volunteered")
+        self.silent = dict.fromkeys(program.silent)
+        self.asked_when = tuple(
+            (name, program.slots[name]) for name in program.silent if self.specs[name]["ask"] != "volunteered"
+        )
         self.facts = tuple(self.places[fact["name"]] for fact in data["facts"] if fact["shown"])
         self.unknown_facts = {place.name: fact_of(place, (None, None, None), given=False) for place in self.facts}
         self.told_facts = {
@@ -236,7 +235,7 @@ class Wording:
     def _made_when_needed(self) -> None:
         data, program = self.data, self.program
         patterns = {clause.spec["pattern"]: clause.spec for clause in program.consider}
-        self.references = _MadeOnce[str, Reference](lambda source: _reference(data["references"][source]))
+        self.references = _MadeOnce[str, Reference](lambda source: reference_of(data["references"][source]))
         self.rules = _MadeOnce[int, RuleWords](lambda at: self._rule(program.rules[at]))
         self.rows = _MadeOnce[int, Cited](lambda at: cited(program.rows[at].spec))
         self.clauses = _MadeOnce[int, Holding](lambda at: self._held(program.rows[at].clauses))
@@ -363,17 +362,6 @@ class Wording:
         return Undecided(rule=rule.id, title=rule.spec["title"], waits_for=waits_for)
 
 
-def _may_be_absent(spec: Spec) -> bool:
-    """Whether silence about an input may be taken for its absence: nobody is without a sex or an albumin."""
-    return spec["kind"] == "yesno" and spec["role"] is None and not spec["derived"] and spec["ask"] != "core"
-
-
-def _most_read_first(names: Iterable[str], rules: Iterable[Rule]) -> dict[str, None]:
-    """Order inputs by how many rules mention them."""
-    read = Counter(name for rule in rules for name in rule.when.mentions)
-    return dict.fromkeys(sorted(names, key=lambda name: -read[name]))
-
-
 def fact_of(place: Place, known: tuple[Any, Any, Any], *, given: bool) -> Document:
     """Say what is known of a fact: its value, and the lowest and highest it can be."""
     value, lowest, highest = known
@@ -387,11 +375,6 @@ def fact_of(place: Place, known: tuple[Any, Any, Any], *, given: bool) -> Docume
     }
 
 
-def _reference(entry: Spec) -> Reference:
-    kept = {key: entry[key] for key in ("citation", "doi", "url", "claim", "objection", "strength")}
-    return Reference(**kept, population=entry["population"] or "not stated")
-
-
 def cited(entry: Spec) -> Cited:
     """Return the sources of an entry of the rulebook."""
     return _cited(citations(entry["where"]), citations(entry.get("against") or ()))
@@ -399,9 +382,3 @@ def cited(entry: Spec) -> Cited:
 
 def _cited(evidence: tuple[Document, ...], against: tuple[Document, ...]) -> Cited:
     return Cited(evidence, against, dict.fromkeys(citation["id"] for citation in (*evidence, *against)))
-
-
-def citations(entries: Iterable[Spec]) -> tuple[Document, ...]:
-    """Return each source and place once, in order."""
-    pairs = dict.fromkeys((entry["source"], entry["at"]) for entry in entries)
-    return tuple({"id": source, "at": at} for source, at in pairs)

@@ -148,9 +148,7 @@ def test_what_a_shell_puts_in_place_of_a_command_is_read(tmp_path: Path) -> None
 
 
 def test_a_name_that_is_not_utf8_loses_no_answer(tmp_path: Path) -> None:
-    pytest.importorskip("duckdb")
-    import duckdb
-
+    duckdb = pytest.importorskip("duckdb")
     try:
         (tmp_path / "a\udcff.yaml").write_text("id: a\ncalcium: 9.9\n", "utf-8")
     except OSError:

@@ -41,8 +41,10 @@ KINDS = [
     (b"\xd0\xcf\x11\xe0\xa1\xb1", "not-text", "this is a workbook (Excel), and no text", "as CSV"),
     (b"%PDF-1.7\n", "not-text", "this is a PDF, and no text", "calcrisk template"),
     (b"PAR1\x15\x04", "not-text", "this is a Parquet table, and no text", "end in .parquet"),
-    *((TEXT.encode(name), "not-utf8", "this is UTF-16, not UTF-8", "as UTF-8") for name in ("utf-16", "utf-16-be")),
-    *((TEXT.encode(name), "not-utf8", "this is UTF-16, not UTF-8", "as UTF-8") for name in ("utf-16-le",)),
+    *(
+        (TEXT.encode(name), "not-utf8", "this is UTF-16, not UTF-8", "as UTF-8")
+        for name in ("utf-16", "utf-16-be", "utf-16-le")
+    ),
     (TEXT.encode("utf-32"), "not-utf8", "this is UTF-32, not UTF-8", "as UTF-8"),
 ]
 PACKED = gzip.compress(TEXT.encode(), mtime=0)

@@ -5,20 +5,11 @@ from __future__ import annotations
 import json
 
 import pytest
-from samples import patient_from
-
-from calcrisk.errors import Fault, InputError
-from calcrisk.inputs.documents import read_document
+from statements import faults
 
 pytestmark = pytest.mark.once
 
 RECORDS = ["Kowalczyk Anna", "Kowalczyk Anna: 1950-01-01", "Kowalczyk,Anna", "calcium Kowalczyk 1950", "Kowalczyk" * 5]
-
-
-def faults(text: str, source: str = "a.yaml") -> list[Fault]:
-    with pytest.raises(InputError) as refused:
-        patient_from(read_document(text, source), {})
-    return list(refused.value.faults)
 
 
 @pytest.mark.parametrize("name", RECORDS)

@@ -45,6 +45,8 @@ def found(content: bytes, folder: Path) -> list[Document]:
         pytest.param(b"id,age\na,7\n", ["None bad-json"] * 2, id="a table"),
         pytest.param(b'[{"id": "a"}]\n{"id": "b"}\n', ["a", "b"], id="lines, the first a list"),
         pytest.param(b'[[[[\n{"id": "a"}\n', ["None bad-json", "a"], id="lines behind brackets"),
+        pytest.param(b'\n\n\n\n{\n"id": "a"\n}\n', ["a"], id="one document behind blank lines"),
+        pytest.param(b'\n\n\nnote: begins\n{"id": "a"}\n', ["None bad-json", "a"], id="a word behind blank lines"),
     ],
 )  # fmt: skip
 def test_how_a_stream_begins_tells_what_it_is(content: bytes, told: list[str], mark: bytes, tmp_path: Path) -> None:

@@ -5,9 +5,10 @@ from decimal import Decimal
 from fractions import Fraction
 
 import pytest
+from statements import read_all
 
-from calcrisk.stated import Given, Location, Range, Reading, Value, Written
-from calcrisk.values import limits_only, read, settle
+from calcrisk.stated import Given, Range, Reading, Value, Written
+from calcrisk.values import limits_only, read
 from calcrisk.variables import Registry, choices, registry
 
 
@@ -21,14 +22,6 @@ class Float64(float):
 
 
 HARD_PTH = registry()["pth"].hard or (0.0, 0.0)
-
-
-def read_all(**stated: object) -> Reading:
-    reading = Reading(registry())
-    for name, raw in stated.items():
-        read(registry()[name], Written(raw, "here", Location(path=name)), reading)
-    settle(reading)
-    return reading
 
 
 @pytest.mark.parametrize(

@@ -10,25 +10,16 @@ import pytest
 from commands import run
 from renderings import flowing
 from samples import patient_from
+from statements import faults, read_all
 
 from calcrisk import Rulebook
-from calcrisk.errors import Fault, InputError
-from calcrisk.inputs.documents import read_document, read_documents
+from calcrisk.errors import InputError
+from calcrisk.inputs.documents import read_documents
 from calcrisk.saying import _NUMBERS
-from calcrisk.stated import Location, Range, Reading, Value, Written
-from calcrisk.values import read, settle
-from calcrisk.variables import registry
+from calcrisk.stated import Range, Value
 
 README = Path(__file__).parent.parent / "README.md"
 BAD_INPUT, WRONG_USAGE = 1, 2
-
-
-def read_all(**stated: object) -> Reading:
-    reading = Reading(registry())
-    for name, raw in stated.items():
-        read(registry()[name], Written(raw, "here", Location(path=name)), reading)
-    settle(reading)
-    return reading
 
 
 G3 = Range(2, 3)
@@ -160,12 +151,6 @@ def test_the_readme_counts_the_classes() -> None:
 
 
 # -------------------------------------------------------------------------------- files
-
-
-def faults(text: str, source: str = "hd.yaml") -> tuple[Fault, ...]:
-    with pytest.raises(InputError) as caught:
-        patient_from(read_document(text, source), {})
-    return caught.value.faults
 
 
 @pytest.mark.parametrize(

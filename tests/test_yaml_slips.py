@@ -25,7 +25,10 @@ def faults(text: str, source: str = "a.yaml") -> list[Fault]:
     return found
 
 
-@pytest.mark.parametrize("loader", [yaml.SafeLoader, getattr(yaml, "CSafeLoader", yaml.SafeLoader)])
+LOADERS = [yaml.SafeLoader, getattr(yaml, "CSafeLoader", yaml.SafeLoader)]
+
+
+@pytest.mark.parametrize("loader", LOADERS)
 @pytest.mark.parametrize(
     "bound", [*(">9", "|9", ">1", ">9-", ">20", "> 9", "> 89", ">0", ">=9", ">9.5", ">9 mg/dL"), ">9 mmol/L"]
 )
@@ -68,8 +71,6 @@ def test_a_long_text_behind_such_a_sign_is_not_repeated() -> None:
 
 
 # ------------------------------------------------------------------------------- where a text stops being YAML
-
-LOADERS = [yaml.SafeLoader, getattr(yaml, "CSafeLoader", yaml.SafeLoader)]
 
 
 @pytest.mark.parametrize("loader", LOADERS)

@@ -12,7 +12,7 @@ from typing import Any
 
 from calcrisk.errors import RulebookError
 from calcrisk.rules.check import read_folder
-from calcrisk.rules.compile import boxes, expressions
+from calcrisk.rules.compile import boxes, compile_program, expressions
 from calcrisk.rules.encoding import encode
 
 FOLDER = Path(__file__).parent.parent / "calcrisk" / "rulebook"
@@ -37,7 +37,8 @@ def compiled() -> dict[Path, str]:
 
 
 def _answering(data: dict[str, Any]) -> str:
-    data["boxes"] = boxes(data)
+    program = compile_program(data)
+    data["boxes"], data["silent"] = boxes(program), program.silent
     data["expressions"] = {text: encode(node) for text, node in expressions(data).items()}
     data["rules"] = [_without(rule, "cases") for rule in data["rules"]]
     data["references"] = {

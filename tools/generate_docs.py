@@ -16,8 +16,8 @@ from calcrisk.explaining.naming import OURS, every_name
 from calcrisk.explaining.pages import said_of
 from calcrisk.explaining.typography import Typography
 from calcrisk.explaining.whole import citations
-from calcrisk.render.entry import body_of, link_of, title_of
-from calcrisk.render.markdown import escaped
+from calcrisk.render.entry import body_of, title_of
+from calcrisk.render.markdown import escaped, linked
 from calcrisk.rules.check import read_folder
 from calcrisk.rules.rulebook import Rulebook
 
@@ -220,7 +220,7 @@ def _line(explainer: Explainer, name: str) -> str:
     values = "; ".join(f"{value.name} {value.text}" if value.name else value.text for value in said["Values"])
     claim = f"{entry['claim']} ({values})" if values else entry["claim"]
     standing = f"{entry['strength']}, {entry['use']}" + ("" if entry["verified"] else ", not verified")
-    source = f"{escaped(entry['citation'])} {link_of(explainer.whole.reference(name))}"
+    source = f"{escaped(entry['citation'])} {linked(explainer.whole.reference(name))}"
     carries, against = ("; ".join(each.text for each in said[title]) for title in ("Carries", "Argues against"))
     added = f" *Added here: {escaped(entry['added'])}*" if entry["added"] else ""
     cells = (escaped(claim) + added, escaped(entry["population"] or "not stated"), standing, source, carries, against)

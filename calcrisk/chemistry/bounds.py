@@ -80,13 +80,12 @@ def labels(filled: Filled, row: int, inputs: Mapping[str, Input], *, used: bool)
     reads, said = constants.document()["reads"], []
     for name, part in inputs.items():
         field = reads[name]["field"] if name in reads else _BESIDES.get(name)
-        if field is not None and is_bounded(part) and bool(taken(filled, field)[row]) is used:
+        if field is not None and _is_bounded(part) and bool(taken(filled, field)[row]) is used:
             said.append(part.label)
     return ", ".join(said)
 
 
-def is_bounded(part: Input) -> bool:
-    """Tell whether a number is known within bounds only."""
+def _is_bounded(part: Input) -> bool:
     return part.value is None and not (part.lowest is None and part.highest is None)
 
 

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 EXACT: Final = 1e-10  # relative change still to come at which a row is done: every digit that is shown, and six more
 QUICK: Final = 1e-6  # the same for cohorts: SI within 1e-6
 STEPS: Final = 30  # Newton steps before the fallback
-FEW: Final = 256  # rows that are carried on when they are done: to leave them out takes longer
+_FEW: Final = 256  # rows that are carried on when they are done: to leave them out takes longer
 LONGEST: Final = 1.0  # the longest step, in natural logarithms
 _SHORT: Final = 0.1  # natural logarithms; beneath it a rise comes of the ionic strength, which moves as well
 _FALLBACK_STEPS: Final = 400  # substitutions before a row is given up
@@ -150,7 +150,7 @@ def newton(  # noqa: PLR0913  # tests force the damping by these
             done[rows[near]] = True
             if done.all():
                 break
-            if len(rows) > FEW:
+            if len(rows) > _FEW:
                 far = np.flatnonzero(~done[rows])
                 rows, state, serum, last = rows[far], state.take(far), serum.take(far), last.take(far)
                 target = target and target.take(far)

@@ -39,9 +39,9 @@ def run(  # noqa: PLR0913  # what a command line can say
     elif form == "html":
         emit(page(answer), wanted.output)
     else:
-        from calcrisk.render.terminal_chemistry import Explained
+        from calcrisk.render.terminal_chemistry import explained
 
-        print_page(lambda console: console.print(Explained(answer), crop=False), wanted.output)
+        print_page(lambda console: console.print(explained(answer), crop=False), wanted.output)
 
 
 def _drawn(answer: Assessment, drawing: str | None) -> str:

@@ -11,13 +11,15 @@ from calcrisk.errors import Fault, UsageError, did_you_mean
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+_DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
+
 
 def schema(what: str, output: str | None) -> None:
     """Write the JSON Schema of the patient document, of an answer, or of a part of one."""
     if what not in _SCHEMAS:
         hint = did_you_mean(what, _SCHEMAS) or f"one of {', '.join(_SCHEMAS)}"
         raise UsageError([Fault(code="unknown-schema", message=f"no schema {what!r}", hint=hint)])
-    emit(json.dumps(_SCHEMAS[what](), indent=2, ensure_ascii=False) + "\n", output)
+    emit(json.dumps({"$schema": _DIALECT, **_SCHEMAS[what]()}, indent=2, ensure_ascii=False) + "\n", output)
 
 
 def template(output: str | None, *, as_json: bool) -> None:
@@ -41,9 +43,8 @@ def _patient() -> dict[str, Any]:
 
 def _assessment() -> dict[str, Any]:
     from calcrisk.assessment import json_schema
-    from calcrisk.shapes import DIALECT
 
-    return {"$schema": DIALECT, **json_schema()}
+    return json_schema()
 
 
 def _shaped(name: str) -> Callable[[], dict[str, Any]]:
@@ -53,7 +54,8 @@ def _shaped(name: str) -> Callable[[], dict[str, Any]]:
         from calcrisk import shapes
 
         shape = shapes.what_if() if name == "what-if" else getattr(shapes, name.capitalize())
-        return {"$schema": shapes.DIALECT, **shape.model_json_schema(mode="serialization")}
+        document: dict[str, Any] = shape.model_json_schema(mode="serialization")
+        return document
 
     return made
 

@@ -15,6 +15,7 @@ from typing import IO, TYPE_CHECKING, Final, NamedTuple
 from calcrisk.cohort.encoding import UNREAD, is_packed, is_utf8, not_utf8, opened_text, other, unread
 from calcrisk.cohort.engine import file_text, name, text
 from calcrisk.errors import Fault, InputError
+from calcrisk.inputs.foreign import BETWEEN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -23,7 +24,6 @@ _SAID: Final = re.compile(
     r"\"?sep=(?P<sign>[,;\t|])\"?\s*", re.IGNORECASE
 )  # what stands between cells, by a first line
 _BEGINNING: Final = 65_536  # signs that tell how lines end
-_BETWEEN: Final = (",", ";", "\t", "|")  # what may stand between cells
 # Empty cells are made NULL here, not by DuckDB: it passes over a cell too many at a row's end where that would be NULL,
 # and the row would be read though its cells stand one place off.
 _NO_CELL: Final = "calcrisk: no cell says this"
@@ -97,7 +97,7 @@ def records(file: IO[str], delimiter: str, *, strict: bool = False) -> Iterator[
 
 def delimiter_of(file: IO[str]) -> str:
     """Return what makes the most cells of the header; within quotes it stands between none."""
-    return max(_BETWEEN, key=lambda sign: _count(file, sign))
+    return max(BETWEEN, key=lambda sign: _count(file, sign))
 
 
 def _count(file: IO[str], sign: str) -> int:

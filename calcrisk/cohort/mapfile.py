@@ -11,7 +11,7 @@ from calcrisk.cohort.codes import loinc
 from calcrisk.cohort.columnmap import ColumnMap, Entry
 from calcrisk.cohort.long import ONE_ROW, PATIENT, TIME_UNITS, Long
 from calcrisk.errors import Fault, UsageError, cannot_read, did_you_mean
-from calcrisk.inputs.nodes import MAX_FAULTS, Fields, Items, Refusals, Text, TooManyFaults, is_null
+from calcrisk.inputs.nodes import Fields, Items, Refusals, Text, TooManyFaults, first_of, is_null
 from calcrisk.inputs.yaml_text import read_yaml
 from calcrisk.stated import UNKNOWN, Reading, Written, quoted
 from calcrisk.values import read
@@ -49,20 +49,12 @@ def read_map(path: str) -> ColumnMap:
     try:
         made = reading.map(roots[0].node) if roots and roots[0].node is not None else None
     except TooManyFaults:
-        raise UsageError(_the_first(faults)) from None
+        raise UsageError(first_of(faults)) from None
     if made is None or not (made.entries or made.long or faults):
         faults.append(_empty(path))
     if made is None:
         raise UsageError(faults)
     return replace(made, faults=tuple(faults))
-
-
-def _the_first(faults: list[Fault]) -> list[Fault]:
-    """Return as many faults as are of use, and say that there are more."""
-    kept = faults[:MAX_FAULTS]
-    message = f"there are more than these {MAX_FAULTS} faults"
-    more = Fault(code="too-many-faults", message=message, file=kept[-1].file, hint="mend these first")
-    return [*kept, more._replace(line=kept[-1].line, column=kept[-1].column)]
 
 
 def _empty(path: str) -> Fault:

@@ -38,6 +38,7 @@ OURS: Final = {
     "implied",
     "expressions",
     "boxes",
+    "silent",
     "files",
     "product",
     "minimum",

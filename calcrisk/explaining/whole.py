@@ -6,7 +6,8 @@ import re
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
-from calcrisk.grounds import Citation, Reference
+from calcrisk import grounds
+from calcrisk.grounds import Citation, reference_of
 from calcrisk.packaged import background
 from calcrisk.rules.compile import expressions
 from calcrisk.rules.encoding import encode
@@ -16,6 +17,7 @@ from calcrisk.rules.program import MINIMUM_KNOWN
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from calcrisk.grounds import Reference
     from calcrisk.rules.program import Spec
     from calcrisk.rules.rulebook import Rulebook
 
@@ -56,9 +58,7 @@ class Whole:
 
     def reference(self, name: str) -> Reference:
         """Return a source as every renderer knows it."""
-        entry = self.data["references"][name]
-        kept = {key: entry[key] for key in ("citation", "doi", "url", "claim", "objection", "strength")}
-        return Reference(**kept, population=entry["population"] or "not stated")
+        return reference_of(self.data["references"][name])
 
     def label(self, name: str) -> str:
         """Return what a name of an expression is called in print."""
@@ -146,5 +146,4 @@ def _within(entry: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 
 def citations(entries: Iterable[Mapping[str, str]]) -> tuple[Citation, ...]:
     """Return each source and place once, in order."""
-    pairs = dict.fromkeys((entry["source"], entry["at"]) for entry in entries)
-    return tuple(Citation(id=source, at=at) for source, at in pairs)
+    return tuple(map(Citation.of, grounds.citations(entries)))

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from calcrisk.errors import InputError
 from calcrisk.inputs.drawing import as_written, drawn
-from calcrisk.inputs.nodes import MEASURED
 from calcrisk.record import Record
+from calcrisk.values import MEASURED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from calcrisk import units
+from calcrisk.values import MEASURED
 from calcrisk.variables import registry
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ _DATA: Final = re.compile(r"[^ {}\[\]:,\"']")
 _NAME: Final = re.compile(r"[\w-]+(?=[\"']?\s*:)")
 # What may stand at a fault: a text in quotes, the rest of the line, or less of it.
 _TOKENS: Final = tuple(map(re.compile, (r"([\"'])(?P<text>.*?)\1", r"(?P<text>.+)", r"(?P<text>[^,:{}\[\]#]+)")))
-_PARTS: Final = frozenset(("id", "value", "unit", "upper_limit", "lower_limit", "as_of", "date", "panels"))
+_PARTS: Final = frozenset(("id", *MEASURED, "as_of", "date", "panels"))
 
 
 def drawn(fault: Fault, text: str | bytes, before: int, own: str | None = None) -> Fault:

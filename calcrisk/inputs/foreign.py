@@ -7,7 +7,7 @@ from typing import Final
 from calcrisk.errors import Fault
 
 TABLES: Final = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".parquet")  # how names of files end that hold tables
-_BETWEEN: Final = (",", ";", "\t", "|")  # what stands between the cells of a table
+BETWEEN: Final = (",", ";", "\t", "|")  # what may stand between the cells of a table
 _LOOKED_AT: Final = 4_096  # bytes that tell what a file is
 _BEGINNING: Final = 64  # bytes of a text in none of which there is a zero
 _SHEET: Final = "save its sheet as CSV (UTF-8), and give that"
@@ -75,7 +75,7 @@ def looks_like_a_table(text: str) -> bool:
     first, second, *_ = [*text.lstrip("\ufeff").split("\n", 2), "", ""]
     if not second.strip() or any(sign in first for sign in "{:"):
         return False
-    return any(first.count(sign) and first.count(sign) == second.count(sign) for sign in _BETWEEN)
+    return any(first.count(sign) and first.count(sign) == second.count(sign) for sign in BETWEEN)
 
 
 def as_a_table(fault: Fault) -> Fault:

@@ -19,6 +19,12 @@ MAX_FAULTS = 100  # of one document: who meets more has another problem
 
 NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 
+# A name is no longer than any of ours, and nothing in it parts the words of a record.
+_NAME = re.compile(r"[\w.-]{1,40}")
+_HEADING = re.compile(r"[^\W\d](?:[^\W\d]|[\s()/%_.-]){0,39}|[\w.-]{1,40}")
+_HIDDEN = "this name"  # in the place of what is none
+_DIGITS = re.compile(r"\d+(?:\s|$)")  # how a name begins that a comma cut off a number
+
 
 class Text(NamedTuple):
     """A scalar as it was typed; ``plain`` when it stood without quotes."""
@@ -70,12 +76,14 @@ class TooManyFaults(Exception):  # noqa: N818  # it ends the search for more, an
     """So much is wrong that the rest need not be looked at."""
 
 
-_NAME = re.compile(
-    r"[\w.-]{1,40}"
-)  # no longer than any name of ours, and nothing in it that parts the words of a record
-_HEADING = re.compile(r"[^\W\d](?:[^\W\d]|[\s()/%_.-]){0,39}|[\w.-]{1,40}")
-_HIDDEN = "this name"  # in the place of what is none
-MEASURED = ("value", "unit", "lower_limit", "upper_limit")  # what a measurement is made of
+def first_of(faults: list[Fault]) -> list[Fault]:
+    """Return as many faults as are of use to anybody, and say behind them that there are more, where there are."""
+    if len(faults) <= MAX_FAULTS:
+        return faults
+    kept = faults[:MAX_FAULTS]
+    last, message = kept[-1], f"there are more than these {MAX_FAULTS} faults"
+    more = Fault(code="too-many-faults", message=message, file=last.file, line=last.line, column=last.column)
+    return [*kept, more._replace(hint="mend these first")]
 
 
 def is_name(text: str) -> bool:
@@ -94,9 +102,6 @@ def named(text: str, *, near: bool = False) -> str:
 def inside(path: str | None, name: str, *, near: bool = False) -> str | None:
     """Return the path of a field within another; of one without a name that can be told, the other's."""
     return ".".join(part for part in (path, named(name, near=near)) if part and part != _HIDDEN) or None
-
-
-_DIGITS = re.compile(r"\d+(?:\s|$)")  # how a name begins that a comma cut off a number
 
 
 class Refusals(NamedTuple):

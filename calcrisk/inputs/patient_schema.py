@@ -1,10 +1,10 @@
-"""The JSON Schema (draft 2020-12) of a patient document, made of the variables: grouped, flat, and the lists."""
+"""The JSON Schema of a patient document, made of the variables: grouped, flat, and the lists."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from calcrisk.inputs.fold import ASKED
+from calcrisk.inputs.fold import ASKED, listed_as
 from calcrisk.units import either
 from calcrisk.variables import registry
 
@@ -28,7 +28,6 @@ def patient_schema() -> dict[str, Any]:
         "date": _DATE,
     }
     return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "calcrisk patient",
         "description": "What is known of a patient. All optional; null is not stated, 'unknown' is an open question.",
         "type": "object",
@@ -100,7 +99,7 @@ def _list(name: str, keys: Mapping[str, tuple[Variable, ...]]) -> dict[str, Any]
 def _listed(variables: tuple[Variable, ...]) -> dict[str, Any]:
     words: list[str] = []
     for variable in variables:
-        listed = variable.listed or {}
+        listed = listed_as(variable)
         if listed.get("value"):
             words += [listed["value"], *listed.get("spellings", ())]
     return {"examples": words, "type": "string"} if words else {"type": ["number", "string", "null"]}

@@ -16,8 +16,6 @@ from typing import TYPE_CHECKING
 from calcrisk.errors import Fault, did_you_mean
 from calcrisk.inputs.fold import fold
 from calcrisk.inputs.nodes import (
-    MAX_FAULTS,
-    MEASURED,
     Fields,
     Items,
     Node,
@@ -25,6 +23,7 @@ from calcrisk.inputs.nodes import (
     Root,
     Text,
     TooManyFaults,
+    first_of,
     inside,
     is_name,
     is_null,
@@ -32,6 +31,7 @@ from calcrisk.inputs.nodes import (
     named,
 )
 from calcrisk.stated import Location, Written, fault, quoted, shortened
+from calcrisk.values import MEASURED
 from calcrisk.variables import registry
 
 if TYPE_CHECKING:
@@ -88,11 +88,7 @@ def place(root: Root, source: str, index: int, text: str | bytes = "", before: i
         at = Location(source, root.line)
         message = "nothing is stated here of any patient"
         document.faults.append(fault(at, code="empty", message=message, hint="`calcrisk template` shows what can be"))
-    if len(document.faults) > MAX_FAULTS:
-        del document.faults[MAX_FAULTS:]
-        at = Location(source, document.faults[-1].line, document.faults[-1].column)
-        message = f"there are more than these {MAX_FAULTS} faults"
-        document.faults.append(fault(at, code="too-many-faults", message=message, hint="mend these first"))
+    document.faults = first_of(document.faults)
     return document
 
 

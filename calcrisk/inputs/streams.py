@@ -10,13 +10,13 @@ import os
 import re
 import sys
 from contextlib import contextmanager
-from itertools import chain
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from calcrisk.errors import Fault, cannot_read
 from calcrisk.inputs.documents import MAX_BYTES, MAX_FILE_BYTES, Document, read_documents, read_line
 from calcrisk.inputs.earlier import STDIN
-from calcrisk.inputs.foreign import as_a_table, foreign
+from calcrisk.inputs.foreign import BETWEEN, as_a_table, foreign
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,9 +25,8 @@ if TYPE_CHECKING:
 LINES: Final = (".ndjson", ".jsonl")  # how names of files end that hold one patient a line
 BLOCK_BYTES: Final = 65_536  # as much as a pipe holds; a slow pipe gives less, and what came is answered at once
 _STDIN_NAME: Final = "<stdin>"
-_BETWEEN: Final = (b",", b";", b"\t", b"|")  # what stands between the cells of a table
+_BETWEEN: Final = tuple(map(str.encode, BETWEEN))
 _MARK: Final = b"\xef\xbb\xbf"  # the byte-order mark
-_ENOUGH: Final = 2  # lines that tell what a stream is
 _LIST = re.compile(rb"\s*\[\s*(?:\{|\]?\s*$)")  # a log's `[INFO]` is none
 _INSIDE = re.compile(rb'\s*["}]')  # how the second line of a mapping begins
 _YAML = re.compile(rb"---|#|[A-Za-z_]\w*:(?:\s|$)")
@@ -140,8 +139,8 @@ def _beginning(stream: IO[bytes]) -> bytes:
 
 def _is_one_text(head: bytes) -> bool:
     """Tell by its first two lines what does not hold one patient a line, whatever its lines lack."""
-    lines = [line for line in head.removeprefix(_MARK).split(b"\n", _ENOUGH + 1) if _says_something(line)]
-    first, second = [*lines, b"", b""][:_ENOUGH]
+    lines = filter(_says_something, head.removeprefix(_MARK).split(b"\n"))
+    first, second = islice(chain(lines, (b"", b"")), 2)
     if _LIST.match(first):
         return True
     if first.lstrip().startswith(b"{"):

@@ -220,7 +220,7 @@ def _source(view: View, known: Reference) -> list[Styled]:
     if view.full:
         return [
             (view.page.show(known.citation), ""),
-            (f" {view.page.literal(citations.link(known.doi, known.url))}", "dim"),
+            (f" {view.page.literal(citations.link(known))}", "dim"),
         ]
     parts, address = citations.short(known.citation), view.page.literal(citations.address(known))
     who, where = map(view.page.show, parts)

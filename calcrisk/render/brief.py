@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
     from calcrisk.assessment import Assessment
 
-
 _DOUBTS: Final = frozenset(("unit-not-written", "unusual-unit", "implausible"))  # codes of warnings
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
-from calcrisk.render import chemistry_plot, chemistry_words, words
+from calcrisk.render import chemistry_plot, chemistry_words, svg, words
 from calcrisk.render.json import pretty
 
 if TYPE_CHECKING:
@@ -25,7 +25,6 @@ _TICKS = 6  # at each axis
 _LINE = 18  # from one line of the legend to the next
 _BESIDE = 8  # from an axis to its numbers
 _DOT = 5  # radius of the patient's point
-_FONT = 'font-family="sans-serif" font-size="13"'
 _LOW = "chemistry-albumin-low"  # the warning that a picture repeats
 _COLUMNS = 100  # columns of the text beneath the picture
 _PAGE = """<!doctype html>
@@ -58,10 +57,10 @@ def picture(answer: Assessment) -> str | None:
     drawing = _Drawing(shown)
     title = f"Phosphate that saturates this serum, over its calcium: {answer.patient.id or 'patient without an id'}"
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDE} {_HIGH}" {_FONT}>',
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDE} {_HIGH}" {svg.FONT}>',
         f'<rect width="{_WIDE}" height="{_HIGH}" fill="white"/>',
-        _text(_LEFT, _LINE, title),
-        _text(_LEFT, 2 * _LINE, f"of this serum: {chemistry_words.curves_of(shown)}"),
+        svg.text(_LEFT, _LINE, title),
+        svg.text(_LEFT, 2 * _LINE, f"of this serum: {chemistry_words.curves_of(shown)}"),
         *drawing.band(),
         *drawing.axes(),
         *drawing.curves(),
@@ -78,10 +77,10 @@ def page(answer: Assessment) -> str:
 
     from rich.console import Console
 
-    from calcrisk.render.terminal_chemistry import Explained
+    from calcrisk.render.terminal_chemistry import explained
 
     console = Console(file=StringIO(), width=_COLUMNS, record=True, force_terminal=True, color_system="truecolor")
-    console.print(Explained(answer), crop=False)
+    console.print(explained(answer), crop=False)
     told = console.export_html(inline_styles=True, code_format="<pre>{code}</pre>")
     title = escape(words.clean(f"Ion chemistry: {answer.patient.id or 'patient without an id'}"))
     figure = f"<figure>\n{picture(answer)}</figure>\n" if picture(answer) else ""
@@ -93,11 +92,7 @@ def _beneath(shown: Chemistry) -> Iterator[str]:
     low = [part.message.partition(". ")[0] for part in shown.warnings if part.code == _LOW]
     sentences = [*low, *shown.says["notice"].rstrip(".").split(". ")]
     for place, sentence in enumerate(reversed(sentences)):
-        yield _text(_LEFT, _HIGH - _LINE / 2 - place * _LINE, f"{sentence}.")
-
-
-def _text(x: float, y: float, text: str, anchor: str = "start") -> str:
-    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{escape(words.clean(text))}</text>'
+        yield svg.text(_LEFT, _HIGH - _LINE / 2 - place * _LINE, f"{sentence}.")
 
 
 class _Drawing:
@@ -120,10 +115,10 @@ class _Drawing:
         for tick in range(_TICKS + 1):
             calcium = self.first + (self.last - self.first) * tick / _TICKS
             phosphate = self.highest * tick / _TICKS
-            yield _text(self.x(calcium), low + _LINE, words.number(calcium, _DIGITS), "middle")
-            yield _text(_LEFT - _BESIDE, self.y(phosphate), words.number(phosphate, _DIGITS), "end")
-        yield _text(right, low + 2 * _LINE, "total calcium, mg/dL", "end")
-        yield _text(_BESIDE, _TOP - _LINE, "phosphate, mg/dL")
+            yield svg.text(self.x(calcium), low + _LINE, words.number(calcium, _DIGITS), "middle")
+            yield svg.text(_LEFT - _BESIDE, self.y(phosphate), words.number(phosphate, _DIGITS), "end")
+        yield svg.text(right, low + 2 * _LINE, "total calcium, mg/dL", "end")
+        yield svg.text(_BESIDE, _TOP - _LINE, "phosphate, mg/dL")
 
     def band(self) -> Iterator[str]:
         """Shade where other published constants put the curve of brushite, and name the shade in the legend."""
@@ -140,7 +135,7 @@ class _Drawing:
         down = self.legend(len(_CURVES))
         wide, high = _TOP - _BESIDE, 2 * _DOT
         yield f'<path d="M{_LEFT} {down - _DOT:.1f}h{wide}v{high}h-{wide}z" {style}/>'
-        yield _text(_LEFT + _TOP, down + _LINE / 2 / 2, label)
+        yield svg.text(_LEFT + _TOP, down + _LINE / 2 / 2, label)
 
     def legend(self, place: int) -> float:
         """Return the height of a line of the legend."""
@@ -156,7 +151,7 @@ class _Drawing:
             yield f'<polyline points="{path}" {style}/>'
             down = self.legend(place)
             yield f'<path d="M{_LEFT} {down:.1f}h{_TOP - _BESIDE}" {style}/>'
-            yield _text(_LEFT + _TOP, down + _LINE / 2 / 2, label.format(threshold=threshold))
+            yield svg.text(_LEFT + _TOP, down + _LINE / 2 / 2, label.format(threshold=threshold))
 
     def point(self) -> Iterator[str]:
         (calcium, phosphate), total = self.shown.point_mg_dl, self.shown.measured_total_mg_dl
@@ -166,6 +161,6 @@ class _Drawing:
         yield f'<circle cx="{self.x(calcium):.1f}" cy="{y:.1f}" r="{_DOT}"/>'
         if total is not None:
             yield f'<circle cx="{self.x(total):.1f}" cy="{y:.1f}" r="{_DOT}" fill="white" stroke="black"/>'
-        yield _text(self.x(calcium) + _BESIDE, y - _BESIDE, "this patient")
+        yield svg.text(self.x(calcium) + _BESIDE, y - _BESIDE, "this patient")
         if said := chemistry_words.point(self.shown, (self.first, self.last), "hollow"):
-            yield _text(_LEFT, self.legend(len(_CURVES) + 1) + _LINE / 2, f"The point: {said}.")
+            yield svg.text(_LEFT, self.legend(len(_CURVES) + 1) + _LINE / 2, f"The point: {said}.")

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
 
     from calcrisk.grounds import Citation, Reference
 
@@ -14,7 +14,6 @@ _SENTENCE = re.compile(r"(?<=[.?!]) ")
 _AUTHOR = re.compile(r"[^.?!]* et al\b|[\w'’-]+(?: [\w'’-]+)? [A-Z]{1,4}\.")
 _YEAR = re.compile(r"\b\d{4}\.$")
 _TWO = 2  # sentences: a title and a journal
-_ADDRESS = re.compile(r"https?://[^\s<>]+")  # nothing else stands in angle brackets: a page would take it for HTML
 _VOLUME = re.compile(r" \d+(?:\([^)]*\))?:[\w.-]+(?=,)")
 
 
@@ -44,15 +43,9 @@ class Numbers:
         return dict(self._first)
 
 
-def link(doi: str | None, url: str | None) -> str:
+def link(reference: Reference) -> str:
     """Give the address of a source: its DOI, else its page, else nothing."""
-    return f"https://doi.org/{doi}" if doi else url or ""
-
-
-def linked(reference: Reference, escaped: Callable[[str], str]) -> str:
-    """Write the address of a source in Markdown: a link where it is one, else its text, ``escaped``."""
-    found = link(reference.doi, reference.url)
-    return f"<{found}>" if _ADDRESS.fullmatch(found) else escaped(found)
+    return f"https://doi.org/{reference.doi}" if reference.doi else reference.url or ""
 
 
 def address(reference: Reference) -> str:

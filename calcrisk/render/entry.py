@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from calcrisk.render import citations, words
 from calcrisk.render.citations import Numbers
 from calcrisk.render.layout import cells
-from calcrisk.render.markdown import escaped
+from calcrisk.render.markdown import escaped, linked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -146,7 +145,7 @@ def markdown(entry: Entry) -> str:
     head = [f"# {escaped(title_of(entry))}", "", _code(entry), ""]
     body = body_of(entry, numbers.marks, level=2)
     references = [
-        f"{number}. {escaped(entry.references[name].citation)} {link_of(entry.references[name])} (`{name}`)"
+        f"{number}. {escaped(entry.references[name].citation)} {linked(entry.references[name])} (`{name}`)"
         for number, name in numbers.cited().items()
     ]
     sources = ["", "## Sources", "", *references] if references else []
@@ -189,8 +188,3 @@ def _name(name: str) -> str:
 
 def _code(entry: Entry) -> str:
     return f"{entry.kind} `{entry.name}`" + (f", in `{entry.file}`" if entry.file else "")
-
-
-def link_of(known: Reference) -> str:
-    """Write the address of a source as a link where it is one, or nothing where there is none."""
-    return citations.linked(known, partial(escaped, pretty=False))

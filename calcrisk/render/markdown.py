@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from calcrisk.assessment import Assessment, Consideration, Finding, Mechanism, Product, TierRange
-    from calcrisk.grounds import Citation, Fact, Input
+    from calcrisk.grounds import Citation, Fact, Input, Reference
     from calcrisk.render.words import Measured
 
 _SPECIAL = re.compile(r"([\\`*_\[\]<>|~#&!$])")
 _BLOCK_START = re.compile(r"^(\d*)([-+.)=])(?=\s|$|[-=]+$)")  # a list, a rule or an underlined heading
 _NAMED = 4  # so many inputs that were taken as absent are named in a short note
-_ADDRESS = re.compile(r"https?://[^\s<>]+")
+_ADDRESS = re.compile(r"https?://[^\s<>]+")  # nothing else stands in angle brackets: a page would take it for HTML
 
 
 def markdown(assessment: Assessment, *, full: bool = False) -> str:
@@ -53,6 +53,12 @@ def escaped(text: str, *, pretty: bool = True) -> str:
     """Make a text literal wherever in a note it stands."""
     shown = words.clean(words.pretty(text) if pretty else text).strip()
     return _BLOCK_START.sub(r"\1\\\2", _SPECIAL.sub(r"\\\1", shown))
+
+
+def linked(reference: Reference) -> str:
+    """Write the address of a source: a link where it is one, else its text, or nothing where there is none."""
+    found = citations.link(reference)
+    return f"<{found}>" if _ADDRESS.fullmatch(found) else escaped(found, pretty=False)
 
 
 def _marks(cited: Iterable[Citation], numbers: Numbers) -> str:
@@ -306,16 +312,8 @@ def _references(assessment: Assessment, numbers: Numbers, *, full: bool) -> Iter
         yield from ("## References", "")
     for position, name in numbers.cited().items():
         known = assessment.references.get(name)
-        text = (
-            f"{escaped(known.citation)} {_address(citations.link(known.doi, known.url))}".rstrip()
-            if known
-            else escaped(name)
-        )
+        text = f"{escaped(known.citation)} {linked(known)}".rstrip() if known else escaped(name)
         yield f"{position}. {text}"
-
-
-def _address(link: str) -> str:
-    return f"<{link}>" if _ADDRESS.fullmatch(link) else escaped(link, pretty=False)
 
 
 def _foot(assessment: Assessment) -> Iterator[str]:

@@ -259,8 +259,8 @@ class Overview:
         if one.id is None:
             return one.source
         name = _cut(one.id)
-        stands_twice = self._counted or hash(one.id) in self._repeated
-        return f"{name} ({one.source})" if stands_twice and one.source else name
+        may_stand_twice = self._counted or hash(one.id) in self._repeated
+        return f"{name} ({one.source})" if may_stand_twice and one.source else name
 
     def _style(self, rank: int) -> str:
         below = len(self._scale.tiers) - 1 - rank

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING
 
-from calcrisk.render import citations, whatif, words
+from calcrisk.render import whatif, words
 from calcrisk.render.citations import Numbers
 from calcrisk.render.layout import MEASURE, Page, finished
-from calcrisk.render.markdown import escaped
+from calcrisk.render.markdown import escaped, linked
 from calcrisk.render.plane import lines as plane_lines
 
 if TYPE_CHECKING:
@@ -57,8 +56,7 @@ def _references(shown: Scenario, numbers: Numbers) -> Iterator[str]:
     if cited:
         yield from ("## Sources", "")
     for number, name in cited.items():
-        link = citations.linked(known[name], partial(escaped, pretty=False))
-        yield f"{number}. {escaped(known[name].citation)} {link}".rstrip()
+        yield f"{number}. {escaped(known[name].citation)} {linked(known[name])}".rstrip()
 
 
 def _foot(shown: Scenario) -> Iterator[str]:

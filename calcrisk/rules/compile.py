@@ -5,7 +5,7 @@ Every fault in an expression or a sentence is collected with the path to it, so 
 
 from __future__ import annotations
 
-from collections import ChainMap
+from collections import ChainMap, Counter
 from graphlib import CycleError, TopologicalSorter
 from itertools import count
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -78,9 +78,8 @@ def expressions(data: Mapping[str, Any]) -> dict[str, ex.Node]:
     return compiler.read
 
 
-def boxes(data: Mapping[str, Any]) -> dict[str, tuple[Box, ...]]:
-    """Return the boxes of every table of a sound rulebook: of the classes, and of each tier by its name."""
-    program = compile_program(data)
+def boxes(program: Program) -> dict[str, tuple[Box, ...]]:
+    """Return the boxes of every table of a rulebook: of the classes, and of each tier by its name."""
     return {_CLASSES: program.classes.table.boxes} | {tier.name: tier.axes.table.boxes for tier in program.tiers}
 
 
@@ -89,6 +88,11 @@ def default_of(spec: Spec) -> bool | float | None:
     if spec["ask"] == "core":
         return None
     return False if spec["kind"] == "yesno" else ABSENT
+
+
+def _may_be_absent(spec: Spec) -> bool:
+    """Whether silence about an input may be taken for its absence: nobody is without a sex or an albumin."""
+    return spec["kind"] == "yesno" and spec["role"] is None and not spec["derived"] and spec["ask"] != "core"
 
 
 class _Compiler:
@@ -174,19 +178,16 @@ class _Compiler:
         implications, rows, tiers, consider, levers, warnings, caveats, notes, kinetics = built
         inputs = {name: self.slotted(name, spec) for name, spec in self.variables.items()}
         up = {name: self._reach(name, lambda at: self.variables[at]["implies"]) for name in self.variables}
-        down: dict[str, tuple[str, ...]] = {}
-        for name, reached in up.items():
-            for other in reached:
-                down[other] = (*down.get(other, ()), name)
         return Program(
             slots=self.slots,
             symbols=self.symbols,
             shown=self.shown,
             inputs=inputs,
+            silent=self._silent(rules),
             blank=self._blank(inputs),
             up={name: reached for name, reached in up.items() if reached},
-            down=down,
-            closes=self._closes(),
+            down=_turned(up),
+            closes=_turned({name: spec["closed_by"] for name, spec in self.variables.items()}),
             rejects={name: tuple(spec["rejects"]) for name, spec in self.variables.items() if spec["rejects"]},
             leaves=self.leaves,
             implications=implications,
@@ -206,19 +207,19 @@ class _Compiler:
             kinetics=kinetics,
         )
 
+    def _silent(self, rules: Iterable[Rule]) -> tuple[str, ...]:
+        if "silent" in self.data:  # counted when the rulebook was made; no profile lets a rule mention other inputs
+            return tuple(self.data["silent"])
+        mentioned = Counter(name for rule in rules for name in rule.when.mentions)
+        names = (name for name, spec in self.variables.items() if _may_be_absent(spec))
+        return tuple(sorted(names, key=lambda name: -mentioned[name]))
+
     def _blank(self, inputs: Mapping[str, Slotted]) -> tuple[Any, ...]:
         blank: list[Any] = [None] * len(self.slots)
         for name, entry in inputs.items():
             blank[entry.slot] = entry.default
             blank[self.slots[KNOWN + name]] = False
         return tuple(blank)
-
-    def _closes(self) -> dict[str, tuple[str, ...]]:
-        closes: dict[str, tuple[str, ...]] = {}
-        for name, spec in self.variables.items():
-            for other in spec["closed_by"]:
-                closes[other] = (*closes.get(other, ()), name)
-        return closes
 
     @staticmethod
     def _reach(start: str, onward: Any) -> tuple[str, ...]:  # noqa: ANN401  # a local function of a name
@@ -413,6 +414,15 @@ class _Compiler:
         always, own = entry["when"] in (True, None, "True"), entry.get("parameters")
         when = None if always else self.conditional(entry["when"], (*path, "when"), own, asking=asking)
         return Clause(when, self.sentence(entry["say"], (*path, "say"), own), entry, next(self._numbers))
+
+
+def _turned(leading: Mapping[str, Iterable[str]]) -> dict[str, tuple[str, ...]]:
+    """Return for each name the ones that lead to it, in order."""
+    turned: dict[str, tuple[str, ...]] = {}
+    for name, reached in leading.items():
+        for other in reached:
+            turned[other] = (*turned.get(other, ()), name)
+    return turned
 
 
 def _digits(spec: Spec) -> int:

@@ -184,6 +184,7 @@ class Program(NamedTuple):
     symbols: Mapping[str, Symbol]
     shown: Mapping[str, Shown]
     inputs: Mapping[str, Slotted]
+    silent: tuple[str, ...]  # those whose silence may be taken for absence, the ones that most rules mention first
     blank: tuple[Any, ...]
     up: Mapping[str, tuple[str, ...]]  # yes here means yes there
     down: Mapping[str, tuple[str, ...]]  # no here means no there

@@ -275,9 +275,8 @@ class ReferenceEntry(Entry):
     use: Literal["threshold", "rule-support", "context", "report-only", "do-not-score", "not-for-rules"]
     verified: bool
     claim: Sentence
-    objection: Sentence | None = (
-        None  # what it says against a rule that cites it so, where the claim does not tell by itself
-    )
+    # what it says against a rule that cites it so, where the claim does not tell by itself
+    objection: Sentence | None = None
     values: list[Any] = []
     notes: str | None = None
     added: str | None = None  # why it is not one of the evidence review; what was read, and when

@@ -54,6 +54,7 @@ def test_the_compiled_rulebook_is_that_of_the_yaml(profile: str) -> None:
         book.walk.program for book in (Rulebook.default(profile), Rulebook.from_folder(FOLDER, profile))
     )
     assert [repr(rule.when.node) for rule in compiled.rules] == [repr(rule.when.node) for rule in written.rules]
+    assert compiled.silent == written.silent
     assert [box for tier in compiled.tiers for box in tier.axes.table.boxes] == [
         box for tier in written.tiers for box in tier.axes.table.boxes
     ]

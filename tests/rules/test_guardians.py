@@ -2,29 +2,19 @@
 
 from __future__ import annotations
 
-from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from answering import Stated, answer
 from renderings import flowing, printed
 
-from calcrisk import Assessment, Patient, Rulebook, assess
 from calcrisk.render.json import to_json
 from calcrisk.render.markdown import markdown
 
-Stated = dict[str, Any]
+if TYPE_CHECKING:
+    from calcrisk import Assessment
 
 BOTH: Stated = {"alp": 90, "alp_reference": 60, "ppi": 1.5, "ppi_reference": 3}
-
-
-@cache
-def book() -> Rulebook:
-    return Rulebook.default()
-
-
-def answer(**stated: Any) -> Assessment:
-    return assess(Patient(**stated), book())
-
 
 WARNINGS: list[tuple[str, Stated, bool]] = [
     ("tnap-over-pyrophosphate", BOTH, True),

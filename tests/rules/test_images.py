@@ -2,27 +2,11 @@
 
 from __future__ import annotations
 
-from functools import cache
-from typing import Any
-
 import pytest
+from answering import Stated, answer
 
-from calcrisk import Assessment, Patient, Rulebook, assess
-
-Stated = dict[str, Any]
 NORMAL: Stated = {"age": 50, "calcium": 9.4, "phosphate": 3.5, "ckd_stage": "G1", "mineral_history": False}
 NO_DAMAGE: Stated = {**NORMAL, "tissue_damage": False}
-
-
-@cache
-def book() -> Rulebook:
-    return Rulebook.default()
-
-
-def answer(**stated: Any) -> Assessment:
-    return assess(Patient(**stated), book())
-
-
 SOFT: Stated = {"deposit_in_soft_tissue": True}
 
 PATTERNS: list[tuple[str, Stated, bool]] = [

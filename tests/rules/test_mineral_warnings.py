@@ -2,24 +2,8 @@
 
 from __future__ import annotations
 
-from functools import cache
-from typing import Any
-
 import pytest
-
-from calcrisk import Assessment, Patient, Rulebook, assess
-
-Stated = dict[str, Any]
-
-
-@cache
-def book() -> Rulebook:
-    return Rulebook.default()
-
-
-def answer(**stated: Any) -> Assessment:
-    return assess(Patient(**stated), book())
-
+from answering import Stated, answer
 
 ALERTS: list[tuple[str, Stated, bool]] = [
     ("critical-ionised-calcium", {"ionised_calcium": 2.0, "age": 50}, True),

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any
 
 import pytest
+from answering import Stated, answer
 from pydantic import ValidationError
 
-from calcrisk import Assessment, Patient, Rulebook, assess
+from calcrisk import Patient, Rulebook
 from calcrisk.rules.schema_inputs import VariableEntry
 from calcrisk.stated import Range
 from calcrisk.variables import registry
 
-Stated = dict[str, Any]
 ANSWERED: Stated = {  # every core question is answered, and nothing is wrong
     "age": 50,
     "calcium": 9.4,
@@ -24,15 +23,6 @@ ANSWERED: Stated = {  # every core question is answered, and nothing is wrong
     "diabetes": False,
     "vitamin_k_antagonist": False,
 }
-
-
-@cache
-def book() -> Rulebook:
-    return Rulebook.default()
-
-
-def answer(**stated: Any) -> Assessment:
-    return assess(Patient(**stated), book())
 
 
 def considered(**stated: Any) -> set[str]:
@@ -363,14 +353,14 @@ def test_not_low_leaves_open_how_high() -> None:
 
 
 def rules() -> dict[str, dict[str, Any]]:
-    return {rule["id"]: rule for rule in book().data["rules"]}
+    return {rule["id"]: rule for rule in Rulebook.default().data["rules"]}
 
 
 @pytest.mark.parametrize(
     "weaker", [rule for rule in rules().values() if rule["covered_by"]], ids=lambda rule: str(rule["id"])
 )
 def test_a_rule_is_covered_by_its_like_that_are_at_least_as_strong(weaker: dict[str, Any]) -> None:
-    levels = book().data["levels"]
+    levels = Rulebook.default().data["levels"]
     for name in weaker["covered_by"]:
         stronger = rules()[name]
         assert stronger["mechanism"] == weaker["mechanism"]

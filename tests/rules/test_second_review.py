@@ -5,26 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from random_patients import book
+from answering import NORMAL, SAFE, Stated, answer, codes
 
-from calcrisk import Assessment, Patient, assess
 from calcrisk.render.brief import brief
-
-Stated = dict[str, Any]
-NORMAL: Stated = {"age": 50, "calcium": 9.2, "phosphate": 3.4, "ckd_stage": "G1", "mineral_history": False}
-SAFE: Stated = {**NORMAL, "tissue_damage": False}
-
-
-def answer(**stated: Any) -> Assessment:
-    return assess(Patient(**stated), book())
 
 
 def sentence(**stated: Any) -> str:
     return answer(**stated).conclusion.sentence
-
-
-def codes(**stated: Any) -> set[str]:
-    return {part.code for part in answer(**stated).warnings}
 
 
 def test_calcified_basal_ganglia_are_not_called_common() -> None:
