@@ -58,6 +58,33 @@ def test_solids_are_told_from_the_news_to_what_is_none() -> None:
     assert places == sorted(places)
 
 
+def table(solved: Assessment, width: int) -> list[str]:
+    """The lines about each solid."""
+    lines = printed(solved, width).splitlines()
+    first = next(at for at, line in enumerate(lines) if line.endswith("saturated)")) + 1
+    return lines[first : next(at for at, line in enumerate(lines) if at > first and not line.startswith("    "))]
+
+
+@pytest.mark.parametrize("width", range(24, 101))
+def test_a_table_of_solids_reads_at_every_width(width: int) -> None:
+    """Too little room for a remark once set it into columns of its own, cut inside words and behind the edge."""
+    solved = with_curves(**WORKED)
+    assert solved.chemistry is not None
+    lines = table(solved, width)
+    assert max(map(len, lines)) <= width
+    told = flowing(" ".join(lines))
+    for part in solved.chemistry.saturation.values():
+        said = (part.label, chemistry_words.index(part), chemistry_words.band(part), chemistry_words.side(part))
+        assert re.search(r"\W+".join(map(re.escape, said)), told)
+    assert len(lines) == (5 if width >= 76 else 10) or width < 60
+
+
+def test_a_page_too_narrow_for_the_plot_says_so() -> None:
+    view = View.of(with_curves(**WORKED), Page.of(59, "utf-8"))
+    (line,) = plot(view)
+    assert line == [("The plot takes a page of 60 columns, or --format svg.", "dim")]
+
+
 def test_solids_that_every_serum_is_saturated_with_say_so() -> None:
     told = chemistry(**WORKED).saturation
     sides = {name: chemistry_words.side(told[name]) for name in shown()}

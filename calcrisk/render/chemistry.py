@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from calcrisk.render import chemistry_words
-from calcrisk.render.layout import padded
+from calcrisk.render.layout import cells, padded
 from calcrisk.render.summary import INDENT, heading
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from calcrisk.assessment import Chemistry, Saturation
     from calcrisk.render.layout import Line, Page
@@ -20,7 +20,8 @@ _BAR = 20  # columns of a bar
 _SOLID = 28  # columns before an index
 _INDEX = 8  # columns of an index, and
 _BAND = 18  # of its range
-_NARROW = 60  # columns below which no bar is drawn
+_COLUMNS = len(INDENT) * 3 + _SOLID + _INDEX + _BAND  # before what is said of a solid
+_NARROW = 60  # columns below which no bar is drawn, and a solid is a sentence
 
 
 def section(view: View) -> Iterator[Line]:
@@ -72,17 +73,30 @@ def _indices(page: Page, shown: Chemistry) -> Iterator[Line]:
         [("Saturation index (log10 of activity product over solubility product; 0 is saturated)", "")],
         first=(INDENT, ""),
     )
-    for part in shown.saturation.values():
-        yield from _index(page, part)
+    solids = shown.saturation.values()
+    beneath = not _has_room(page, solids)
+    for part in solids:
+        yield from _index(page, part, beneath=beneath)
 
 
-def _index(page: Page, part: Saturation) -> Iterator[Line]:
-    start = [
-        (INDENT * 2 + padded(page.show(part.label), _SOLID), ""),
-        (chemistry_words.index(part).rjust(_INDEX), "bold"),
-    ]
+def _index(page: Page, part: Saturation, *, beneath: bool) -> Iterator[Line]:
+    label, number = page.show(part.label), chemistry_words.index(part)
+    band, side = (page.show(text(part)) for text in (chemistry_words.band, chemistry_words.side))
     if page.width < _NARROW:
-        yield start
+        said = [(f"{label}: ", ""), (number, "bold"), (f" ({band}), {side}" if side else "", "")]
+        yield from page.paragraph(said, first=(INDENT * 2, ""), rest=(INDENT * 3, ""))
         return
-    between = f"{INDENT}{padded(page.show(chemistry_words.band(part)), _BAND)}"
-    yield from _behind(page, [*start, (between, "dim")], page.show(chemistry_words.side(part)))
+    yield [
+        (INDENT * 2 + padded(label, _SOLID), ""),
+        (number.rjust(_INDEX), "bold"),
+        (INDENT + padded(band, _BAND), "dim"),
+        *([] if beneath else [(side, "")]),
+    ]
+    if beneath and side:
+        yield [(INDENT * 3 + side, "")]
+
+
+def _has_room(page: Page, parts: Iterable[Saturation]) -> bool:
+    """Tell whether what is said of every solid fits behind its range."""
+    widest = max(cells(page.show(chemistry_words.side(part))) for part in parts)
+    return _COLUMNS + widest <= page.width

@@ -23,7 +23,10 @@ _ROOM = 1.15  # of the highest that a plot shows, so that it does not touch the 
 def plot(view: View) -> Iterator[Line]:
     """Draw phosphate over calcium: the product's line, the curves of saturation, and where the patient stands."""
     shown, page = view.assessment.chemistry, view.page
-    if shown is None or shown.isopleth is None or page.width < _NARROW:
+    if shown is None or shown.isopleth is None:
+        return
+    if page.width < _NARROW:
+        yield from page.paragraph([(f"The plot takes a page of {_NARROW} columns, or --format svg.", "dim")])
         return
     yield from heading(view, "Phosphate that saturates this serum, over its calcium (mg/dL)")
     field = _Field(shown, page)

@@ -22,7 +22,7 @@ MEASURE = 100  # columns; longer lines of prose lose the eye
 _NARROWEST = 20
 _WIDEST = 2  # columns of a character at most: a word of fewer is not measured before it is placed
 GLUE = "\N{NO-BREAK SPACE}"
-_GLUED = re.compile(r"(?<=\d) (?=[^\W\d_]|[%×])|(?<=[≥≤<>=×]) (?=\d)")  # a number and its unit stay on one line
+_GLUED = re.compile(r"(?<=\d) (?=[^\W\d_]|[%×])|(?<=[≥≤<>=×±]) (?=\d)")  # a number and its unit stay on one line
 _SIMPLER = str.maketrans(
     {"×": "x", "²": "2", "³": "3", "µ": "u", "μ": "u", "≥": ">=", "≤": "<=", "–": "-", "—": "-", "−": "-", "→": "->"}
     | {"…": "...", "‘": "'", "’": "'", "“": '"', "”": '"', "·": "-", GLUE: " "},

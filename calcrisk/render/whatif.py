@@ -125,10 +125,11 @@ def _kept(found: Difference) -> Iterator[Item]:
 
 
 def _goal(goal: Goal, numbers: Numbers) -> Iterator[Section]:
-    now, wanted = words.word(goal.now), words.word(goal.wanted)
-    title = f"What would make it {goal.label.lower()}: {wanted}"
+    now = words.word(goal.now)
+    title = f"What would make it {goal.label.lower()}: {_at_most(goal)}"
     if goal.reached:
-        yield Section(title, items=(Item("Reached already:", f"on what is known it is {now}."),))
+        below = "" if goal.now == goal.wanted else f", below {words.word(goal.wanted)}"
+        yield Section(title, items=(Item("Reached already:", f"on what is known it is {now}{below}."),))
         return
     yield Section(title, items=(Item("Today:", f"{now}, on what is known."), *map(_alone, goal.alone), *_none(goal)))
     if goal.pairs:
@@ -139,6 +140,11 @@ def _goal(goal: Goal, numbers: Numbers) -> Iterator[Section]:
         yield Section("What is not changed", items=tuple(_unmoved(goal)))
     if goal.evidence:
         yield Section("Evidence for and against", items=tuple(_evidence(goal.evidence, numbers)))
+
+
+def _at_most(goal: Goal) -> str:
+    """Name what is wanted; of a tier, that whatever lies below it will do as well."""
+    return f"{words.word(goal.wanted)}{' or lower' * (words.rank(goal.wanted, words.TIERS) > 0)}"
 
 
 def _none(goal: Goal) -> Iterator[Item]:

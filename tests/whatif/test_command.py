@@ -71,6 +71,16 @@ def test_nothing_reaches_it(tmp_path: Path, gold: Callable[[str, str], None]) ->
     gold("whatif/impossible-80.txt", steady(ended.out))
 
 
+@pytest.mark.parametrize("form", ["terminal", "markdown"])
+def test_a_tier_below_the_goal_reaches_it_and_is_said_to_be_below(tmp_path: Path, form: str) -> None:
+    """To tell a patient at high risk that very high was reached already contradicted itself."""
+    said = " ".join(what_if(tmp_path, "--goal", "metastatic=very_high", "--format", form).out.replace("*", "").split())
+    assert "What would make it metastatic: very high or lower" in said
+    assert "Reached already: on what is known it is high, below very high." in said
+    lowest = " ".join(what_if(tmp_path, "--goal", "metastatic=low", "--format", form).out.split())
+    assert "or lower" not in lowest
+
+
 def test_a_note_with_everything(tmp_path: Path, gold: Callable[[str, str], None]) -> None:
     ended = what_if(tmp_path, "--set", "phosphate=6.5", "--goal", "metastatic=low", *GRID, "-o", "note.md")
     assert (ended.code, ended.out, ended.err) == (0, "", "")
