@@ -312,16 +312,18 @@ def doubt_bare_numbers(into: Reading) -> None:
     in the units that it is documented in. Settled again, a patient is doubted anew.
     """
     into.warnings[:] = [warning for warning in into.warnings if warning[0] != "unit-not-written"]
-    other = next(_in_si(into), None)
+    written = dict(_in_si(into))
+    conventional = _conventional(into) - written.keys() if written else set()
+    other = next(iter(written.values()), None)
     for name, given in into.given.items() if other else ():
         variable = into.registry[name]
-        if variable.si and given.origin != BY_PYTHON and _may_be_si(variable, given):
+        if variable.si and variable.si not in conventional and _may_be_si(variable, given):
             said = f"{name} {given.as_written} has no unit and was read as {variable.unit}, while {other}"
             into.warn(code="unit-not-written", message=f"{said}: was {variable.si} meant?")
 
 
-def _in_si(into: Reading) -> Iterator[str]:
-    """Say which numbers are written in the unit of an SI report."""
+def _in_si(into: Reading) -> Iterator[tuple[str, str]]:
+    """Give the units of an SI report in which numbers are written, each with a sentence that says which number."""
     for name, given in into.given.items():
         variable = into.registry[name]
         digits = given.as_written.replace(".", "", 1)  # most are bare, and need no search
@@ -329,13 +331,30 @@ def _in_si(into: Reading) -> Iterator[str]:
             measured = units.measure(given.as_written)
             unit = units.find(variable, measured.unit) if measured is not None and measured.unit else None
             if unit is not None and unit.name == variable.si:
-                yield f"{name} is written in {unit.name}"
+                yield unit.name, f"{name} is written in {unit.name}"
+
+
+def _conventional(into: Reading) -> set[str]:
+    """Return the SI units in which this report's bare numbers are not: one of them would be impossible there.
+
+    A calcium of 9.5 shows it of a phosphate, for both would be in mmol/L. It does not show it of a creatinine, nor the
+    creatinine of it: laboratories that write mmol/L often keep creatinine and albumin in mg/dL and g/dL.
+    """
+    exact = ((into.registry[name], given) for name, given in into.given.items() if isinstance(given.value, float))
+    bare = ((variable, given) for variable, given in exact if variable.si and _is_bare(given))
+    return {variable.si for variable, given in bare if variable.si and not _may_be_si(variable, given)}
+
+
+def _is_bare(given: Given) -> bool:
+    """Tell whether a number was written without a unit; what Python code states has the one that is documented."""
+    measured = units.measure(given.as_written)
+    return measured is not None and not measured.unit and given.origin != BY_PYTHON
 
 
 def _may_be_si(variable: Variable, given: Given) -> bool:
     """Tell whether a number was written without a unit, and would be taken with that of an SI report."""
     measured = units.measure(given.as_written)
-    if measured is None or measured.unit or variable.si is None or given.value is None:
+    if measured is None or variable.si is None or given.value is None or not _is_bare(given):
         return False
     factor = variable.units[variable.si]
     amount = _Amount("", measured.number, units.Unit(variable.si, factor), measured.number * factor)

@@ -206,6 +206,7 @@ def test_no_hint_leads_from_phosphorus_to_phosphate(text: str, hint: str) -> Non
 
 # What is written of a patient; the bare number, its unit, what is in an SI unit, and what may have been meant.
 BESIDE = ("calcium", "mmol/L")
+VITAMIN_D = ("vitamin_d_25", "nmol/L")
 BARE = [
     ({"calcium": "2.4 mmol/L", "phosphate": "2.2"}, [("phosphate 2.2", "mg/dL", *BESIDE, "mmol/L")]),
     (
@@ -229,6 +230,20 @@ BARE = [
     ({"ca_p_product": "5.4 mmol2/L2", "pth": "40"}, [("pth 40", "pg/mL", "ca_p_product", "mmol2/L2", "pmol/L")]),
     ({"age": "58", "dialysis_months": "62", "infarct": "yes", "infarct_onset": "6 weeks"}, []),  # time has one system
     ({"ionised_calcium": "1.2 mmol/L", "phosphate": "4.2"}, []),  # in both systems
+    ({"vitamin_d_25": "69.6 nmol/L", "calcium": "9.5", "phosphate": "3.3"}, []),  # a bare calcium in mg/dL shows it,
+    ({"vitamin_d_25": "70 nmol/L", "phosphate": "3.3"}, [("phosphate 3.3", "mg/dL", *VITAMIN_D, "mmol/L")]),
+    (  # but no albumin in g/dL, which such laboratories keep,
+        {"vitamin_d_25": "70 nmol/L", "albumin": "3.9", "creatinine": "1.2", "phosphate": "2.2"},
+        [("phosphate 2.2", "mg/dL", *VITAMIN_D, "mmol/L")],
+    ),
+    (  # no bound, which need not be reached,
+        {"vitamin_d_25": "70 nmol/L", "calcium": "<9", "phosphate": "2.2"},
+        [("phosphate 2.2", "mg/dL", *VITAMIN_D, "mmol/L")],
+    ),
+    (  # and no calcium of a hormone that is in another unit
+        {"vitamin_d_25": "70 nmol/L", "calcium": "9.5", "phosphate": "3.3", "pth": "40"},
+        [("pth 40", "pg/mL", *VITAMIN_D, "pmol/L")],
+    ),
 ]
 
 
