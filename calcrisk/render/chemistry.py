@@ -15,12 +15,13 @@ if TYPE_CHECKING:
     from calcrisk.render.layout import Line, Page
     from calcrisk.render.summary import View
 
+_BENEATH = INDENT * 3  # before what stands beneath a solid
 _NAME = 17  # columns before a number or a bar
 _BAR = 20  # columns of a bar
 _SOLID = 28  # columns before an index
 _INDEX = 8  # columns of an index, and
 _BAND = 18  # of its range
-_COLUMNS = len(INDENT) * 3 + _SOLID + _INDEX + _BAND  # before what is said of a solid
+_COLUMNS = len(_BENEATH) + _SOLID + _INDEX + _BAND  # before what is said of a solid
 _NARROW = 60  # columns below which no bar is drawn, and a solid is a sentence
 
 
@@ -84,7 +85,7 @@ def _index(page: Page, part: Saturation, *, beneath: bool) -> Iterator[Line]:
     band, side = (page.show(text(part)) for text in (chemistry_words.band, chemistry_words.side))
     if page.width < _NARROW:
         said = [(f"{label}: ", ""), (number, "bold"), (f" ({band}), {side}" if side else "", "")]
-        yield from page.paragraph(said, first=(INDENT * 2, ""), rest=(INDENT * 3, ""))
+        yield from page.paragraph(said, first=(INDENT * 2, ""), rest=(_BENEATH, ""))
         return
     yield [
         (INDENT * 2 + padded(label, _SOLID), ""),
@@ -93,7 +94,7 @@ def _index(page: Page, part: Saturation, *, beneath: bool) -> Iterator[Line]:
         *([] if beneath else [(side, "")]),
     ]
     if beneath and side:
-        yield [(INDENT * 3 + side, "")]
+        yield [(_BENEATH + side, "")]
 
 
 def _has_room(page: Page, parts: Iterable[Saturation]) -> bool:
