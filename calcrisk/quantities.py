@@ -310,16 +310,21 @@ def doubt_bare_numbers(into: Reading) -> None:
     A report is mostly in one system of units: beside a calcium in mmol/L a bare phosphate of 2.2 was hardly mg/dL, nor
     a bare PTH of 40 pg/mL. What the SI unit would make impossible is not doubted, nor what Python code states: that is
     in the units that it is documented in. Settled again, a patient is doubted anew.
+
+    An impossible one clears the others that would be in its unit, unless one is written in it: a calcium of 9.5 clears
+    a phosphate, for both would be in mmol/L, but no creatinine, nor a creatinine it: laboratories that write mmol/L
+    often keep creatinine and albumin in mg/dL and g/dL.
     """
     into.warnings[:] = [warning for warning in into.warnings if warning[0] != "unit-not-written"]
     written = dict(_in_si(into))
-    conventional = _conventional(into) - written.keys() if written else set()
-    other = next(iter(written.values()), None)
-    for name, given in into.given.items() if other else ():
-        variable = into.registry[name]
-        if variable.si and variable.si not in conventional and _may_be_si(variable, given):
-            said = f"{name} {given.as_written} has no unit and was read as {variable.unit}, while {other}"
-            into.warn(code="unit-not-written", message=f"{said}: was {variable.si} meant?")
+    bare = list(_bare(into)) if written else []
+    exact = [(variable, amount) for variable, given, amount in bare if isinstance(given.value, float)]
+    cleared = {amount.unit.name for variable, amount in exact if not _fits(variable, amount)} - written.keys()
+    for variable, given, amount in bare:
+        if amount.unit.name not in cleared and _fits(variable, amount):
+            read = f"{variable.name} {given.as_written} has no unit and was read as {variable.unit}"
+            message = f"{read}, while {next(iter(written.values()))}: was {amount.unit.name} meant?"
+            into.warn(code="unit-not-written", message=message)
 
 
 def _in_si(into: Reading) -> Iterator[tuple[str, str]]:
@@ -334,30 +339,18 @@ def _in_si(into: Reading) -> Iterator[tuple[str, str]]:
                 yield unit.name, f"{name} is written in {unit.name}"
 
 
-def _conventional(into: Reading) -> set[str]:
-    """Return the SI units in which this report's bare numbers are not: one of them would be impossible there.
-
-    A calcium of 9.5 shows it of a phosphate, for both would be in mmol/L. It does not show it of a creatinine, nor the
-    creatinine of it: laboratories that write mmol/L often keep creatinine and albumin in mg/dL and g/dL.
-    """
-    exact = ((into.registry[name], given) for name, given in into.given.items() if isinstance(given.value, float))
-    bare = ((variable, given) for variable, given in exact if variable.si and _is_bare(given))
-    return {variable.si for variable, given in bare if variable.si and not _may_be_si(variable, given)}
-
-
-def _is_bare(given: Given) -> bool:
-    """Tell whether a number was written without a unit; what Python code states has the one that is documented."""
-    measured = units.measure(given.as_written)
-    return measured is not None and not measured.unit and given.origin != BY_PYTHON
+def _bare(into: Reading) -> Iterator[tuple[Variable, Given, _Amount]]:
+    """Give the numbers that were written without a unit, and what each would be in that of an SI report."""
+    for name, given in into.given.items():
+        variable = into.registry[name]
+        measured = units.measure(given.as_written) if variable.si and given.origin != BY_PYTHON else None
+        if variable.si and measured is not None and not measured.unit and given.value is not None:
+            unit = units.Unit(variable.si, variable.units[variable.si])
+            yield variable, given, _Amount("", measured.number, unit, measured.number * unit.factor)
 
 
-def _may_be_si(variable: Variable, given: Given) -> bool:
-    """Tell whether a number was written without a unit, and would be taken with that of an SI report."""
-    measured = units.measure(given.as_written)
-    if measured is None or variable.si is None or given.value is None or not _is_bare(given):
-        return False
-    factor = variable.units[variable.si]
-    amount = _Amount("", measured.number, units.Unit(variable.si, factor), measured.number * factor)
+def _fits(variable: Variable, amount: _Amount) -> bool:
+    """Tell whether a number would be taken."""
     trap = _trap(variable, amount)
     return _within(variable.hard, amount.canonical) and (trap is None or trap["act"] != "refuse")
 

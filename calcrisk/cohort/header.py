@@ -20,9 +20,8 @@ from calcrisk.inputs.foreign import BETWEEN
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-_SAID: Final = re.compile(
-    r"\"?sep=(?P<sign>[,;\t|])\"?\s*", re.IGNORECASE
-)  # what stands between cells, by a first line
+# how a first line says what stands between cells
+_SAID: Final = re.compile(rf"\"?sep=(?P<sign>[{''.join(BETWEEN)}])\"?\s*", re.IGNORECASE)
 _BEGINNING: Final = 65_536  # signs that tell how lines end
 # Empty cells are made NULL here, not by DuckDB: it passes over a cell too many at a row's end where that would be NULL,
 # and the row would be read though its cells stand one place off.
